@@ -1,0 +1,28 @@
+"""Declare your own (BYO) Vapi phone numbers in a Python Pulumi program.
+
+Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support", credential_id=..., number="+14155552671")``.
+"""
+
+from ._version import __version__
+from .resource import (
+    BYO_PHONE_NUMBER_TYPE,
+    BackoffPlanArgs,
+    ByoPhoneNumber,
+    ByoPhoneNumberArgs,
+    ServerArgs,
+    TransferDestinationNumberArgs,
+    TransferDestinationSipArgs,
+    TransferPlanArgs,
+)
+
+__all__ = [
+    "BYO_PHONE_NUMBER_TYPE",
+    "BackoffPlanArgs",
+    "ByoPhoneNumber",
+    "ByoPhoneNumberArgs",
+    "ServerArgs",
+    "TransferDestinationNumberArgs",
+    "TransferDestinationSipArgs",
+    "TransferPlanArgs",
+    "__version__",
+]

@@ -1,0 +1,181 @@
+"""What changed between what is and what the program says; pure.
+
+*State* is what the API held after our last look, in wire names, plus the record `MANAGED`: the shape of what the program had
+set at our last write. With it three things can be told apart that look alike in the state: a field the program set (compared,
+and cleared when it is removed), a field the server filled in by itself (no change), and one that somebody else added inside an
+object of ours (drift). Whole fields that the program never set are not managed: what others put there stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .models import API_DEFAULTS, INPUT_FIELDS, OPAQUE_MAPS, UNKNOWN
+
+#: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
+MANAGED: Final = "__managed"
+
+#: What is sent to bring a field back to unset, where that is not null. Both are valid by Vapi's OpenAPI documents, null isn't.
+_UNSET: Final[Mapping[str, Any]] = {"numberE164CheckEnabled": True, "hooks": []}
+
+Shape = Any  # True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an update has to do.
+
+    Attributes:
+        changes: Wire names of the inputs that differ, in the order of the inputs.
+        patch: Body of the PATCH: the changed fields alone, each with its whole new value, or the value that clears it.
+    """
+
+    changes: tuple[str, ...]
+    patch: dict[str, Any]
+
+
+def plan(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Plan:
+    """Compare what is with what the program says.
+
+    Args:
+        state: The last outputs: wire names to values, with `MANAGED`.
+        inputs: The program's inputs, normalised; `UNKNOWN` counts as changed.
+
+    Returns:
+        The plan; without changes where there is nothing to do.
+    """
+    managed = managed_shape(state)
+    changes = []
+    patch: dict[str, Any] = {}
+    for field in INPUT_FIELDS:
+        if field in inputs:
+            if _same(field, inputs[field], state.get(field), managed.get(field)):
+                continue
+            patch[field] = inputs[field]
+        elif field in managed and not _is_unset(field, state.get(field)):
+            patch[field] = _UNSET.get(field)
+        else:
+            continue
+        changes.append(field)
+    _settle_server_spelling(patch, state, inputs)
+    return Plan(tuple(changes), patch)
+
+
+def managed_shape(state: Mapping[str, Any]) -> dict[str, Shape]:
+    """Return the shape of the inputs at the last write; without a record, all that the state holds counts as set."""
+    recorded = state.get(MANAGED)
+    if isinstance(recorded, Mapping):
+        return dict(recorded)
+    return {field: _shape(state[field], None) for field in INPUT_FIELDS if state.get(field) is not None}
+
+
+def shape_of(inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
+    """Record what the program set and what the server filled in beside it.
+
+    Args:
+        inputs: The inputs that were written.
+        answer: What the API held right after the write.
+
+    Returns:
+        The value for `MANAGED`. It holds no values, so no secrets.
+    """
+    return {field: _shape(inputs[field], answer.get(field)) for field in INPUT_FIELDS if field in inputs}
+
+
+def managed_inputs(state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the live number as the inputs that would make it, so that drift shows as the way back.
+
+    Args:
+        state: The last outputs, with `MANAGED`.
+        live: The number as it is now, in wire names.
+
+    Returns:
+        The managed fields with their live values, without what the server filled in.
+    """
+    return {
+        field: _project(field, live[field], shape)
+        for field, shape in managed_shape(state).items()
+        if live.get(field) is not None
+    }
+
+
+def differing(inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
+    """Return the wire names of the inputs that a number does not have as they were written."""
+    return [field for field in inputs if not _same(field, inputs[field], live.get(field), shape.get(field))]
+
+
+def _settle_server_spelling(patch: dict[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+    # serverUrl and server are two spellings of one thing. An API that reads serverUrl back as server may not take the
+    # old spelling any more, so there it is cleared, or taken over, through the new one.
+    clears_url = "serverUrl" in patch and patch["serverUrl"] is None
+    clears_secret = "serverUrlSecret" in patch and patch["serverUrlSecret"] is None
+    if state.get("server") is None or not (clears_url or clears_secret) or "serverUrl" in inputs:
+        return
+    for field in ("serverUrl", "serverUrlSecret"):
+        if field not in inputs:
+            patch.pop(field, None)
+    if "server" not in inputs:
+        patch["server"] = None
+
+
+def _blank(value: Any) -> bool:
+    return value is None or value == [] or value == {}
+
+
+def _is_unset(key: str, value: Any) -> bool:
+    return _blank(value) or (key in API_DEFAULTS and _equal(value, API_DEFAULTS[key]))
+
+
+def _equal(left: Any, right: Any) -> bool:
+    # 3 and 3.0 are one number, but 1 and True are not one value.
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+def _same(key: str, new: Any, old: Any, shape: Shape) -> bool:
+    if new is UNKNOWN:
+        return False
+    if _is_unset(key, new) and _is_unset(key, old):
+        return True
+    if isinstance(new, Mapping) and isinstance(old, Mapping):
+        if key in OPAQUE_MAPS:
+            return _without_nulls(new) == _without_nulls(old)
+        shapes = shape if isinstance(shape, Mapping) else {}
+        return all(_same(part, new[part], old.get(part), shapes.get(part)) for part in new) and all(
+            shapes.get(part) is False or _is_unset(part, old[part]) for part in old if part not in new
+        )
+    if isinstance(new, (list, tuple)) and isinstance(old, (list, tuple)):
+        shapes_at = shape if isinstance(shape, (list, tuple)) and len(shape) == len(new) else [None] * len(new)
+        return len(new) == len(old) and all(_same("", a, b, c) for a, b, c in zip(new, old, shapes_at, strict=True))
+    return _equal(new, old)
+
+
+def _shape(given: Any, answered: Any) -> Shape:
+    if isinstance(given, Mapping):
+        answer = answered if isinstance(answered, Mapping) else {}
+        shapes = {key: True if key in OPAQUE_MAPS else _shape(value, answer.get(key)) for key, value in given.items()}
+        return shapes | {key: False for key in answer if key not in given}
+    if isinstance(given, (list, tuple)):
+        answers = answered if isinstance(answered, (list, tuple)) and len(answered) == len(given) else [None] * len(given)
+        return [_shape(value, answer) for value, answer in zip(given, answers, strict=True)]
+    return True
+
+
+def _project(key: str, live: Any, shape: Shape) -> Any:
+    if isinstance(live, Mapping) and key not in OPAQUE_MAPS:
+        shapes = shape if isinstance(shape, Mapping) else {}
+        return {
+            part: _project(part, value, shapes.get(part))
+            for part, value in live.items()
+            # What the server filled in is not the program's, nor is a default it would say by itself.
+            if shapes.get(part) is not False and (part in shapes or not _is_unset(part, value))
+        }
+    if isinstance(live, (list, tuple)):
+        shapes_at = shape if isinstance(shape, (list, tuple)) and len(shape) == len(live) else [None] * len(live)
+        return [_project("", value, part) for value, part in zip(live, shapes_at, strict=True)]
+    return live
+
+
+def _without_nulls(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in mapping.items() if value is not None}

@@ -1,0 +1,192 @@
+"""Every exception of the package, and the wording of every message that is not about a single input.
+
+Messages are one line, lower case, without secrets and without whole bodies:
+``cannot <verb> <thing>: <what happened> (<METHOD> <path>); <what to do>``.
+The parts stay attributes, so that callers decide on fields and never on texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+#: Longest text of the API that is repeated in a message, in characters.
+MAX_API_TEXT = 500
+
+_UNKNOWN_PROPERTY = re.compile(r"^(?:(?P<parent>[\w.]+)\.)?property (?P<name>\w+) should not exist$")
+
+#: What to write instead of a field that an API of another time does not know (wire name -> advice).
+_INSTEAD = {
+    "serverUrl": "this API no longer takes serverUrl: use server=ServerArgs(url=...) instead of server_url",
+    "serverUrlSecret": (
+        "this API no longer takes serverUrlSecret: instead of server_url_secret use "
+        "server=ServerArgs(url=..., headers={'x-vapi-secret': ...}) or server=ServerArgs(credential_id=...)"
+    ),
+    "server": "this API does not take server yet: use server_url and server_url_secret instead",
+    "hooks": "this API has no hooks yet: remove hooks and use fallback_destination instead",
+    "workflowId": "this API has no workflows yet: remove workflow_id and use assistant_id or squad_id instead",
+}
+
+#: Fields that the API of 2024 takes in a POST but refuses in a PATCH.
+_REPLACE_ONLY = {
+    "number": "number",
+    "credentialId": "credential_id",
+    "numberE164CheckEnabled": "number_e164_check_enabled",
+}
+
+
+class VapiError(Exception):
+    """Base of everything this package raises on purpose; its text is a whole sentence for the user."""
+
+
+class ConfigError(VapiError):
+    """A setting is missing or wrong; raised before any request is sent."""
+
+
+class TransportError(VapiError):
+    """No complete answer came: the connection failed, timed out or broke off.
+
+    Attributes:
+        method: HTTP method of the request.
+        path: Path of the request, without the host.
+        sent: Whether the request may have reached the API, so that its work may have been done.
+    """
+
+    def __init__(self, reason: str, *, method: str, path: str, sent: bool) -> None:
+        super().__init__(f"{reason} ({method} {path})")
+        self.method = method
+        self.path = path
+        self.sent = sent
+
+
+class ApiError(VapiError):
+    """The API answered, but not with success.
+
+    Attributes:
+        status: HTTP status of the answer.
+        method: HTTP method of the request.
+        path: Path of the request, without the host.
+        messages: The API's own ``message``, a string or a list there, always a tuple here; secrets masked.
+        from_api: Whether the body was the API's own JSON (an error page of a gateway is not).
+    """
+
+    def __init__(
+        self, *, status: int, method: str, path: str, messages: Sequence[str] = (), from_api: bool, excerpt: str = ""
+    ) -> None:
+        self.status = status
+        self.method = method
+        self.path = path
+        self.messages = tuple(messages)
+        self.from_api = from_api
+        if from_api:
+            said = ": " + shorten("; ".join(self.messages)) if self.messages else ""
+            text = f"Vapi answered {status}{said} ({method} {path})"
+        else:
+            said = f", beginning {excerpt!r}" if excerpt else ""
+            text = f"something between here and Vapi answered {status} with no JSON of Vapi's{said} ({method} {path})"
+        advice = advise(status, method, self.messages, from_api=from_api)
+        super().__init__(f"{text}; {advice}" if advice else text)
+
+
+class BadAnswerError(VapiError):
+    """The API answered with success, but the body cannot be a phone number; nothing of it was stored.
+
+    Attributes:
+        method: HTTP method of the request.
+        path: Path of the request, without the host.
+    """
+
+    def __init__(self, reason: str, *, method: str, path: str) -> None:
+        super().__init__(f"Vapi's answer {reason} ({method} {path})")
+        self.method = method
+        self.path = path
+
+
+class LifecycleError(VapiError):
+    """A step in the life of a number failed: says which step, which number, why and what to do."""
+
+
+def cannot(verb: str, label: str, why: object) -> LifecycleError:
+    """Build the error of a failed step.
+
+    Args:
+        verb: What was tried: ``create``, ``read``, ``update`` or ``delete``.
+        label: How the user knows the number, e.g. from `number_label`.
+        why: The reason, a whole clause with what to do.
+
+    Returns:
+        The error, for the caller to raise ``from None`` at a boundary or from its cause below it.
+    """
+    return LifecycleError(f"cannot {verb} {label}: {why}")
+
+
+def number_label(number: object, id_: object = None) -> str:
+    """Name a number as the user knows it: by its digits, else by its id."""
+    if number:
+        return f"BYO phone number {str(number)!r}"
+    return f"BYO phone number with id {id_}" if id_ else "BYO phone number"
+
+
+def shorten(text: str, limit: int = MAX_API_TEXT) -> str:
+    """Bring a foreign text to one line of at most `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def mask(text: str, secrets: Iterable[str]) -> str:
+    """Replace every secret in a text by ``[secret]``; the longest first, so that no rest of one stays."""
+    for secret in sorted({s for s in secrets if s}, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
+    return text
+
+
+def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool) -> str:
+    """Say what the user can do about an answer, from its status and the fields it names.
+
+    Args:
+        status: HTTP status of the answer.
+        method: HTTP method of the request.
+        messages: The API's messages.
+        from_api: Whether the answer was the API's own JSON.
+
+    Returns:
+        One clause without a full stop, empty where nothing useful is known.
+    """
+    if not from_api:
+        return "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
+    if status == 400:
+        return "; ".join(_advice_for_field(message, method) for message in messages if _advice_for_field(message, method))
+    if status == 401:
+        return "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
+    if status == 403:
+        return "the key of vapi:apiKey has no right to this; use a private key of the organisation that owns the number"
+    if status == 404 and method == "PATCH":
+        return (
+            "it was deleted outside Pulumi, or belongs to another organisation than the key; "
+            "run pulumi refresh, after which pulumi up makes it again"
+        )
+    if status == 429:
+        return "the organisation's rate limit is reached: try again later, or with fewer at a time (pulumi up --parallel 1)"
+    if status >= 500:
+        return "this is a fault on Vapi's side: try again later"
+    return ""
+
+
+def _advice_for_field(message: str, method: str) -> str:
+    unknown = _UNKNOWN_PROPERTY.match(message)
+    if unknown and not unknown["parent"]:
+        name = unknown["name"]
+        if method == "PATCH" and name in _REPLACE_ONLY:
+            return (
+                f"this API cannot change {_REPLACE_ONLY[name]} in place: set it back, or replace the number (it gets a "
+                "new id) with pulumi up --target-replace URN, the URN being the one pulumi stack --show-urns lists"
+            )
+        return _INSTEAD.get(name, f"this API does not know {name}: remove it")
+    if unknown:
+        return f"this API does not know {unknown['parent']}.{unknown['name']}: remove it"
+    for wire, argument in (("credentialId", "credential_id"), ("assistantId", "assistant_id"), ("squadId", "squad_id")):
+        if message.startswith(wire):
+            return f"check {argument}"
+    if "redential" in message:
+        return "check credential_id: it is the id of a byo-sip-trunk credential in the same organisation and region"
+    return ""

@@ -1,0 +1,225 @@
+"""The dynamic provider: Pulumi's dicts in and out of the life cycle. Thin on purpose.
+
+The class path ``pulumi_vapi_byo.provider.ByoPhoneNumberProvider`` stands in every state file that has a number in it, so it
+must never change; and the class must have no instance state when it is pickled, because that would be stored too.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.runtime import rpc
+
+from .client import VapiClient
+from .config import read_public_settings, read_settings
+from .diffing import plan
+from .errors import ConfigError, VapiError
+from .lifecycle import PhoneNumberLifecycle
+from .models import INPUT_FIELDS, SECRET_INPUTS, UNKNOWN, Problem, check_inputs, show_path
+
+log = logging.getLogger(__name__)
+
+_PROVIDER_KEY = "__provider"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _Failure(Exception):  # noqa: N818 - the engine prints this class's name, see below
+    """What the engine is given to print."""
+
+
+# Newer hosts print "module.Class: text", older ones the text alone. A builtin's module is left out, so both read well.
+_Failure.__name__ = _Failure.__qualname__ = "VapiError"
+_Failure.__module__ = "builtins"
+
+
+def _in_one_sentence(method: Callable[P, R]) -> Callable[P, R]:
+    """Let a method fail with a sentence instead of a traceback."""
+
+    @functools.wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except VapiError as error:
+            log.debug("%s failed", method.__name__, exc_info=True)
+            sentence = str(error)
+        except Exception as error:
+            log.debug("%s failed", method.__name__, exc_info=True)
+            sentence = (
+                f"{method.__name__} failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: "
+                "please report it with the output of VAPI_LOG=debug"
+            )
+        # Newer hosts print the whole traceback of an error; without frames what is left of it is one line.
+        sys.tracebacklimit = 0
+        raise _Failure(sentence) from None
+
+    return guarded
+
+
+class ByoPhoneNumberProvider(ResourceProvider):
+    """Keeps BYO phone numbers at Vapi as a program declares them."""
+
+    # The pickle of this class is its name and nothing else, so there is nothing in it to hide.
+    serialize_as_secret_always = False
+
+    _get_config: Callable[[str], Any]
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep the stack's configuration; it is read when it is first needed, so that a preview needs no key.
+
+        Args:
+            req: Holds the configuration, secrets in clear.
+        """
+        self._get_config = req.config.get
+
+    @functools.cached_property
+    def _lifecycle(self) -> PhoneNumberLifecycle:
+        settings = read_settings(self._get_config, os.environ)
+        return PhoneNumberLifecycle(VapiClient(settings), settings)
+
+    @_in_one_sentence
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Validate and normalise inputs.
+
+        Args:
+            _olds: The last inputs; not needed.
+            news: The inputs of the program.
+
+        Returns:
+            The normalised inputs, or all failures.
+        """
+        failures = [CheckFailure("", str(error)) for error in self._config_errors()]
+        checked = check_inputs(_from_pulumi(news))
+        failures += [_failure(problem) for problem in checked.problems]
+        if failures:
+            return CheckResult(dict(news), failures)
+        for warning in checked.warnings:
+            pulumi.log.warn(f"BYO phone number {checked.inputs.get('number', '')}: {warning}")
+        return CheckResult(_to_pulumi(checked.inputs), [])
+
+    @_in_one_sentence
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Compare the last outputs with the new inputs. Nothing ever needs a replacement.
+
+        Args:
+            _id: Id of the number.
+            _olds: The last outputs.
+            _news: The new inputs.
+
+        Returns:
+            Whether an update is due.
+        """
+        changes = plan(_from_pulumi(_olds), _from_pulumi(_news)).changes
+        # Outputs must name the provider's present class, because refresh and destroy run what they name.
+        moved = _olds.get(_PROVIDER_KEY) != _news.get(_PROVIDER_KEY)
+        return DiffResult(changes=bool(changes) or moved, replaces=[], delete_before_replace=True)
+
+    @_in_one_sentence
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make the number.
+
+        Args:
+            props: Its inputs.
+
+        Returns:
+            Its id and outputs.
+        """
+        id_, state = self._lifecycle.create(_from_pulumi(props))
+        return CreateResult(id_, _to_pulumi(state))
+
+    @_in_one_sentence
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Read the number, for a refresh (with the last outputs) or a ``get`` (with none).
+
+        Args:
+            id_: Its id.
+            props: The last outputs.
+
+        Returns:
+            Its outputs and the inputs that would make them; an empty id where it is gone.
+        """
+        found = self._lifecycle.read(id_, _from_pulumi(props))
+        if found is None:
+            return ReadResult("", {})
+        return ReadResult(id_, _to_pulumi(found.state), _to_pulumi(found.inputs))
+
+    @_in_one_sentence
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Change the number in place.
+
+        Args:
+            _id: Its id.
+            _olds: The last outputs.
+            _news: The new inputs.
+
+        Returns:
+            All its outputs.
+        """
+        return UpdateResult(_to_pulumi(self._lifecycle.update(_id, _from_pulumi(_olds), _from_pulumi(_news))))
+
+    @_in_one_sentence
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Delete the number.
+
+        Args:
+            _id: Its id.
+            _props: The last outputs.
+        """
+        self._lifecycle.delete(_id, _from_pulumi(_props))
+
+    def _config_errors(self) -> list[ConfigError]:
+        try:
+            read_public_settings(self._get_config, os.environ)
+        except ConfigError as error:
+            return [error]
+        return []
+
+
+def _from_pulumi(value: Any) -> Any:
+    """Copy the engine's values without what is Pulumi's own, with our mark for what is unknown."""
+    if isinstance(value, pulumi.output.Unknown):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _from_pulumi(part) for key, part in value.items() if key != _PROVIDER_KEY}
+    if isinstance(value, list):
+        return [_from_pulumi(part) for part in value]
+    return value
+
+
+def _to_pulumi(value: Any, key: str = "") -> Any:
+    """Copy our values for the engine, with what must never be seen marked as secret.
+
+    The engine marks outputs by the secret inputs of the same name; a header that somebody added in the dashboard has none.
+    """
+    if isinstance(value, Mapping):
+        copy = {part: _to_pulumi(item, part) for part, item in value.items()}
+        return rpc.wrap_rpc_secret(copy) if key == "headers" else copy
+    if isinstance(value, list):
+        return [_to_pulumi(item) for item in value]
+    return rpc.wrap_rpc_secret(value) if key == "serverUrlSecret" else value
+
+
+def _failure(problem: Problem) -> CheckFailure:
+    """Name the property, unless the engine would print a secret with it: it prints the property's whole value."""
+    top, *rest = problem.path or ("",)
+    if not rest and top in INPUT_FIELDS and top not in SECRET_INPUTS:
+        return CheckFailure(str(top), problem.reason)
+    value = f" (it is {problem.value})" if problem.value else ""
+    return CheckFailure("", f"{show_path(problem.path)} {problem.reason}{value}")
