@@ -6,7 +6,7 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
@@ -16,11 +16,13 @@ import requests
 import requests.adapters
 import requests.auth
 import urllib3.exceptions
+from urllib3.util import Retry
 
 from ._version import __version__
 from .config import Settings
 from .errors import ApiError, BadAnswerError, TransportError, mask, shorten
 from .models import OPAQUE_MAPS, PhoneNumber, parse_phone_number
+from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, retry_policy
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,9 @@ USER_AGENT: Final = f"pulumi-vapi-byo/{__version__} python/{platform.python_vers
 
 #: Most numbers the API returns in one list (OpenAPI ``limit``).
 MAX_LIST: Final = 1000
+
+#: A list of 1,000 numbers is about 2 MB; what is far larger is no answer of the API.
+MAX_BODY_BYTES: Final = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,13 @@ class Answer:
         status: HTTP status.
         body: Parsed JSON, or None where the body is no JSON.
         text: The body as it came.
+        retry_after: The header of that name.
     """
 
     status: int
     body: Any
     text: str
+    retry_after: str | None = None
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -60,11 +67,14 @@ class VapiClient:
     """The calls for phone numbers. Keeps connections alive, and may be used by several threads at once.
 
     Args:
-        settings: Where the API is, the key, and how long to wait.
+        settings: Where the API is, the key, how long to wait and how often to try.
+        sleep: Waits for some seconds; for tests.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._settings = settings
+        self._sleep = sleep
+        self._pace = Pace(settings.requests_per_second, sleep=sleep)
         self._auth = _Bearer(settings.api_key)
         self._session = requests.Session()
         # Threads share the session: cookies would be its only changing state, and the API needs none.
@@ -109,7 +119,7 @@ class VapiClient:
         try:
             number = _number(self._send("GET", path), "GET", path)
         except ApiError as error:
-            if _is_absence(error):
+            if error.says_absent:
                 return None
             raise
         if number.id != id_:
@@ -153,16 +163,17 @@ class VapiClient:
         try:
             self._send("DELETE", _path(id_))
         except ApiError as error:
-            if _is_absence(error):
+            if error.says_absent:
                 return False
             raise
         return True
 
-    def list_phone_numbers(self, limit: int = MAX_LIST) -> list[Mapping[str, Any]]:
+    def list_phone_numbers(self, limit: int = MAX_LIST, created_at_le: str | None = None) -> list[dict[str, Any]]:
         """List the newest numbers of the organisation, those of other providers too.
 
         Args:
             limit: At most so many, 1 to 1,000.
+            created_at_le: Only numbers made at this time or before, ISO 8601.
 
         Returns:
             The entries as they came, newest first.
@@ -173,24 +184,55 @@ class VapiClient:
             BadAnswerError: The body is no list of objects.
         """
         path = "/phone-number"
-        answer = self._send("GET", path, query={"limit": limit})
-        if not isinstance(answer.body, list) or not all(isinstance(entry, Mapping) for entry in answer.body):
+        query = {"limit": limit} | ({"createdAtLe": created_at_le} if created_at_le else {})
+        answer = self._send("GET", path, query=query)
+        if not isinstance(answer.body, list) or not all(isinstance(entry, dict) for entry in answer.body):
             raise BadAnswerError("is no list of numbers", method="GET", path=path)
         return answer.body
 
     def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
     ) -> Answer:
-        answer = self._exchange(method, path, body, query)
+        policy = retry_policy(self._settings.max_retries)
+        while True:
+            tries = len(policy.history) + 1
+            self._pace.wait()
+            try:
+                answer = self._exchange(method, path, body, query, tries)
+            except TransportError as error:
+                # A POST that may have arrived is the caller's to clear up: sent again it could make a second number.
+                if not error.passing or (method == "POST" and error.sent):
+                    raise
+                try:
+                    policy = policy.increment(method, path, error=error)
+                except urllib3.exceptions.MaxRetryError:
+                    raise error.after(tries) from None
+                self._sleep(policy.get_backoff_time())
+                continue
+            if answer.status != 429:
+                self._pace.speed_up()
+            if answer.status not in RETRIED_STATUSES or (method == "POST" and answer.status != 429):
+                return self._judge(answer, method, path, body, tries)
+            try:
+                policy = policy.increment(method, path)
+            except urllib3.exceptions.MaxRetryError:
+                return self._judge(answer, method, path, body, tries)
+            pause_s = _asked_pause(policy, answer)
+            if pause_s > MAX_RETRY_AFTER_S:
+                return self._judge(answer, method, path, body, tries)
+            if answer.status == 429:
+                self._pace.slow_down(pause_s)
+            else:
+                self._sleep(pause_s)
+
+    def _judge(self, answer: Answer, method: str, path: str, body: Mapping[str, Any] | None, tries: int) -> Answer:
         if 200 <= answer.status < 300 and answer.body is not None:
             return answer
         secrets = [self._settings.api_key, *_secrets_in(body)]
+        excerpt = shorten(mask(answer.text, secrets), 60)
         if 200 <= answer.status < 300:
             raise BadAnswerError(
-                f"to a request that it took ({answer.status}) is no JSON, beginning "
-                f"{shorten(mask(answer.text, secrets), 60)!r}",
-                method=method,
-                path=path,
+                f"to a request that it took ({answer.status}) is no JSON, beginning {excerpt!r}", method=method, path=path
             )
         from_api = _is_api_error(answer.body)
         raise ApiError(
@@ -199,13 +241,18 @@ class VapiClient:
             path=path,
             messages=[mask(message, secrets) for message in _messages(answer.body)] if from_api else (),
             from_api=from_api,
-            excerpt=shorten(mask(answer.text, secrets), 60),
+            # Vapi's shape is {"message", "error", "statusCode"}; a gateway that speaks JSON has less, and knows no numbers.
+            says_absent=from_api and answer.status == 404 and ("statusCode" in answer.body or "error" in answer.body),
+            excerpt=excerpt,
+            tries=tries,
         )
 
-    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None) -> Answer:
+    def _exchange(
+        self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None, attempt: int
+    ) -> Answer:
         began = time.monotonic()
         try:
-            response = self._session.request(
+            with self._session.request(
                 method,
                 self._settings.base_url + path,
                 params=query,
@@ -213,14 +260,34 @@ class VapiClient:
                 auth=self._auth,
                 timeout=self._settings.timeout_s,
                 allow_redirects=False,  # a redirect would carry the key to wherever it points
-            )
-            text = response.text
+                stream=True,
+            ) as response:
+                text = _read(response, method, path)
         except requests.RequestException as error:
-            reason, sent = _explain(error, self._settings)
-            log.debug("%s %s failed after %d ms: %s", method, path, _ms_since(began), reason)
-            raise TransportError(reason, method=method, path=path, sent=sent) from None
-        log.debug("%s %s -> %d in %d ms", method, path, response.status_code, _ms_since(began))
-        return Answer(response.status_code, _parse(text), text)
+            failure = _explain(error, self._settings, method, path)
+            log.debug("%s %s failed after %d ms (try %d): %s", method, path, _ms_since(began), attempt, failure.reason)
+            raise failure from None
+        log.debug("%s %s -> %d in %d ms (try %d)", method, path, response.status_code, _ms_since(began), attempt)
+        return Answer(response.status_code, _parse(text), text, response.headers.get("Retry-After"))
+
+
+def _read(response: requests.Response, method: str, path: str) -> str:
+    content = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        content += chunk
+        if len(content) > MAX_BODY_BYTES:
+            raise BadAnswerError(f"is larger than {MAX_BODY_BYTES >> 20} MiB", method=method, path=path)
+    return content.decode("utf-8", errors="replace")
+
+
+def _asked_pause(policy: Retry, answer: Answer) -> float:
+    """Return the seconds to wait: as the API asks in Retry-After (seconds or a date), else the backoff."""
+    if answer.retry_after:
+        try:
+            return policy.parse_retry_after(answer.retry_after)
+        except urllib3.exceptions.InvalidHeader:
+            pass
+    return policy.get_backoff_time()
 
 
 def _path(id_: str) -> str:
@@ -246,15 +313,11 @@ def _number(answer: Answer, method: str, path: str) -> PhoneNumber:
 
 
 def _is_api_error(body: Any) -> bool:
-    return isinstance(body, Mapping) and ("message" in body or "error" in body)
-
-
-def _is_absence(error: ApiError) -> bool:
-    return error.status == 404 and error.from_api
+    return isinstance(body, Mapping) and "message" in body
 
 
 def _messages(body: Mapping[str, Any]) -> list[str]:
-    message = body.get("message", body.get("error"))
+    message = body["message"]
     return [str(part) for part in message] if isinstance(message, list) else [str(message)]
 
 
@@ -272,31 +335,32 @@ def _secrets_in(value: Any) -> Iterator[str]:
             yield from _secrets_in(part)
 
 
-def _explain(error: requests.RequestException, settings: Settings) -> tuple[str, bool]:
-    """Say in words why no answer came, and whether the request may have arrived."""
+def _explain(error: requests.RequestException, settings: Settings, method: str, path: str) -> TransportError:
+    """Say in words why no answer came, whether the request may have arrived, and what to do."""
     where = settings.base_url
     cause = _root(error)
+    sent, passing = False, True
     if isinstance(error, requests.exceptions.ConnectTimeout):
-        return (
-            f"no connection to {where} within {settings.timeout_s:g} s; check the network, or raise vapi:timeout",
-            False,
-        )
-    if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy on the way to {where} failed; check HTTPS_PROXY and NO_PROXY", False
-    if isinstance(error, requests.exceptions.SSLError):
-        return (
-            f"no trusted TLS connection to {where}: {shorten(str(cause), 120)}; "
-            "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own"
-        ), False
-    if isinstance(error, requests.exceptions.ReadTimeout):
-        return f"{where} did not answer within {settings.timeout_s:g} s; try again, or raise vapi:timeout", True
-    if isinstance(cause, urllib3.exceptions.NameResolutionError):
-        return f"the name of {where} cannot be resolved; check vapi:baseUrl and the network", False
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return f"no connection to {where}: connection refused or no route; check vapi:baseUrl and the network", False
-    if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-        return f"{where} closed the connection before its answer was complete; try again", True
-    return f"the request to {where} failed ({type(error).__name__}); check vapi:baseUrl", True
+        reason, advice = f"no connection to {where} within {settings.timeout_s:g} s", "check the network, or raise vapi:timeout"
+    elif isinstance(error, requests.exceptions.ProxyError):
+        reason, advice = f"the proxy on the way to {where} failed", "check HTTPS_PROXY and NO_PROXY"
+    elif isinstance(error, requests.exceptions.SSLError):
+        reason = f"no trusted TLS connection to {where}: {shorten(str(cause), 120)}"
+        advice, passing = "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own", False
+    elif isinstance(error, requests.exceptions.ReadTimeout):
+        reason, advice = f"{where} did not answer within {settings.timeout_s:g} s", "try again, or raise vapi:timeout"
+        sent = True
+    elif type(cause).__name__ == "NameResolutionError":  # urllib3 has it since 2.0
+        reason, advice = f"the name of {where} cannot be resolved", "check vapi:baseUrl and the network"
+    elif isinstance(cause, urllib3.exceptions.NewConnectionError):
+        reason, advice = f"no connection to {where}: refused, or no route", "check vapi:baseUrl and the network"
+    elif isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        reason, advice = f"{where} closed the connection before its answer was complete", "try again"
+        sent = True
+    else:
+        reason, advice = f"the request to {where} failed ({type(error).__name__})", "check vapi:baseUrl"
+        sent, passing = True, False
+    return TransportError(reason, method=method, path=path, sent=sent, passing=passing, advice=advice)
 
 
 def _root(error: BaseException) -> BaseException:

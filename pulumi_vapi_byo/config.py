@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from .errors import ConfigError
@@ -21,6 +21,15 @@ SIP_HOSTS: Final[Mapping[Region, str]] = {"us": "sip.vapi.ai", "eu": "sip.eu.vap
 
 DEFAULT_TIMEOUT_S: Final = 30.0
 MAX_TIMEOUT_S: Final = 600.0
+DEFAULT_MAX_RETRIES: Final = 4
+MAX_MAX_RETRIES: Final = 20
+
+OnExisting = Literal["error", "adopt", "allow"]
+OnConflict = Literal["error", "overwrite", "unchecked"]
+
+_REGIONS: Final[tuple[Region, ...]] = ("us", "eu")
+_ON_EXISTING: Final[tuple[OnExisting, ...]] = ("error", "adopt", "allow")
+_ON_CONFLICT: Final[tuple[OnConflict, ...]] = ("error", "overwrite", "unchecked")
 
 
 @dataclass(frozen=True)
@@ -32,12 +41,22 @@ class Settings:
         base_url: Address of the API, without a slash at the end.
         region: Region of the organisation; decides the SIP host of `sip_uri`.
         timeout_s: Seconds a single request may wait for the connection, and for each part of the answer.
+        max_retries: How often a request is tried again; 0 is never.
+        requests_per_second: Most requests a second, all threads together; None for no limit of our own.
+        on_existing: What a create does where the account has the number already: ``error`` refuses, ``adopt`` takes it over,
+            ``allow`` lets the API decide.
+        on_conflict: What an update does where somebody else changed the same field: ``error`` refuses, ``overwrite`` says so
+            and writes, ``unchecked`` doesn't look, which saves a call.
     """
 
     api_key: str = field(repr=False)
     base_url: str
     region: Region
     timeout_s: float = DEFAULT_TIMEOUT_S
+    max_retries: int = DEFAULT_MAX_RETRIES
+    requests_per_second: float | None = None
+    on_existing: OnExisting = "error"
+    on_conflict: OnConflict = "error"
 
     @property
     def sip_host(self) -> str:
@@ -70,7 +89,7 @@ def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Sett
             "the API key holds spaces, line breaks or other characters that no key has: copy it again from the dashboard "
             "and set it with pulumi config set --secret vapi:apiKey"
         )
-    return Settings(api_key, settings.base_url, settings.region, settings.timeout_s)
+    return replace(settings, api_key=api_key)
 
 
 def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Settings:
@@ -86,12 +105,19 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
     Raises:
         ConfigError: A setting is wrong.
     """
-    region = _region(get)
+    region = _choice(get, "vapi:region", _REGIONS, None)
     address = _text(get, environ, "vapi:baseUrl", "VAPI_BASE_URL")
     base_url = _base_url(address) if address else BASE_URLS[region or "us"]
-    if region is None:
-        region = "eu" if base_url == BASE_URLS["eu"] else "us"
-    return Settings("", base_url, region, _timeout(get))
+    return Settings(
+        api_key="",
+        base_url=base_url,
+        region=region or ("eu" if base_url == BASE_URLS["eu"] else "us"),
+        timeout_s=_within(get("vapi:timeout"), "vapi:timeout", "seconds", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S),
+        max_retries=_max_retries(get, environ),
+        requests_per_second=_requests_per_second(get),
+        on_existing=_choice(get, "vapi:onExisting", _ON_EXISTING, "error"),
+        on_conflict=_choice(get, "vapi:onConflict", _ON_CONFLICT, "error"),
+    )
 
 
 def _text(get: Callable[[str], Any], environ: Mapping[str, str], key: str, variable: str) -> str:
@@ -101,15 +127,18 @@ def _text(get: Callable[[str], Any], environ: Mapping[str, str], key: str, varia
     return str(value).strip()
 
 
-def _region(get: Callable[[str], Any]) -> Region | None:
-    value = get("vapi:region")
+C = TypeVar("C", bound=str)
+D = TypeVar("D")
+
+
+def _choice(get: Callable[[str], Any], key: str, choices: tuple[C, ...], default: D) -> C | D:
+    value = get(key)
     if value is None or value == "":
-        return None
-    if value not in BASE_URLS:
-        raise ConfigError(
-            f"vapi:region is {value!r}, which is no region of Vapi: set it with pulumi config set vapi:region us (or eu)"
-        )
-    return "eu" if value == "eu" else "us"
+        return default
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise ConfigError(f"{key} is {value!r}: set it to {' or '.join(choices)} with pulumi config set {key} {choices[0]}")
 
 
 def _base_url(address: str) -> str:
@@ -141,17 +170,35 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _timeout(get: Callable[[str], Any]) -> float:
-    value = get("vapi:timeout")
+def _within(value: Any, key: str, unit: str, default: float, most: float) -> float:
     if value is None or value == "":
-        return DEFAULT_TIMEOUT_S
+        return default
     try:
-        seconds = float(value)
+        number = float(value)
     except (TypeError, ValueError):
-        seconds = math.nan
-    if not 0 < seconds <= MAX_TIMEOUT_S:
+        number = math.nan
+    if not 0 < number <= most:
         raise ConfigError(
-            f"vapi:timeout is {value!r}: it must be a number of seconds, more than 0 and at most {MAX_TIMEOUT_S:g}; "
-            "set it with pulumi config set vapi:timeout 30"
+            f"{key} is {value!r}: it must be a number of {unit}, more than 0 and at most {most:g}; "
+            f"set it with pulumi config set {key} {default:g}"
         )
-    return seconds
+    return number
+
+
+def _requests_per_second(get: Callable[[str], Any]) -> float | None:
+    key = "vapi:requestsPerSecond"
+    return _within(get(key), key, "requests a second", 5, 1000) if get(key) not in (None, "") else None
+
+
+def _max_retries(get: Callable[[str], Any], environ: Mapping[str, str]) -> int:
+    text = _text(get, environ, "vapi:maxRetries", "VAPI_MAX_RETRIES")
+    if not text:
+        return DEFAULT_MAX_RETRIES
+    # Configuration of an explicit provider may arrive as a float: 3.0 is what the user wrote as 3.
+    whole = text.removesuffix(".0")
+    if not whole.isdecimal() or int(whole) > MAX_MAX_RETRIES:
+        raise ConfigError(
+            f"vapi:maxRetries (or VAPI_MAX_RETRIES) is {text!r}: it must be a whole number from 0 to {MAX_MAX_RETRIES}; "
+            f"set it with pulumi config set vapi:maxRetries {DEFAULT_MAX_RETRIES}"
+        )
+    return int(whole)

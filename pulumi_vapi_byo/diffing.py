@@ -8,11 +8,11 @@ object of ours (drift). Whole fields that the program never set are not managed:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .models import API_DEFAULTS, INPUT_FIELDS, OPAQUE_MAPS, UNKNOWN
+from .models import API_DEFAULTS, INPUT_FIELDS, LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN
 
 #: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
 MANAGED: Final = "__managed"
@@ -28,7 +28,7 @@ class Plan:
     """What an update has to do.
 
     Attributes:
-        changes: Wire names of the inputs that differ, in the order of the inputs.
+        changes: Names of the inputs that differ, in the order of the inputs; those of `LOCAL_FIELDS` last.
         patch: Body of the PATCH: the changed fields alone, each with its whole new value, or the value that clears it.
     """
 
@@ -36,12 +36,13 @@ class Plan:
     patch: dict[str, Any]
 
 
-def plan(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Plan:
+def plan(state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> Plan:
     """Compare what is with what the program says.
 
     Args:
         state: The last outputs: wire names to values, with `MANAGED`.
         inputs: The program's inputs, normalised; `UNKNOWN` counts as changed.
+        live: What the API holds right now, where that was looked up; settles how it spells the server.
 
     Returns:
         The plan; without changes where there is nothing to do.
@@ -59,7 +60,8 @@ def plan(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Plan:
         else:
             continue
         changes.append(field)
-    _settle_server_spelling(patch, state, inputs)
+    _settle_server_spelling(patch, state if live is None else live, inputs)
+    changes += [field for field in LOCAL_FIELDS if not _same(field, inputs.get(field), state.get(field), None)]
     return Plan(tuple(changes), patch)
 
 
@@ -103,7 +105,32 @@ def managed_inputs(state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[st
 
 def differing(inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
     """Return the wire names of the inputs that a number does not have as they were written."""
-    return [field for field in inputs if not _same(field, inputs[field], live.get(field), shape.get(field))]
+    return [
+        field
+        for field in INPUT_FIELDS
+        if field in inputs and not _same(field, inputs[field], live.get(field), shape.get(field))
+    ]
+
+
+def conflicts(fields: Iterable[str], state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
+    """Return the fields that somebody else changed since the state was written, and not to what the program says.
+
+    Args:
+        fields: The fields that are about to be written.
+        state: The last outputs, with `MANAGED`.
+        inputs: The program's inputs.
+        live: What the API holds right now.
+
+    Returns:
+        Wire names, in the order of `fields`.
+    """
+    managed = managed_shape(state)
+    return [
+        field
+        for field in fields
+        if not _same(field, state.get(field), live.get(field), managed.get(field))
+        and not _same(field, inputs.get(field), live.get(field), managed.get(field))
+    ]
 
 
 def _settle_server_spelling(patch: dict[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:

@@ -50,13 +50,33 @@ class TransportError(VapiError):
         method: HTTP method of the request.
         path: Path of the request, without the host.
         sent: Whether the request may have reached the API, so that its work may have been done.
+        passing: Whether trying again may help; a wrong certificate stays wrong.
+        tries: How often the request was sent, or tried to be.
     """
 
-    def __init__(self, reason: str, *, method: str, path: str, sent: bool) -> None:
-        super().__init__(f"{reason} ({method} {path})")
+    def __init__(
+        self, reason: str, *, method: str, path: str, sent: bool, passing: bool = True, advice: str = "", tries: int = 1
+    ) -> None:
+        self.reason = reason
         self.method = method
         self.path = path
         self.sent = sent
+        self.passing = passing
+        self.advice = advice
+        self.tries = tries
+        super().__init__(_with_advice(f"{reason} ({method} {path}){_times(tries)}", advice))
+
+    def after(self, tries: int) -> TransportError:
+        """Return the same failure as the last of several."""
+        return TransportError(
+            self.reason,
+            method=self.method,
+            path=self.path,
+            sent=self.sent,
+            passing=self.passing,
+            advice=self.advice,
+            tries=tries,
+        )
 
 
 class ApiError(VapiError):
@@ -68,24 +88,36 @@ class ApiError(VapiError):
         path: Path of the request, without the host.
         messages: The API's own ``message``, a string or a list there, always a tuple here; secrets masked.
         from_api: Whether the body was the API's own JSON (an error page of a gateway is not).
+        says_absent: Whether the API itself said that there is no such number: the only answer that means so.
+        tries: How often the request was sent.
     """
 
     def __init__(
-        self, *, status: int, method: str, path: str, messages: Sequence[str] = (), from_api: bool, excerpt: str = ""
+        self,
+        *,
+        status: int,
+        method: str,
+        path: str,
+        messages: Sequence[str] = (),
+        from_api: bool,
+        says_absent: bool = False,
+        excerpt: str = "",
+        tries: int = 1,
     ) -> None:
         self.status = status
         self.method = method
         self.path = path
         self.messages = tuple(messages)
         self.from_api = from_api
+        self.says_absent = says_absent
+        self.tries = tries
         if from_api:
             said = ": " + shorten("; ".join(self.messages)) if self.messages else ""
             text = f"Vapi answered {status}{said} ({method} {path})"
         else:
             said = f", beginning {excerpt!r}" if excerpt else ""
             text = f"something between here and Vapi answered {status} with no JSON of Vapi's{said} ({method} {path})"
-        advice = advise(status, method, self.messages, from_api=from_api)
-        super().__init__(f"{text}; {advice}" if advice else text)
+        super().__init__(_with_advice(text + _times(tries), advise(status, method, self.messages, from_api=from_api)))
 
 
 class BadAnswerError(VapiError):
@@ -125,6 +157,14 @@ def number_label(number: object, id_: object = None) -> str:
     if number:
         return f"BYO phone number {str(number)!r}"
     return f"BYO phone number with id {id_}" if id_ else "BYO phone number"
+
+
+def _with_advice(text: str, advice: str) -> str:
+    return f"{text}; {advice}" if advice else text
+
+
+def _times(tries: int) -> str:
+    return f", tried {tries} times" if tries > 1 else ""
 
 
 def shorten(text: str, limit: int = MAX_API_TEXT) -> str:

@@ -8,6 +8,7 @@ today's and the one of 2024; the rules of ``number`` are those of the given docu
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import re
 import uuid
@@ -43,6 +44,8 @@ PROVIDER: Final = "byo-phone-number"
 class Unknown:
     """The type of `UNKNOWN`."""
 
+    __slots__ = ()  # without attributes, pydantic does not take it for an empty model when it writes one
+
     def __repr__(self) -> str:
         return "UNKNOWN"
 
@@ -57,6 +60,7 @@ API_DEFAULTS: Final[Mapping[str, Any]] = {
     "timeout": 60,
     "dialTimeout": 60,
     "sipVerb": "refer",
+    "deletionProtection": False,  # ours, not the API's
 }
 
 #: Maps whose keys are the user's own; never renamed, never given defaults, compared as a whole.
@@ -81,10 +85,10 @@ def _within(low: float, high: float = math.inf) -> BeforeValidator:
     bounds = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
 
     def check(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high or value == math.inf:
             raise ValueError(f"must be a number {bounds}")
         # Pulumi's engine has only floats: 3.0 is what the user wrote as 3.
-        return int(value) if float(value).is_integer() else value
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     return BeforeValidator(check)
 
@@ -101,7 +105,7 @@ def _http_url(value: str) -> str:
 
 
 def _sip_uri(value: str) -> str:
-    if "{{" not in value and not re.match(r"sips?:\S+$", value):
+    if "{{" not in value and not re.fullmatch(r"sips?:\S+", value, re.IGNORECASE):
         raise ValueError("must be a SIP URI such as sip:desk@example.com")
     return value
 
@@ -166,14 +170,18 @@ class CustomMessage(Block):
     """A message spoken to the caller, in one or several languages."""
 
     type: Known[Literal["custom-message"]] = "custom-message"
-    contents: Known[list[TextContent]] | None = None
+    contents: Known[list[Known[TextContent]]] | None = None
     content: Known[Annotated[StrictStr, Field(max_length=1000)]] | None = None
 
 
 Message = Known[
     Annotated[
         Annotated[StrictStr, Tag("<text>")] | Annotated[CustomMessage, Tag("<custom>")],
-        Discriminator(lambda value: "<text>" if isinstance(value, str) else "<custom>"),
+        Discriminator(
+            lambda value: "<text>" if isinstance(value, str) else "<custom>" if isinstance(value, Mapping) else None,
+            custom_error_type="message_type",
+            custom_error_message="must be a string or a custom message (an object)",
+        ),
     ]
 ]
 
@@ -181,7 +189,7 @@ Message = Known[
 class SummaryPlan(Block):
     """How a call is summarised for the operator."""
 
-    messages: Known[list[dict[str, Any]]] | None = None
+    messages: Known[list[Known[dict[str, Any]]]] | None = None
     enabled: Bool | None = None
     timeout_seconds: Known[Annotated[int | float, _within(1, 60)]] | None = None
 
@@ -415,10 +423,16 @@ class ByoPhoneNumberInputs(_HasNumber):
     server: Known[Server] | None = None
     hooks: Known[list[Hook]] | None = None
     fallback_destination: Destination | None = None
+    deletion_protection: Bool | None = None
 
 
-#: Wire names of all inputs.
-INPUT_FIELDS: Final = tuple(str(field.alias) for field in ByoPhoneNumberInputs.model_fields.values())
+#: Names of the inputs that are ours alone and never sent.
+LOCAL_FIELDS: Final = ("deletionProtection",)
+
+#: Wire names of the inputs that the API knows.
+INPUT_FIELDS: Final = tuple(
+    str(field.alias) for field in ByoPhoneNumberInputs.model_fields.values() if field.alias not in LOCAL_FIELDS
+)
 
 
 def _all_blocks(base: type[Block] = Block) -> Iterator[type[Block]]:
@@ -497,7 +511,8 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _given(raw: Mapping[str, Any], wire: str) -> bool:
-    return raw.get(wire) is not None or raw.get(to_snake(wire)) is not None
+    # What is not known yet may turn out to be null, which is as good as left out.
+    return any(raw.get(key) not in (None, UNKNOWN) for key in (wire, to_snake(wire)))
 
 
 def _excluding_pairs(raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -517,12 +532,14 @@ def _excluding_pairs(raw: Mapping[str, Any]) -> Iterator[Problem]:
 def _problem(details: Any) -> Problem:
     # Tags of unions are written <so>, and are no part of the user's data.
     path = tuple(part for part in details["loc"] if not (isinstance(part, str) and part.startswith("<")))
-    if path and to_camel(str(path[0])) in INPUT_FIELDS:
+    if path and to_camel(str(path[0])) in INPUT_FIELDS + LOCAL_FIELDS:
         path = (to_camel(str(path[0])), *path[1:])
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     shown = "" if _is_secret(path) or isinstance(value, (Mapping, list)) else shorten(repr(value), 80)
     if kind == "missing":
         return Problem(path, "is required" if len(path) > 1 else f"is required: set {to_snake(str(path[-1]))}")
+    if kind == "extra_forbidden" and len(path) == 1 and path[0] in INPUT_FIELDS:
+        return Problem(path, f"is given twice, also as {to_snake(str(path[0]))}: leave one out")
     if kind == "extra_forbidden":
         return Problem(path, f"is no property of {_where(path[:-1])}{_did_you_mean(path)}")
     if kind == "value_error":
@@ -555,7 +572,10 @@ def _plain(message: str) -> str:
 
 
 def _is_secret(path: Sequence[str | int]) -> bool:
-    return any(part in OPAQUE_MAPS or part == "serverUrlSecret" for part in path)
+    # A whole input of SECRET_INPUTS that is no object may be the secret itself.
+    return any(part in OPAQUE_MAPS or part == "serverUrlSecret" for part in path) or (
+        len(path) == 1 and path[0] in SECRET_INPUTS
+    )
 
 
 def _where(path: Sequence[str | int]) -> str:
@@ -563,7 +583,9 @@ def _where(path: Sequence[str | int]) -> str:
 
 
 def _did_you_mean(path: Sequence[str | int]) -> str:
-    close = difflib.get_close_matches(to_snake(str(path[-1])), WIRE_NAMES, n=1)
+    name = to_snake(str(path[-1]))
+    known = ByoPhoneNumberInputs.model_fields if len(path) == 1 else [other for other in WIRE_NAMES if other != name]
+    close = difflib.get_close_matches(name, known, n=1)
     return f", did you mean {close[0]}?" if close else ""
 
 
@@ -592,7 +614,7 @@ def _warnings(inputs: Mapping[str, Any]) -> Iterator[str]:
     if "assistantId" in inputs and "squadId" in inputs:
         yield "assistant_id and squad_id are both set; Vapi expects one or the other"
     if not any(
-        field in inputs
+        inputs.get(field)
         for field in ("assistantId", "squadId", "workflowId", "serverUrl", "server", "fallbackDestination", "hooks")
     ):
         yield (
@@ -658,10 +680,35 @@ def parse_phone_number(body: Any) -> PhoneNumber:
     if not isinstance(body, Mapping):
         raise ValueError("is not an object")
     provider = body.get("provider")
+    if not isinstance(provider, str):
+        raise ValueError("has no usable provider")
     if provider != PROVIDER:
-        raise ValueError(f"is a number of provider {shorten(repr(provider), 60)}, not {PROVIDER!r}")
+        raise ValueError(f"is a number of provider {shorten(provider, 60)!r}, not {PROVIDER!r}")
     try:
         return PhoneNumber.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise ValueError(f"has no usable {show_path(first['loc'])} ({_plain(first['msg'])})") from None
+
+
+def show_value(value: Any, key: str = "") -> str:
+    """Write a value for a message: compact, short, secrets masked.
+
+    Args:
+        value: Any value of an input or an answer.
+        key: The wire name it stands under.
+
+    Returns:
+        At most 80 characters; ``unset`` for None.
+    """
+    return "unset" if value is None else shorten(json.dumps(_masked(value, key), ensure_ascii=False), 80)
+
+
+def _masked(value: Any, key: str) -> Any:
+    if key in OPAQUE_MAPS or key == "serverUrlSecret":
+        return "[secret]"
+    if isinstance(value, Mapping):
+        return {part: _masked(item, part) for part, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(item, "") for item in value]
+    return value

@@ -65,6 +65,7 @@ def suggest_e164(number: str) -> str | None:
     for likely in (phonenumbers.is_valid_number, phonenumbers.is_possible_number):
         for candidate in candidates:
             form = phonenumbers.format_number(candidate, phonenumbers.PhoneNumberFormat.E164)
-            if likely(candidate) and form != number:
+            # Some countries' numbers may be longer than E.164 allows.
+            if likely(candidate) and form != number and judge_e164(form) != "impossible":
                 return str(form)
     return None

@@ -6,12 +6,13 @@ must never change; and the class must have no instance state when it is pickled,
 
 from __future__ import annotations
 
+import copy
 import functools
 import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import pulumi
 from pulumi.dynamic import (
@@ -27,15 +28,18 @@ from pulumi.dynamic import (
 from pulumi.runtime import rpc
 
 from .client import VapiClient
-from .config import read_public_settings, read_settings
+from .config import Settings, read_public_settings, read_settings
 from .diffing import plan
-from .errors import ConfigError, VapiError
-from .lifecycle import PhoneNumberLifecycle
-from .models import INPUT_FIELDS, SECRET_INPUTS, UNKNOWN, Problem, check_inputs, show_path
+from .errors import ConfigError, VapiError, number_label
+from .lifecycle import PhoneNumberLifecycle, sip_uri
+from .models import INPUT_FIELDS, LOCAL_FIELDS, SECRET_INPUTS, UNKNOWN, Problem, check_inputs, show_path
 
 log = logging.getLogger(__name__)
 
-_PROVIDER_KEY = "__provider"
+_PROVIDER_KEY: Final = "__provider"
+
+#: The computed address, which `check` adds to the inputs.
+SIP_URI: Final = "sipUri"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,7 +83,10 @@ class ByoPhoneNumberProvider(ResourceProvider):
     # The pickle of this class is its name and nothing else, so there is nothing in it to hide.
     serialize_as_secret_always = False
 
+    # Set by configure, in the process that serves the provider and never in the one that pickles it.
     _get_config: Callable[[str], Any]
+    _held: set[str]
+    _just_read: set[str]
 
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's configuration; it is read when it is first needed, so that a preview needs no key.
@@ -88,11 +95,14 @@ class ByoPhoneNumberProvider(ResourceProvider):
             req: Holds the configuration, secrets in clear.
         """
         self._get_config = req.config.get
+        self._held = set()
+        self._just_read = set()
+        _log_to_stderr(os.environ.get("VAPI_LOG", ""))
 
     @functools.cached_property
     def _lifecycle(self) -> PhoneNumberLifecycle:
         settings = read_settings(self._get_config, os.environ)
-        return PhoneNumberLifecycle(VapiClient(settings), settings)
+        return PhoneNumberLifecycle(VapiClient(settings), settings, self._held)
 
     @_in_one_sentence
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -105,18 +115,22 @@ class ByoPhoneNumberProvider(ResourceProvider):
         Returns:
             The normalised inputs, or all failures.
         """
-        failures = [CheckFailure("", str(error)) for error in self._config_errors()]
-        checked = check_inputs(_from_pulumi(news))
-        failures += [_failure(problem) for problem in checked.problems]
+        checked = check_inputs(_arguments(news))
+        failures = [_failure(problem) for problem in checked.problems]
+        try:
+            settings = read_public_settings(self._get_config, os.environ)
+        except ConfigError as error:
+            failures.append(CheckFailure("", str(error)))
         if failures:
             return CheckResult(dict(news), failures)
+        number = checked.inputs.get("number")
         for warning in checked.warnings:
-            pulumi.log.warn(f"BYO phone number {checked.inputs.get('number', '')}: {warning}")
-        return CheckResult(_to_pulumi(checked.inputs), [])
+            log.warning("%s: %s", number_label(None if number is UNKNOWN else number), warning)
+        return CheckResult(_hidden(news) | _to_pulumi(_with_sip_uri(checked.inputs, settings)), [])
 
     @_in_one_sentence
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Compare the last outputs with the new inputs. Nothing ever needs a replacement.
+        """Compare the last outputs with the new inputs. Nothing needs a replacement but what the user forces.
 
         Args:
             _id: Id of the number.
@@ -124,12 +138,19 @@ class ByoPhoneNumberProvider(ResourceProvider):
             _news: The new inputs.
 
         Returns:
-            Whether an update is due.
+            Whether an update is due; None where it is, see below.
         """
-        changes = plan(_from_pulumi(_olds), _from_pulumi(_news)).changes
+        changes = plan(_from_pulumi(_olds), _arguments(_news)).changes
+        if _id in self._just_read:
+            self._just_read.discard(_id)  # a refresh asks too, also for numbers that the program has no more
+        elif not changes:
+            self._held.add(_id)
         # Outputs must name the provider's present class, because refresh and destroy run what they name.
-        moved = _olds.get(_PROVIDER_KEY) != _news.get(_PROVIDER_KEY)
-        return DiffResult(changes=bool(changes) or moved, replaces=[], delete_before_replace=True)
+        if not changes and _olds.get(_PROVIDER_KEY) != _news.get(_PROVIDER_KEY):
+            return DiffResult(changes=True)
+        # "Don't know" makes the engine compare old and new inputs, which it then shows exactly: the changed properties alone.
+        # A plain yes would show all of them, show nothing of a changed secret, and disarm the option replace_on_changes.
+        return DiffResult(changes=None if changes else False, delete_before_replace=True)
 
     @_in_one_sentence
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -141,7 +162,7 @@ class ByoPhoneNumberProvider(ResourceProvider):
         Returns:
             Its id and outputs.
         """
-        id_, state = self._lifecycle.create(_from_pulumi(props))
+        id_, state = self._lifecycle.create(_arguments(props))
         return CreateResult(id_, _to_pulumi(state))
 
     @_in_one_sentence
@@ -158,7 +179,9 @@ class ByoPhoneNumberProvider(ResourceProvider):
         found = self._lifecycle.read(id_, _from_pulumi(props))
         if found is None:
             return ReadResult("", {})
-        return ReadResult(id_, _to_pulumi(found.state), _to_pulumi(found.inputs))
+        self._just_read.add(id_)
+        inputs = found.inputs | ({SIP_URI: found.state[SIP_URI]} if SIP_URI in found.state else {})
+        return ReadResult(id_, _to_pulumi(found.state), _to_pulumi(inputs))
 
     @_in_one_sentence
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -172,7 +195,7 @@ class ByoPhoneNumberProvider(ResourceProvider):
         Returns:
             All its outputs.
         """
-        return UpdateResult(_to_pulumi(self._lifecycle.update(_id, _from_pulumi(_olds), _from_pulumi(_news))))
+        return UpdateResult(_to_pulumi(self._lifecycle.update(_id, _from_pulumi(_olds), _arguments(_news))))
 
     @_in_one_sentence
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -184,12 +207,42 @@ class ByoPhoneNumberProvider(ResourceProvider):
         """
         self._lifecycle.delete(_id, _from_pulumi(_props))
 
-    def _config_errors(self) -> list[ConfigError]:
-        try:
-            read_public_settings(self._get_config, os.environ)
-        except ConfigError as error:
-            return [error]
-        return []
+
+def _arguments(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the program says about the number, without what the constructor and `check` add for Pulumi's sake."""
+    return {key: value for key, value in _from_pulumi(props).items() if key != SIP_URI and not key.startswith("__")}
+
+
+def _hidden(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in props.items() if key.startswith("__")}
+
+
+def _with_sip_uri(inputs: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Add the computed address to the inputs: so it is known in previews, and what depends on it shows no false change."""
+    number, credential_id = inputs.get("number"), inputs["credentialId"]
+    if number is UNKNOWN or (number and credential_id is UNKNOWN):
+        return {**inputs, SIP_URI: UNKNOWN}
+    uri = sip_uri(number, credential_id, settings)
+    return {**inputs, SIP_URI: uri} if uri else dict(inputs)
+
+
+def _log_to_stderr(level: str) -> None:
+    """Send the package's log to where Pulumi picks it up: warnings always, the rest as VAPI_LOG says."""
+    package = logging.getLogger(__package__)
+    package.setLevel({"debug": logging.DEBUG, "info": logging.INFO}.get(level.lower(), logging.WARNING))
+    if not package.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        # The engine has no severities for what a provider prints; the word is what the user sees.
+        handler.setFormatter(_LowerCaseLevel("%(levelname)s: %(message)s"))
+        package.addHandler(handler)
+        package.propagate = False
+
+
+class _LowerCaseLevel(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        record.levelname = record.levelname.lower()
+        return super().format(record)
 
 
 def _from_pulumi(value: Any) -> Any:
@@ -208,9 +261,11 @@ def _to_pulumi(value: Any, key: str = "") -> Any:
 
     The engine marks outputs by the secret inputs of the same name; a header that somebody added in the dashboard has none.
     """
+    if value is UNKNOWN:
+        return rpc.UNKNOWN
     if isinstance(value, Mapping):
-        copy = {part: _to_pulumi(item, part) for part, item in value.items()}
-        return rpc.wrap_rpc_secret(copy) if key == "headers" else copy
+        copied = {part: _to_pulumi(item, part) for part, item in value.items()}
+        return rpc.wrap_rpc_secret(copied) if key == "headers" else copied
     if isinstance(value, list):
         return [_to_pulumi(item) for item in value]
     return rpc.wrap_rpc_secret(value) if key == "serverUrlSecret" else value
@@ -219,7 +274,7 @@ def _to_pulumi(value: Any, key: str = "") -> Any:
 def _failure(problem: Problem) -> CheckFailure:
     """Name the property, unless the engine would print a secret with it: it prints the property's whole value."""
     top, *rest = problem.path or ("",)
-    if not rest and top in INPUT_FIELDS and top not in SECRET_INPUTS:
+    if not rest and top in INPUT_FIELDS + LOCAL_FIELDS and top not in SECRET_INPUTS:
         return CheckFailure(str(top), problem.reason)
     value = f" (it is {problem.value})" if problem.value else ""
     return CheckFailure("", f"{show_path(problem.path)} {problem.reason}{value}")

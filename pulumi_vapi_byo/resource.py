@@ -16,8 +16,9 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
 
-from .models import INPUT_FIELDS, OPAQUE_MAPS, WIRE_NAMES
-from .provider import ByoPhoneNumberProvider
+from .config import SIP_HOSTS
+from .models import INPUT_FIELDS, LOCAL_FIELDS, OPAQUE_MAPS, WIRE_NAMES
+from .provider import SIP_URI, ByoPhoneNumberProvider
 
 #: The type of the resource in states, URNs and policies.
 BYO_PHONE_NUMBER_TYPE: Final = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
@@ -27,7 +28,7 @@ _OUTPUT_ONLY: Final[Mapping[str, str]] = {
     "created_at": "createdAt",
     "updated_at": "updatedAt",
     "status": "status",
-    "sip_uri": "sipUri",
+    "sip_uri": SIP_URI,
 }
 
 Object = Mapping[str, Any]
@@ -176,6 +177,8 @@ class ByoPhoneNumberArgs:
         hooks: What happens when a call rings or could not be given to an assistant: a list of objects as in Vapi's reference,
             e.g. ``{"on": "call.ringing", "do": [{"type": "say", "exact": "Hello"}]}``.
         fallback_destination: Where calls go when neither assistant nor squad is set and the server does not answer.
+        deletion_protection: Whether a delete is refused; default False. It is the package's own: changing it sends nothing, and
+            the dashboard knows nothing of it.
     """
 
     credential_id: Input[str]
@@ -190,6 +193,7 @@ class ByoPhoneNumberArgs:
     server: Input[ServerArgs | Object] | None = None
     hooks: Input[Sequence[Input[Object]]] | None = None
     fallback_destination: Input[FallbackDestination] | None = None
+    deletion_protection: Input[bool] | None = None
 
 
 class ByoPhoneNumber(Resource, module="vapi", name="ByoPhoneNumber"):
@@ -230,6 +234,7 @@ class ByoPhoneNumber(Resource, module="vapi", name="ByoPhoneNumber"):
         server: Input[ServerArgs | Object] | None = None,
         hooks: Input[Sequence[Input[Object]]] | None = None,
         fallback_destination: Input[FallbackDestination] | None = None,
+        deletion_protection: Input[bool] | None = None,
     ) -> None: ...
 
     def __init__(
@@ -250,8 +255,10 @@ class ByoPhoneNumber(Resource, module="vapi", name="ByoPhoneNumber"):
         Raises:
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
-        props = dict.fromkeys([*INPUT_FIELDS, *_OUTPUT_ONLY.values()])
+        # Every output needs a key, or it becomes no attribute.
+        props: dict[str, Any] = dict.fromkeys([*INPUT_FIELDS, *LOCAL_FIELDS, *_OUTPUT_ONLY.values()])
         props.update(_to_wire(_given_arguments(resource_name, args, keywords)))
+        props[SIP_URI] = _expected_sip_uri(props["number"], props["credentialId"])
         super().__init__(ByoPhoneNumberProvider(), resource_name, props, _options(opts))
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
@@ -321,6 +328,11 @@ class ByoPhoneNumber(Resource, module="vapi", name="ByoPhoneNumber"):
         return self._output("fallbackDestination")
 
     @property
+    def deletion_protection(self) -> Output[bool | None]:
+        """Whether a delete is refused."""
+        return self._output("deletionProtection")
+
+    @property
     def org_id(self) -> Output[str]:
         """Id of the organisation."""
         return self._output("orgId")
@@ -366,6 +378,14 @@ def _given_arguments(resource_name: str, args: ByoPhoneNumberArgs | None, keywor
             f"ByoPhoneNumber {resource_name!r} takes either one ByoPhoneNumberArgs as args or keywords, not {wrong}"
         )
     return given
+
+
+def _expected_sip_uri(number: Any, credential_id: Any) -> Output[str | None] | None:
+    """Compute the address already here, so that it is secret where the number is; the provider knows the region for sure."""
+    if number is None or credential_id is None:
+        return None
+    host = SIP_HOSTS["eu" if pulumi.Config("vapi").get("region") == "eu" else "us"]
+    return Output.all(number, credential_id).apply(lambda both: f"{both[0]}@{both[1]}.{host}" if both[0] else None)
 
 
 def _to_wire(value: Any) -> Any:
