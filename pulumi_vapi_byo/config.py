@@ -58,10 +58,17 @@ class Settings:
     on_existing: OnExisting = "error"
     on_conflict: OnConflict = "error"
 
-    @property
-    def sip_host(self) -> str:
-        """Host part of the address that inbound calls are sent to."""
-        return SIP_HOSTS[self.region]
+    def sip_uri(self, number: str | None, credential_id: str) -> str | None:
+        """Compute the address that a carrier sends inbound calls to (Vapi's SIP trunk guide).
+
+        Args:
+            number: The number, None for one without.
+            credential_id: Id of its credential.
+
+        Returns:
+            ``{number}@{credential_id}.sip.vapi.ai``, in region eu ``.sip.eu.vapi.ai``; None without a number.
+        """
+        return f"{number}@{credential_id}.{SIP_HOSTS[self.region]}" if number else None
 
 
 def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Settings:

@@ -86,7 +86,7 @@ class PhoneNumberLifecycle:
                 self._made.add(number.id)
         except VapiError as error:
             raise cannot("create", label, error) from error
-        return number.id, self._written(number, inputs)
+        return number.id, self._written(number, inputs, sent=inputs)
 
     def read(self, id_: str, state: Mapping[str, Any]) -> Found | None:
         """Look at a number.
@@ -146,7 +146,7 @@ class PhoneNumberLifecycle:
             # Only what is ours differs, or how the program spells the server: there is nothing for the API to do.
             kept = {key: value for key, value in state.items() if key not in INPUT_FIELDS or key in inputs}
             return self._with_local(kept, inputs) | {MANAGED: shape_of(inputs, state)}
-        written = self._written(number, inputs)
+        written = self._written(number, inputs, sent=patch)
         # What others changed elsewhere is for a refresh to find: taken into the state here, it would be undone in silence.
         return written | {field: state[field] for field in inputs if field not in patch and field in state}
 
@@ -321,11 +321,15 @@ class PhoneNumberLifecycle:
                     " set vapi:apiKey to a key of the number's own organisation"
                 )
 
-    def _written(self, number: PhoneNumber, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _written(self, number: PhoneNumber, inputs: Mapping[str, Any], *, sent: Mapping[str, Any]) -> dict[str, Any]:
         state = self._state(number, inputs)
         shape = shape_of(inputs, state)
+        label = number_label(number.number, number.id)
         for field in differing(inputs, state, shape):
-            log.warning("%s: Vapi took the change, but now holds another %s than was sent", number_label(number.number), field)
+            if field in sent:
+                log.warning("%s: Vapi took the change, but now holds another %s than was sent", label, field)
+            else:
+                log.warning("%s: somebody else changed %s, which was left as it is; pulumi refresh shows it", label, field)
         return self._with_local(state, inputs) | {MANAGED: shape}
 
     def _with_local(self, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -342,15 +346,10 @@ class PhoneNumberLifecycle:
             state["serverUrl"] = url
         if known.get("serverUrlSecret") is not None and "serverUrl" in state:
             state.setdefault("serverUrlSecret", known["serverUrlSecret"])
-        uri = sip_uri(number.number, number.credential_id, self._settings)
+        uri = self._settings.sip_uri(number.number, number.credential_id)
         if uri is not None:
             state["sipUri"] = uri
         return self._with_local(state, known)
-
-
-def sip_uri(number: str | None, credential_id: str, settings: Settings) -> str | None:
-    """Return the address that a carrier sends inbound calls to (Vapi's SIP trunk guide), None without a number."""
-    return f"{number}@{credential_id}.{settings.sip_host}" if number else None
 
 
 def _leaves_doubt(error: VapiError) -> bool:

@@ -132,6 +132,7 @@ class Block(BaseModel):
         extra="forbid",
         hide_input_in_errors=True,
         protected_namespaces=(),
+        defer_build=True,  # at import every block would be built on its own; the first check builds what it needs at once
     )
 
 
@@ -639,7 +640,9 @@ class PhoneNumber(BaseModel):
     The answer is trusted for its shape only: limits that the API changed must not make a number unreadable.
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", hide_input_in_errors=True, defer_build=True
+    )
 
     provider: Literal["byo-phone-number"]
     id: Annotated[StrictStr, Field(min_length=1)]
