@@ -496,11 +496,19 @@ def check_inputs(raw: Mapping[str, Any]) -> Checked:
     try:
         # A copy in which unset is absent: an explicit null means the same.
         model = ByoPhoneNumberInputs.model_validate(_without_nulls(raw))
-        inputs = model.model_dump(by_alias=True, exclude_none=True, warnings="none")
+        inputs = _dump(model)
     except ValidationError as error:
         problems = [_problem(details) for details in error.errors(include_url=False)]
     problems += _excluding_pairs(raw)
     return Checked(inputs, problems, [] if problems else list(_warnings(inputs)))
+
+
+def _dump(value: Any) -> Any:
+    # Not model_dump: a serializer wants the types it was built for, and knows nothing of UNKNOWN.
+    if isinstance(value, Block):
+        fields = type(value).model_fields.items()
+        return {str(field.alias): _dump(part) for name, field in fields if (part := getattr(value, name)) is not None}
+    return [_dump(part) for part in value] if isinstance(value, list) else value
 
 
 def _without_nulls(value: Any) -> Any:
