@@ -185,7 +185,7 @@ class ByoPhoneNumberProvider(ResourceProvider):
         if found is None:
             return ReadResult("", {})
         self._just_read.add(id_)
-        inputs = found.inputs | ({SIP_URI: found.state[SIP_URI]} if SIP_URI in found.state else {})
+        inputs = found.inputs | ({SIP_URI: found.state[SIP_URI]} if "number" in found.inputs else {})
         return ReadResult(id_, _to_pulumi(found.state), _to_pulumi(inputs))
 
     @_in_one_sentence

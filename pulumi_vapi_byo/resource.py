@@ -255,17 +255,46 @@ class ByoPhoneNumber(Resource, module="vapi", name="ByoPhoneNumber"):
         Raises:
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
-        # Every output needs a key, or it becomes no attribute.
-        props: dict[str, Any] = dict.fromkeys([*INPUT_FIELDS, *LOCAL_FIELDS, *_OUTPUT_ONLY.values()])
-        props.update(_to_wire(_given_arguments(resource_name, args, keywords)))
-        props[SIP_URI] = _expected_sip_uri(props["number"], props["credentialId"])
-        super().__init__(ByoPhoneNumberProvider(), resource_name, props, _options(opts))
+        if opts is not None and opts.import_ is not None:
+            raise pulumi.RunError(
+                f"ByoPhoneNumber {resource_name!r} cannot be imported with import_, which Pulumi does not hand to dynamic "
+                "providers: take the number over with pulumi config set vapi:onExisting adopt instead"
+            )
+        self._register(resource_name, _given_arguments(resource_name, args, keywords), opts)
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
                 "custom_timeouts have no effect on a BYO phone number: Pulumi does not hand them to dynamic providers; "
                 "set vapi:timeout instead",
                 self,
             )
+
+    @classmethod
+    def get(
+        cls,
+        resource_name: str,
+        id: Input[str],  # noqa: A002 - Pulumi's own name for it
+        opts: ResourceOptions | None = None,
+    ) -> ByoPhoneNumber:
+        """Read a number that is managed elsewhere, without owning it.
+
+        Args:
+            resource_name: Logical name of the resource, unique in the stack.
+            id: Vapi's id of the number. One that does not exist is an error.
+            opts: Pulumi's options.
+
+        Returns:
+            The number; all its outputs are as Vapi holds them.
+        """
+        number = cls.__new__(cls)
+        number._register(resource_name, {}, ResourceOptions.merge(opts, ResourceOptions(id=id)))  # noqa: SLF001 - our own
+        return number
+
+    def _register(self, resource_name: str, arguments: Any, opts: ResourceOptions | None) -> None:
+        # Every output needs a key, or it becomes no attribute.
+        props: dict[str, Any] = dict.fromkeys([*INPUT_FIELDS, *LOCAL_FIELDS, *_OUTPUT_ONLY.values()])
+        props.update(_to_wire(arguments))
+        props[SIP_URI] = _expected_sip_uri(props["number"], props["credentialId"])
+        super().__init__(ByoPhoneNumberProvider(), resource_name, props, _options(opts))
 
     @property
     def credential_id(self) -> Output[str]:
