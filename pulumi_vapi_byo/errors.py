@@ -168,8 +168,8 @@ def _times(tries: int) -> str:
 
 
 def shorten(text: str, limit: int = MAX_API_TEXT) -> str:
-    """Bring a foreign text to one line of at most `limit` characters."""
-    line = " ".join(text.split())
+    """Bring a foreign text to one line of at most `limit` characters, without control characters."""
+    line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 

@@ -88,6 +88,41 @@ class PhoneNumberLifecycle:
             raise cannot("create", label, error) from error
         return number.id, self._written(number, inputs, sent=inputs)
 
+    def adopt(self, id_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Take over a number that exists, without writing anything.
+
+        Args:
+            id_: Its id.
+            inputs: Normalised inputs, which must say what the API holds.
+
+        Returns:
+            Its state.
+
+        Raises:
+            LifecycleError: It does not exist, another resource has it, or it differs from the inputs; the message shows how.
+        """
+        label = number_label(inputs.get("number"), id_)
+        try:
+            number = self._client.get_phone_number(id_)
+        except VapiError as error:
+            raise cannot("import", label, error) from error
+        if number is None:
+            raise cannot(
+                "import", label, f"Vapi has none with id {id_}; check the id, or remove import_ if it was deleted since"
+            )
+        if id_ in self._held:
+            raise cannot("import", label, f"another resource of this program has id {id_} already; declare a number once")
+        live = self._state(number, inputs)
+        fields = differing(inputs, live, shape_of(inputs, live))
+        if fields:
+            what = "; ".join(
+                f"{field}: {show_value(live.get(field), field)} at Vapi, {show_value(inputs.get(field), field)} in the program"
+                for field in fields
+            )
+            raise cannot("import", label, f"the program says otherwise ({what}); write what Vapi has, change it afterwards")
+        self._held.add(id_)
+        return self._with_local(live, inputs) | {MANAGED: shape_of(inputs, live)}
+
     def read(self, id_: str, state: Mapping[str, Any]) -> Found | None:
         """Look at a number.
 
@@ -224,8 +259,9 @@ class PhoneNumberLifecycle:
                 "it over, delete it first, or, where Vapi should decide, pulumi config set vapi:onExisting allow"
             )
         return VapiError(
-            f"Vapi has it already ({label}); to take it over, run pulumi config set vapi:onExisting adopt and pulumi up again; "
-            "if only the resource was renamed, give it opts=ResourceOptions(aliases=[Alias(name='its old name')])"
+            f"Vapi has it already ({label}); to take it over, give it opts=ResourceOptions(import_={number.id!r}), or run "
+            "pulumi config set vapi:onExisting adopt and pulumi up again; if only the resource was renamed, give it "
+            "opts=ResourceOptions(aliases=[Alias(name='its old name')])"
         )
 
     def _adopt(self, number: PhoneNumber, inputs: Mapping[str, Any]) -> PhoneNumber:

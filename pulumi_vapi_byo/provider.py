@@ -42,6 +42,9 @@ _PROVIDER_KEY: Final = "__provider"
 #: The computed address, which `check` adds to the inputs.
 SIP_URI: Final = "sipUri"
 
+#: Hidden input: the id that the resource option import_ gave. The engine itself has no import for dynamic providers.
+IMPORT_ID: Final = "__importId"
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -159,7 +162,7 @@ class ByoPhoneNumberProvider(ResourceProvider):
 
     @_in_one_sentence
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Make the number.
+        """Make the number, or take over the one that the option import_ names.
 
         Args:
             props: Its inputs.
@@ -167,7 +170,11 @@ class ByoPhoneNumberProvider(ResourceProvider):
         Returns:
             Its id and outputs.
         """
-        id_, state = self._lifecycle.create(_arguments(props))
+        inputs = _arguments(props)
+        import_id = props.get(IMPORT_ID)
+        if import_id:
+            return CreateResult(import_id, _to_pulumi(self._lifecycle.adopt(import_id, inputs)))
+        id_, state = self._lifecycle.create(inputs)
         return CreateResult(id_, _to_pulumi(state))
 
     @_in_one_sentence

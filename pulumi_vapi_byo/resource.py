@@ -18,7 +18,7 @@ from pulumi.dynamic import Resource
 
 from .config import SIP_HOSTS
 from .models import INPUT_FIELDS, LOCAL_FIELDS, OPAQUE_MAPS, WIRE_NAMES
-from .provider import SIP_URI, ByoPhoneNumberProvider
+from .provider import IMPORT_ID, SIP_URI, ByoPhoneNumberProvider
 
 #: The type of the resource in states, URNs and policies.
 BYO_PHONE_NUMBER_TYPE: Final = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
@@ -249,17 +249,13 @@ class ByoPhoneNumber(Resource, module="vapi", name="ByoPhoneNumber"):
         Args:
             resource_name: Logical name of the resource, unique in the stack. It is not the number's own `name`.
             args: All arguments in one object.
-            opts: Pulumi's options. `delete_before_replace` is always on; `custom_timeouts` have no effect.
+            opts: Pulumi's options. With `import_` the number of that id is taken over, if it is as the program says, and
+                nothing is written. `delete_before_replace` is always on; `custom_timeouts` have no effect.
             **keywords: The fields of `ByoPhoneNumberArgs`, instead of `args`.
 
         Raises:
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
-        if opts is not None and opts.import_ is not None:
-            raise pulumi.RunError(
-                f"ByoPhoneNumber {resource_name!r} cannot be imported with import_, which Pulumi does not hand to dynamic "
-                "providers: take the number over with pulumi config set vapi:onExisting adopt instead"
-            )
         self._register(resource_name, _given_arguments(resource_name, args, keywords), opts)
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
@@ -294,6 +290,8 @@ class ByoPhoneNumber(Resource, module="vapi", name="ByoPhoneNumber"):
         props: dict[str, Any] = dict.fromkeys([*INPUT_FIELDS, *LOCAL_FIELDS, *_OUTPUT_ONLY.values()])
         props.update(_to_wire(arguments))
         props[SIP_URI] = _expected_sip_uri(props["number"], props["credentialId"])
+        if opts is not None and opts.import_ is not None:
+            props[IMPORT_ID] = opts.import_
         super().__init__(ByoPhoneNumberProvider(), resource_name, props, _options(opts))
 
     @property
@@ -443,6 +441,7 @@ def _field_to_wire(wire: str, value: Any) -> Any:
 
 def _options(opts: ResourceOptions | None) -> ResourceOptions:
     options = ResourceOptions.merge(opts, ResourceOptions(delete_before_replace=True))
+    options.import_ = None  # the engine's own import never reaches a dynamic provider: ours goes through create
     options.ignore_changes = _wire_paths(options.ignore_changes)
     options.replace_on_changes = _wire_paths(options.replace_on_changes)
     options.additional_secret_outputs = _wire_paths(options.additional_secret_outputs)
