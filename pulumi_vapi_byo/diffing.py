@@ -29,7 +29,8 @@ class Plan:
 
     Attributes:
         changes: Names of the inputs that differ, in the order of the inputs; those of `LOCAL_FIELDS` last.
-        patch: Body of the PATCH: the changed fields alone, each with its whole new value, or the value that clears it.
+        patch: Body of the PATCH: the changed fields alone, each with its whole new value, or the value that clears it. Beside a
+            number that is not E.164 stands its flag.
     """
 
     changes: tuple[str, ...]
@@ -61,6 +62,9 @@ def plan(state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str,
             continue
         changes.append(field)
     _settle_server_spelling(patch, state if live is None else live, inputs)
+    if patch.get("number") is not None and inputs.get("numberE164CheckEnabled") is False:
+        # The rule of a number may be judged by the body of the PATCH alone, where a flag left out means the check is on.
+        patch.setdefault("numberE164CheckEnabled", False)
     changes += [field for field in LOCAL_FIELDS if not _same(field, inputs.get(field), state.get(field), None)]
     return Plan(tuple(changes), patch)
 

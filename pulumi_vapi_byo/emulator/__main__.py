@@ -1,0 +1,89 @@
+"""The command line: ``python -m pulumi_vapi_byo.emulator``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+_EXTRA = ("aiohttp", "openapi_schema_validator")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the emulator until SIGINT or SIGTERM.
+
+    Args:
+        arguments: The command line without the program's name; None reads ``sys.argv``.
+
+    Returns:
+        The exit status: 0, or 2 with one sentence on stderr if it can't start.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        from pulumi_vapi_byo.emulator import Emulator, EmulatorError
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        return _fail(f"{error.name} is not installed; install the extra: pip install 'pulumi-vapi-byo[emulator]'")
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        with Emulator(
+            api_key=options.api_key,
+            era=options.era,
+            db=options.db,
+            latency_s=options.latency_ms / 1000,
+            duplicates=options.duplicates,
+            seed=options.seed,
+            host=options.host,
+            port=options.port,
+            server_url_reads_back_as=options.server_url_reads_back_as,
+        ) as vapi:
+            print(f"Vapi emulator listening on {vapi.base_url}", flush=True)  # noqa: T201 - the promised first line
+            ended.wait()
+    except (EmulatorError, ValueError) as error:
+        return _fail(str(error))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pulumi_vapi_byo.emulator",
+        description="A local Vapi for BYO phone numbers and SIP trunk credentials.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--api-key", default="emulator-key", help="key that requests must bear (default: %(default)s)")
+    parser.add_argument(
+        "--era",
+        choices=["both", "current", "2024"],
+        default="both",
+        help="which API: today's, that of 2024, or today's that also takes serverUrl (default: %(default)s)",
+    )
+    parser.add_argument("--db", metavar="FILE", help="SQLite file that keeps the state (default: keep nothing)")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="least duration of an answer (default: 0)")
+    parser.add_argument(
+        "--duplicates",
+        choices=["refuse", "allow"],
+        default="refuse",
+        help="the same number twice in the account (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, help="make ids and times reproducible")
+    parser.add_argument(
+        "--server-url-reads-back-as",
+        choices=["serverUrl", "server"],
+        default="serverUrl",
+        help="where a sent serverUrl shows up in answers (default: %(default)s)",
+    )
+    return parser
+
+
+def _fail(sentence: str) -> int:
+    print(f"vapi emulator: {sentence}", file=sys.stderr)  # noqa: T201 - a command line speaks on stderr
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,269 @@
+"""Faults: what can go wrong between a client and the API, on request and in a known order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Literal, get_args
+
+from aiohttp import web
+
+from pulumi_vapi_byo.emulator.schema import Refusal, Wire, reason_phrase
+
+FaultKind = Literal[
+    "refuse",
+    "drop_before",
+    "drop_after",
+    "cut_body",
+    "garbage",
+    "html",
+    "status",
+    "slow",
+    "late",
+    "redirect",
+    "body",
+]
+
+_DEFAULT_STATUS = {"html": 502, "status": 500, "redirect": 307}
+_HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr></body></html>\n"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong with the requests it matches.
+
+    Faults stand in a queue; a request gets the first one that matches it, and one only.
+
+    ============  =========  ==========================================================================================
+    kind          work done  what the client sees
+    ============  =========  ==========================================================================================
+    refuse        no         at once, and past the queue: nothing listens and idle connections are closed, so that
+                             connections are refused, for ``duration_s`` seconds or until the faults are cleared
+    drop_before   no         the request is read, then the connection is closed without an answer
+    drop_after    yes        the same
+    cut_body      yes        a full ``Content-Length``, half of the body, then the connection is closed
+    garbage       yes        the right status and content type, but a body that isn't JSON
+    html          no         a gateway's HTML page with ``status`` (502)
+    status        choose     a JSON error in the API's shape with ``status`` (500), ``message`` and ``retry_after``;
+                             the work is done first if ``work_done``
+    slow          yes        the right answer, ``delay_s`` seconds late
+    late          yes        the same, but the work is done at the end of the delay, when the client may be gone
+    redirect      no         ``status`` (307) with ``location``
+    body          yes        ``body`` as it is, as JSON, with ``status`` (the right one)
+    ============  =========  ==========================================================================================
+
+    Attributes:
+        kind: See the table.
+        method: HTTP method, or ``*``.
+        path: A prefix of the path (``/phone-number`` also means each number), or a pattern with ``*`` or ``?``.
+        containing: Only requests whose body has this text in it, as it was sent.
+        times: For how many requests; None for good. Says nothing about refuse: a closed socket can't count.
+        status: HTTP status of html, status, redirect and body.
+        delay_s: Seconds, for slow and late.
+        duration_s: Seconds, for refuse; None for good.
+        retry_after: Value of the ``Retry-After`` header, for status.
+        message: The API's message, for status; by default the status' name.
+        body: The raw body, for body.
+        location: Where to, for redirect.
+        work_done: For status: whether the request has its effect.
+    """
+
+    kind: FaultKind
+    method: str = "*"
+    path: str = "*"
+    times: int | None = 1
+    containing: str = ""
+    status: int | None = None
+    delay_s: float = 0.0
+    duration_s: float | None = None
+    retry_after: str | int | None = None
+    message: str | list[str] | None = None
+    body: str = ""
+    location: str = ""
+    work_done: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(FaultKind):
+            raise ValueError(f"unknown kind of fault: {self.kind!r}; one of {', '.join(get_args(FaultKind))}")
+        if self.times is not None and self.times < 1:
+            raise ValueError("times must be at least 1, or None for good")
+        if self.kind == "refuse" and self.times not in (1, None):
+            raise ValueError("a closed socket can't count attempts: give refuse a duration_s, or clear the faults")
+        if self.kind == "redirect" and not self.location:
+            raise ValueError("a redirect needs a location")
+
+    def matches(self, method: str, path: str, body: bytes = b"") -> bool:
+        """Tell whether the fault is meant for a request."""
+        if self.method not in ("*", method) or self.containing.encode() not in body:
+            return False
+        return fnmatchcase(path, self.path) if set("*?[") & set(self.path) else path.startswith(self.path)
+
+
+class Chance:
+    """Faults of every kind by chance, each kind as likely as the others.
+
+    Args:
+        probability: Of some fault for a request, 0 to 1.
+        seed: Makes the sequence of faults reproducible; which request meets which depends on their order.
+        delay_s: Seconds, for slow and late.
+        location: Where redirects point to.
+    """
+
+    def __init__(self, probability: float, seed: int, delay_s: float, location: str) -> None:
+        self._probability = probability
+        self._random = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self._faults = (
+            Fault("refuse", duration_s=0.2),
+            Fault("drop_before"),
+            Fault("drop_after"),
+            Fault("cut_body"),
+            Fault("garbage"),
+            Fault("html"),
+            Fault("status", status=429),
+            Fault("status", status=429, retry_after=1),
+            Fault("status", status=500),
+            Fault("status", status=503, work_done=True),
+            Fault("slow", delay_s=delay_s),
+            Fault("redirect", location=location),
+        )
+
+    def draw(self) -> Fault | None:
+        """Return the fault of the next request, if it meets one."""
+        return self._random.choice(self._faults) if self._random.random() < self._probability else None
+
+
+class FaultQueue:
+    """The faults still to happen, in order, and those that happen by chance; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._injected: Counter[str] = Counter()
+        self._chance: Chance | None = None
+
+    @property
+    def injected(self) -> dict[str, int]:
+        """How many faults of each kind have happened."""
+        with self._lock:
+            return dict(self._injected)
+
+    def add(self, fault: Fault) -> None:
+        """Put a fault at the end of the queue."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Drop every fault still to happen, and leave nothing to chance."""
+        with self._lock:
+            self._faults.clear()
+            self._chance = None
+
+    def leave_to(self, chance: Chance) -> None:
+        """Let requests that no fault is meant for meet one by chance."""
+        with self._lock:
+            self._chance = chance
+
+    def pending(self) -> list[Wire]:
+        """Return the faults still to happen."""
+        with self._lock:
+            return [asdict(fault) for fault in self._faults]
+
+    def count_refusal(self) -> None:
+        """Count a ``refuse``, which happens outside of the queue."""
+        with self._lock:
+            self._injected["refuse"] += 1
+
+    def take(self, method: str, path: str, body: bytes = b"") -> Fault | None:
+        """Return the first fault for a request, using it up by one; else the one that chance has for it."""
+        with self._lock:
+            for index, fault in enumerate(self._faults):
+                if fault.matches(method, path, body):
+                    self._injected[fault.kind] += 1
+                    if fault.times == 1:
+                        del self._faults[index]
+                    elif fault.times is not None:
+                        self._faults[index] = replace(fault, times=fault.times - 1)
+                    return fault
+            fault_by_chance = self._chance and self._chance.draw()
+            if fault_by_chance and fault_by_chance.kind != "refuse":  # whoever injects that counts it
+                self._injected[fault_by_chance.kind] += 1
+            return fault_by_chance or None
+
+
+async def answer_with(
+    fault: Fault, request: web.Request, work: Callable[[], Awaitable[web.Response]]
+) -> tuple[web.Response, int | None]:
+    """Answer a request the way ``fault`` wants it.
+
+    Args:
+        fault: What goes wrong.
+        request: The request, already read.
+        work: Does what the request asks for and returns the right answer.
+
+    Returns:
+        The response, and the status the client gets to see (None if the connection is closed without one).
+    """
+    status = fault.status or _DEFAULT_STATUS.get(fault.kind, 0)
+    match fault.kind:
+        case "drop_before":
+            return _dropped(request)
+        case "html":
+            page = _HTML.format(f"{status} {reason_phrase(status)}")
+            return web.Response(status=status, text=page, content_type="text/html"), status
+        case "redirect":
+            return web.Response(status=status, headers={"Location": fault.location}), status
+        case "status" if not fault.work_done:
+            return _refused(fault, status), status
+        case "late":
+            await asyncio.sleep(fault.delay_s)
+    response = await work()
+    match fault.kind:
+        case "drop_after":
+            return _dropped(request)
+        case "cut_body":
+            return _cut(request, response)
+        case "slow":
+            await asyncio.sleep(fault.delay_s)
+        case "garbage":
+            response = web.Response(status=response.status, body=b"{\x00 not json", content_type="application/json")
+        case "body":
+            status = fault.status or response.status
+            response = web.Response(status=status, text=fault.body, content_type="application/json")
+        case "status":
+            response = _refused(fault, status)
+    return response, response.status
+
+
+def _refused(fault: Fault, status: int) -> web.Response:
+    body = Refusal(status, fault.message or reason_phrase(status)).body()
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return web.Response(status=status, text=json.dumps(body), content_type="application/json", headers=headers)
+
+
+def _dropped(request: web.Request) -> tuple[web.Response, None]:
+    _hang_up(request, b"")
+    return web.Response(), None
+
+
+def _cut(request: web.Request, response: web.Response) -> tuple[web.Response, int]:
+    body = response.body if isinstance(response.body, bytes) else b""
+    head = (
+        f"HTTP/1.1 {response.status} {response.reason}\r\n"
+        f"Content-Type: application/json; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    _hang_up(request, head.encode("ascii") + body[: len(body) // 2])
+    return web.Response(), response.status
+
+
+def _hang_up(request: web.Request, last_words: bytes) -> None:
+    """Close the connection; aiohttp then takes its own failing write for a client that left."""
+    transport = request.transport
+    if transport is not None and not transport.is_closing():
+        transport.write(last_words)
+        transport.close()

@@ -1,0 +1,418 @@
+"""The state of the emulated organisation: phone numbers and credentials, their rules, one lock around both."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import sqlite3
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+from ipaddress import IPv4Address
+from typing import Any, Literal
+
+from pulumi_vapi_byo.emulator.schema import Document, Refusal, Wire, parse_time
+
+DuplicateRule = Literal["refuse", "allow"]
+ServerUrlReading = Literal["serverUrl", "server"]
+
+_NUMBERS, _NUMBER = "/phone-number", "/phone-number/{id}"
+_CREDENTIALS, _CREDENTIAL = "/credential", "/credential/{id}"
+
+# The key order of the one complete answer that the service's guides print; other fields follow.
+_KEY_ORDER = (
+    *("id", "orgId", "number", "createdAt", "updatedAt", "gateways", "name", "credentialId", "provider"),
+    *("numberE164CheckEnabled", "status"),
+)
+_RANK = {key: rank for rank, key in enumerate(_KEY_ORDER)}
+
+_SEEDED_START_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
+_DEFAULT_LIMIT = 100
+
+
+class EmulatorError(Exception):
+    """The emulator can't start or go on; the message is one sentence for whoever started it."""
+
+
+class Store:
+    """All state of one emulated organisation. Every method is atomic and safe to call from any thread.
+
+    The objects returned are shared and never changed in place: a change makes a new one. Treat them as read-only.
+
+    Args:
+        document: What the API of this era accepts and answers.
+        duplicates: Whether a number may be registered twice in the organisation.
+        server_url_reads_back_as: Where a sent ``serverUrl`` shows up in answers.
+        seed: Makes ids and times reproducible: the same calls give the same objects.
+        db: SQLite file that keeps the state; None keeps it in memory.
+
+    Raises:
+        EmulatorError: The file can't be used, or another era's emulator wrote it.
+        ValueError: The options contradict each other.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        *,
+        duplicates: DuplicateRule = "refuse",
+        server_url_reads_back_as: ServerUrlReading = "serverUrl",
+        seed: int | None = None,
+        db: str | None = None,
+    ) -> None:
+        if server_url_reads_back_as == "server" and document.era == "2024":
+            raise ValueError("the 2024 document has no server: serverUrl can only read back as serverUrl there")
+        self._document = document
+        self._duplicates = duplicates
+        self._server_url_becomes_server = server_url_reads_back_as == "server"
+        self._lock = threading.RLock()
+        self._random = None if seed is None else random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self._last_ms = 0 if seed is None else _SEEDED_START_MS
+        self._numbers: dict[str, Wire] = {}
+        self._credentials: dict[str, Wire] = {}
+        self._ids_by_number: defaultdict[str, set[str]] = defaultdict(set)
+        self._file = None if db is None else _File(db, document.era)
+        self._org_id = self._new_id()
+        if self._file is not None:
+            self._load(self._file)
+
+    def close(self) -> None:
+        """Close the file, if there is one. Safe to call twice."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+
+    def reset(self) -> None:
+        """Forget every number and credential."""
+        with self._lock:
+            for collection in (self._numbers, self._credentials):
+                for identifier in list(collection):
+                    self._forget(collection, identifier)
+
+    # --- phone numbers ---
+
+    def create_phone_number(self, body: object) -> Wire:
+        """Register a number, as ``POST /phone-number``.
+
+        Raises:
+            Refusal: 400.
+        """
+        fields = self._document.check_body("POST", _NUMBERS, body)
+        if not fields.get("credentialId"):
+            raise Refusal(400, "Credential Not Found")
+        with self._lock:
+            self._check_unique(fields.get("number"), None, "Create")
+            extra = {"status": "active"} if self._document.answer_knows(_NUMBER, "status") else {}
+            return self._keep(self._numbers, self._new_object({**self._with_server(fields), **extra}))
+
+    def list_phone_numbers(self, query: Wire | None = None) -> list[Wire]:
+        """Return the numbers, newest first, as ``GET /phone-number``; without a query all of them."""
+        return self._listed(self._numbers, query)
+
+    def page_phone_numbers(self, query: Wire) -> Wire:
+        """Return a page of numbers and where it stands, as ``GET /v2/phone-number``."""
+        today = self._document.era != "2024"
+        order = query.get("sortOrder", "DESC" if today else "ASC")  # the default turned round between the documents
+        limit, page = int(query.get("limit", _DEFAULT_LIMIT)), int(query.get("page", 1))
+        search = query.get("search", "").lower()
+        with self._lock:
+            numbers: Iterable[Wire] = self._numbers.values() if order == "ASC" else reversed(self._numbers.values())
+            matching = [number for number in _between(numbers, query) if _has_text(number, search)]
+        first = (page - 1) * limit
+        metadata: Wire = {"itemsPerPage": limit, "totalItems": len(matching), "currentPage": page}
+        if today:
+            pages = -(-len(matching) // limit) if limit else 0
+            metadata |= {"totalPages": pages, "hasNextPage": page < pages, "sortOrder": order}
+        return {"results": matching[first : first + limit], "metadata": metadata}
+
+    def get_phone_number(self, identifier: str) -> Wire:
+        """Return a number, as ``GET /phone-number/{id}``.
+
+        Raises:
+            Refusal: 404.
+        """
+        with self._lock:
+            return _found(self._numbers, identifier, "Phone Number")
+
+    def update_phone_number(self, identifier: str, body: object) -> Wire:
+        """Change a number, as ``PATCH /phone-number/{id}``: sent fields replace the old ones whole, null clears.
+
+        Raises:
+            Refusal: 400 or 404.
+        """
+        with self._lock:
+            stored = _found(self._numbers, identifier, "Phone Number")
+            fields = self._document.check_body("PATCH", _NUMBER, body, stored)
+            self._check_unique(fields.get("number"), identifier, "Update")
+            return self._change(self._numbers, stored, self._with_server(fields, stored))
+
+    def delete_phone_number(self, identifier: str) -> Wire:
+        """Delete a number and return it, as ``DELETE /phone-number/{id}``.
+
+        Raises:
+            Refusal: 404.
+        """
+        with self._lock:
+            _found(self._numbers, identifier, "Phone Number")
+            return self._forget(self._numbers, identifier)
+
+    def set_status(self, identifier: str, status: str) -> Wire:
+        """Let the service itself change a number's status.
+
+        Raises:
+            Refusal: 404.
+            ValueError: The era's document has no such status.
+        """
+        with self._lock:
+            stored = _found(self._numbers, identifier, "Phone Number")
+            if flaws := self._document.flaws("GET", _NUMBER, 200, stored | {"status": status}):
+                raise ValueError(flaws[0])
+            return self._change(self._numbers, stored, {"status": status})
+
+    # --- credentials ---
+
+    def create_credential(self, body: object) -> Wire:
+        """Make a SIP trunk credential, as ``POST /credential``.
+
+        Raises:
+            Refusal: 400.
+        """
+        fields = self._document.check_body("POST", _CREDENTIALS, body)
+        _check_gateways(fields)
+        with self._lock:
+            return self._keep(self._credentials, self._new_object({"provider": "byo-sip-trunk", **_without_password(fields)}))
+
+    def list_credentials(self, query: Wire | None = None) -> list[Wire]:
+        """Return the credentials, newest first, as ``GET /credential``; without a query all of them."""
+        return self._listed(self._credentials, query)
+
+    def get_credential(self, identifier: str) -> Wire:
+        """Return a credential, as ``GET /credential/{id}``.
+
+        Raises:
+            Refusal: 404.
+        """
+        with self._lock:
+            return _found(self._credentials, identifier, "Credential")
+
+    def update_credential(self, identifier: str, body: object) -> Wire:
+        """Change a credential, as ``PATCH /credential/{id}``; ``gateways`` is replaced whole.
+
+        Raises:
+            Refusal: 400 or 404.
+        """
+        with self._lock:
+            stored = _found(self._credentials, identifier, "Credential")
+            fields = self._document.check_body("PATCH", _CREDENTIAL, body, stored)
+            _check_gateways(fields)
+            return self._change(self._credentials, stored, _without_password(fields))
+
+    def delete_credential(self, identifier: str) -> Wire:
+        """Delete a credential and return it, as ``DELETE /credential/{id}``.
+
+        Raises:
+            Refusal: 404, or 400 if a number uses it.
+        """
+        with self._lock:
+            _found(self._credentials, identifier, "Credential")
+            for number in self._numbers.values():
+                if number["credentialId"] == identifier:
+                    raise Refusal(400, f"Couldn't Delete Credential. Phone Number {number['id']} Uses It As `credentialId`.")
+            return self._forget(self._credentials, identifier)
+
+    # --- rules ---
+
+    def _check_unique(self, number: str | None, own_id: str | None, verb: str) -> None:
+        if number is not None and self._duplicates == "refuse" and self._ids_by_number[number] - {own_id}:
+            raise Refusal(400, f"Couldn't {verb} Phone Number. `number` {number} is already in use.")
+
+    def _with_server(self, fields: Wire, stored: Wire | None = None) -> Wire:
+        """Turn ``serverUrl`` into ``server`` where the emulator was told to."""
+        if not self._server_url_becomes_server:
+            return fields
+        rest = {name: value for name, value in fields.items() if name not in ("serverUrl", "serverUrlSecret")}
+        if "serverUrl" not in fields or "server" in rest:
+            return rest
+        url, server = fields["serverUrl"], (stored or {}).get("server", {})
+        return rest | {"server": None if url is None else server | {"url": url}}
+
+    # --- objects ---
+
+    def _new_object(self, fields: Wire) -> Wire:
+        now = self._now()
+        return {"id": self._new_id(), "orgId": self._org_id, "createdAt": now, "updatedAt": now, **fields}
+
+    def _change(self, collection: dict[str, Wire], stored: Wire, fields: Wire) -> Wire:
+        changed = stored | fields
+        if _tidy(changed) == stored:
+            return stored
+        return self._keep(collection, changed | {"updatedAt": self._now()}, stored)
+
+    def _keep(self, collection: dict[str, Wire], value: Wire, old: Wire | None = None) -> Wire:
+        value = _tidy(value)
+        if self._file is not None:
+            self._file.write("number" if collection is self._numbers else "credential", value)
+        collection[value["id"]] = value
+        self._index(old, value)
+        return value
+
+    def _forget(self, collection: dict[str, Wire], identifier: str) -> Wire:
+        if self._file is not None:
+            self._file.delete(identifier)
+        value = collection.pop(identifier)
+        self._index(value, None)
+        return value
+
+    def _index(self, old: Wire | None, new: Wire | None) -> None:
+        if old is not None and "number" in old:
+            self._ids_by_number[old["number"]].discard(old["id"])
+            if not self._ids_by_number[old["number"]]:
+                del self._ids_by_number[old["number"]]
+        if new is not None and "number" in new:
+            self._ids_by_number[new["number"]].add(new["id"])
+
+    def _listed(self, collection: dict[str, Wire], query: Wire | None) -> list[Wire]:
+        limit = None if query is None else int(query.get("limit", _DEFAULT_LIMIT))
+        with self._lock:
+            return list(itertools.islice(_between(reversed(collection.values()), query or {}), limit))
+
+    def _new_id(self) -> str:
+        if self._random is None:
+            return str(uuid.uuid4())
+        while True:
+            identifier = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+            # A seeded emulator that goes on with its file draws the ids of its first life again.
+            if identifier not in self._numbers and identifier not in self._credentials:
+                return identifier
+
+    def _now(self) -> str:
+        """Return a time that no other change has, so that the order of objects is certain."""
+        real_ms = time.time_ns() // 1_000_000 if self._random is None else 0
+        self._last_ms = max(real_ms, self._last_ms + (1 if self._random is None else 1000))
+        moment = datetime.fromtimestamp(self._last_ms / 1000, tz=timezone.utc)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{self._last_ms % 1000:03d}Z"
+
+    def _load(self, file: _File) -> None:
+        self._org_id = file.org_id(self._org_id)
+        for kind, value in file.objects():
+            (self._numbers if kind == "number" else self._credentials)[value["id"]] = value
+            if kind == "number":
+                self._index(None, value)
+            for key in ("createdAt", "updatedAt"):
+                self._last_ms = max(self._last_ms, round(_moment(value, key).timestamp() * 1000))
+
+
+class _File:
+    """The objects in a SQLite file, every change committed before it is answered."""
+
+    def __init__(self, path: str, era: str) -> None:
+        self._path = path
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
+        try:
+            self._open(path)
+            written_by = self._setting("era", era)
+        except sqlite3.Error as error:
+            self.close()
+            raise EmulatorError(f"cannot use the database file {path}: {error}") from None
+        if written_by != era:
+            self.close()
+            raise EmulatorError(f"the database file {path} was written with era {written_by}, not {era}")
+
+    def _open(self, path: str) -> None:
+        self._connection.close()
+        # The lock of the store keeps threads apart. Autocommit: each statement is durable when it returns.
+        self._connection = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
+        # One emulator per file: two would not see each other's changes.
+        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")  # survives the end of the process, not of the power
+        self._connection.execute("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS objects"
+            " (place INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL)"
+        )
+
+    def org_id(self, new: str) -> str:
+        return self._setting("orgId", new)
+
+    def objects(self) -> Iterator[tuple[str, Wire]]:
+        for kind, body in self._connection.execute("SELECT kind, body FROM objects ORDER BY place"):
+            yield kind, json.loads(body)
+
+    def write(self, kind: str, value: Wire) -> None:
+        self._connection.execute(
+            "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            (value["id"], kind, json.dumps(value)),
+        )
+
+    def delete(self, identifier: str) -> None:
+        self._connection.execute("DELETE FROM objects WHERE id = ?", (identifier,))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _setting(self, name: str, value: str) -> str:
+        self._connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (name, value))
+        return str(self._connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()[0])
+
+
+def _found(collection: dict[str, Wire], identifier: str, kind: str) -> Wire:
+    try:
+        return collection[identifier]
+    except KeyError:
+        raise Refusal(404, f"{kind} Not Found") from None
+
+
+def _tidy(value: Wire) -> Wire:
+    """Return the object without cleared fields, in the order of the service's answers."""
+    keys = sorted((key for key in value if value[key] is not None), key=lambda key: _RANK.get(key, len(_RANK)))
+    return {key: value[key] for key in keys}
+
+
+def _moment(value: Wire, key: str) -> datetime:
+    moment = parse_time(value[key])
+    assert moment is not None  # noqa: S101 - the store wrote it
+    return moment
+
+
+def _between(objects: Iterable[Wire], query: Wire) -> Iterator[Wire]:
+    """Keep the objects whose times meet the query's ``createdAtGt`` and so on."""
+    tests = [(name[:-2], name[-2:], bound) for name, bound in query.items() if name.startswith(("createdAt", "updatedAt"))]
+    for value in objects:
+        if all(_compares(_moment(value, key), relation, bound) for key, relation, bound in tests):
+            yield value
+
+
+def _compares(moment: datetime, relation: str, bound: datetime) -> bool:
+    return {"Gt": moment > bound, "Lt": moment < bound, "Ge": moment >= bound, "Le": moment <= bound}[relation]
+
+
+def _has_text(number: Wire, text: str) -> bool:
+    return any(text in str(number.get(key, "")).lower() for key in ("name", "number"))
+
+
+def _check_gateways(fields: Wire) -> None:
+    """Refuse a host name for inbound calls: the service's session border controller can't match one."""
+    for gateway in fields.get("gateways") or ():
+        if gateway.get("inboundEnabled", True) and not _is_ipv4(gateway["ip"]):
+            raise Refusal(400, "Couldn't validate SIP trunk credential. SIP gateway creation failed.")
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_password(fields: Wire) -> Wire:
+    """Drop what the service never returns; nothing here would ever read it."""
+    plan: Any = fields.get("outboundAuthenticationPlan")
+    if not plan:
+        return fields
+    return fields | {"outboundAuthenticationPlan": {key: plan[key] for key in plan if key != "authPassword"}}
