@@ -4,6 +4,7 @@ Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support",
 """
 
 from ._version import __version__
+from .explicit import Provider
 from .resource import (
     BYO_PHONE_NUMBER_TYPE,
     BackoffPlanArgs,
@@ -20,6 +21,7 @@ __all__ = [
     "BackoffPlanArgs",
     "ByoPhoneNumber",
     "ByoPhoneNumberArgs",
+    "Provider",
     "ServerArgs",
     "TransferDestinationNumberArgs",
     "TransferDestinationSipArgs",

@@ -183,7 +183,9 @@ class PhoneNumberLifecycle:
             return self._with_local(kept, inputs) | {MANAGED: shape_of(inputs, state)}
         written = self._written(number, inputs, sent=patch)
         # What others changed elsewhere is for a refresh to find: taken into the state here, it would be undone in silence.
-        return written | {field: state[field] for field in inputs if field not in patch and field in state}
+        return written | {
+            field: state[field] for field in INPUT_FIELDS if field in inputs and field not in patch and field in state
+        }
 
     def delete(self, id_: str, state: Mapping[str, Any]) -> None:
         """Delete a number; one that is gone already is no failure.

@@ -30,7 +30,7 @@ from pulumi.runtime import rpc
 from .config import Settings, read_public_settings, read_settings
 from .diffing import plan
 from .errors import ConfigError, VapiError, number_label
-from .models import INPUT_FIELDS, LOCAL_FIELDS, SECRET_INPUTS, UNKNOWN, Problem, check_inputs, show_path
+from .models import INPUT_FIELDS, LOCAL_FIELDS, OPAQUE_MAPS, SECRET_INPUTS, UNKNOWN, Problem, check_inputs, show_path
 
 if TYPE_CHECKING:
     from .lifecycle import PhoneNumberLifecycle
@@ -277,7 +277,7 @@ def _to_pulumi(value: Any, key: str = "") -> Any:
         return rpc.UNKNOWN
     if isinstance(value, Mapping):
         copied = {part: _to_pulumi(item, part) for part, item in value.items()}
-        return rpc.wrap_rpc_secret(copied) if key == "headers" else copied
+        return rpc.wrap_rpc_secret(copied) if key in OPAQUE_MAPS else copied
     if isinstance(value, list):
         return [_to_pulumi(item) for item in value]
     return rpc.wrap_rpc_secret(value) if key == "serverUrlSecret" else value

@@ -139,7 +139,7 @@ class TransferDestinationSipArgs:
     Attributes:
         sip_uri: The address, e.g. ``sip:desk@example.com``.
         caller_id: Number shown to whoever takes the call, at most 40 characters.
-        sip_headers: SIP headers sent along. Names are yours and are not renamed.
+        sip_headers: SIP headers sent along. Always kept as a secret. Names are yours and are not renamed.
         message: Spoken to the caller before the transfer: a text, or a custom message (an object).
         transfer_plan: How the call is transferred.
         description: For the assistant, to choose among destinations.
@@ -434,9 +434,9 @@ def _to_wire(value: Any) -> Any:
 
 
 def _field_to_wire(wire: str, value: Any) -> Any:
-    if wire in ("headers", "serverUrlSecret"):
+    if wire in OPAQUE_MAPS or wire == "serverUrlSecret":
         return Output.secret(value)
-    return value if wire in OPAQUE_MAPS or wire == "messages" else _to_wire(value)
+    return value if wire == "messages" else _to_wire(value)
 
 
 def _options(opts: ResourceOptions | None) -> ResourceOptions:
