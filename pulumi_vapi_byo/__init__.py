@@ -5,6 +5,7 @@ Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support",
 
 from ._version import __version__
 from .explicit import Provider
+from .pool import BYO_PHONE_NUMBER_POOL_TYPE, ByoPhoneNumberPool
 from .resource import (
     BYO_PHONE_NUMBER_TYPE,
     BackoffPlanArgs,
@@ -17,10 +18,12 @@ from .resource import (
 )
 
 __all__ = [
+    "BYO_PHONE_NUMBER_POOL_TYPE",
     "BYO_PHONE_NUMBER_TYPE",
     "BackoffPlanArgs",
     "ByoPhoneNumber",
     "ByoPhoneNumberArgs",
+    "ByoPhoneNumberPool",
     "Provider",
     "ServerArgs",
     "TransferDestinationNumberArgs",

@@ -103,7 +103,8 @@ class Pace:
             self._next_at = max(self._next_at, now + pause_s)
             # The threads that were under way together are refused together, for one and the same reason.
             if now - self._widened_at >= self._interval:
-                self._interval = min(self.MAX_INTERVAL_S, max(self.FIRST_INTERVAL_S, self._interval * 2))
+                wider = min(self.MAX_INTERVAL_S, max(self.FIRST_INTERVAL_S, self._interval * 2))
+                self._interval = max(self._interval, wider)  # the user's own limit may be wider still
                 self._widened_at = now
                 log.info("Vapi's rate limit is reached: requests go %.2f s apart for now", self._interval)
 
