@@ -4,28 +4,35 @@ Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support",
 """
 
 from ._version import __version__
-from .explicit import Provider
-from .pool import BYO_PHONE_NUMBER_POOL_TYPE, ByoPhoneNumberPool
-from .resource import (
-    BYO_PHONE_NUMBER_TYPE,
+from .arguments import (
     BackoffPlanArgs,
-    ByoPhoneNumber,
     ByoPhoneNumberArgs,
+    ByoSipTrunkCredentialArgs,
     ServerArgs,
+    SipTrunkGatewayArgs,
+    SipTrunkOutboundAuthenticationPlanArgs,
     TransferDestinationNumberArgs,
     TransferDestinationSipArgs,
     TransferPlanArgs,
 )
+from .explicit import Provider
+from .pool import BYO_PHONE_NUMBER_POOL_TYPE, ByoPhoneNumberPool
+from .resource import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE, ByoPhoneNumber, ByoSipTrunkCredential
 
 __all__ = [
     "BYO_PHONE_NUMBER_POOL_TYPE",
     "BYO_PHONE_NUMBER_TYPE",
+    "BYO_SIP_TRUNK_CREDENTIAL_TYPE",
     "BackoffPlanArgs",
     "ByoPhoneNumber",
     "ByoPhoneNumberArgs",
     "ByoPhoneNumberPool",
+    "ByoSipTrunkCredential",
+    "ByoSipTrunkCredentialArgs",
     "Provider",
     "ServerArgs",
+    "SipTrunkGatewayArgs",
+    "SipTrunkOutboundAuthenticationPlanArgs",
     "TransferDestinationNumberArgs",
     "TransferDestinationSipArgs",
     "TransferPlanArgs",

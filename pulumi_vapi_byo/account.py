@@ -6,72 +6,73 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .client import MAX_LIST, VapiClient
-from .models import PROVIDER, PhoneNumber, parse_phone_number
+from .client import MAX_LIST, Collection
+from .kinds import Kind
+from .models import Answer
 
 
 class Account:
-    """The BYO numbers of an organisation: those that were there at the first look, and those of this run.
+    """What an organisation has of one kind: what was there at the first look, and what this run made.
 
     Safe for several threads.
 
     Args:
-        client: The API.
+        kind: The kind of resource.
+        collection: Its calls.
     """
 
-    def __init__(self, client: VapiClient) -> None:
-        self._client = client
+    def __init__(self, kind: Kind, collection: Collection) -> None:
+        self._kind = kind
+        self._collection = collection
         self._lock = threading.Lock()
-        self._numbers: dict[str, PhoneNumber] | None = None
+        self._known: dict[str, Answer] | None = None
 
-    def numbers(self) -> list[PhoneNumber]:
-        """Return the numbers known, newest first; asks the API only the first time.
+    def known(self) -> list[Answer]:
+        """Return what is known, newest first; asks the API only the first time.
 
         Raises:
             VapiError: The list could not be had.
         """
         with self._lock:
-            if self._numbers is None:
-                self._numbers = {number.id: number for number in self._list()}
-            return list(self._numbers.values())
+            if self._known is None:
+                self._known = {one.id: one for one in self._list()}
+            return list(self._known.values())
 
-    def appeared(self) -> list[PhoneNumber]:
-        """List anew and return the numbers that were not known before.
+    def appeared(self) -> list[Answer]:
+        """List anew and return what was not known before.
 
         They stay unknown until `add` is called, so that they are found again by whoever asks next.
 
         Raises:
             VapiError: The list could not be had.
         """
-        known = {number.id for number in self.numbers()}
-        return [number for number in self._list() if number.id not in known]
+        known = {one.id for one in self.known()}
+        return [one for one in self._list() if one.id not in known]
 
-    def add(self, number: PhoneNumber) -> None:
-        """Take note of a number that this run made or took over."""
+    def add(self, one: Answer) -> None:
+        """Take note of one that this run made or took over."""
         with self._lock:
-            if self._numbers is not None:
-                self._numbers[number.id] = number
+            if self._known is not None:
+                self._known[one.id] = one
 
     def remove(self, id_: str) -> None:
-        """Take note of a number that this run deleted."""
+        """Take note of one that this run deleted."""
         with self._lock:
-            if self._numbers is not None:
-                self._numbers.pop(id_, None)
+            if self._known is not None:
+                self._known.pop(id_, None)
 
-    def _list(self) -> Iterator[PhoneNumber]:
+    def _list(self) -> Iterator[Answer]:
         for entry in self._entries():
-            if entry.get("provider") != PROVIDER:
-                continue
             try:
-                yield parse_phone_number(entry)
+                yield self._kind.parse(entry)
             except ValueError:
-                continue  # nothing that a program could have made
+                continue  # another provider's, or nothing that a program could have made
 
     def _entries(self) -> Iterator[Mapping[str, Any]]:
         seen: set[Any] = set()
         oldest: str | None = None
         while True:
-            page = self._client.list_phone_numbers(MAX_LIST, created_at_le=oldest)
+            page = self._collection.list(MAX_LIST, created_at_le=oldest)
             fresh = [entry for entry in page if entry.get("id") not in seen]
             yield from fresh
             seen.update(entry.get("id") for entry in fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import logging
 import platform
@@ -21,7 +22,8 @@ from urllib3.util import Retry
 from ._version import __version__
 from .config import Settings
 from .errors import ApiError, BadAnswerError, TransportError, mask, shorten
-from .models import OPAQUE_MAPS, PhoneNumber, parse_phone_number
+from .kinds import Kind
+from .models import OPAQUE_MAPS, SECRET_FIELDS, Answer
 from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, retry_policy
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ MAX_BODY_BYTES: Final = 32 << 20
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """A complete answer of the API.
 
     Attributes:
@@ -64,7 +66,7 @@ class _Bearer(requests.auth.AuthBase):
 
 
 class VapiClient:
-    """The calls for phone numbers. Keeps connections alive, and may be used by several threads at once.
+    """Sends requests. Keeps connections alive, and may be used by several threads at once.
 
     Args:
         settings: Where the API is, the key, how long to wait and how often to try.
@@ -84,115 +86,25 @@ class VapiClient:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def create_phone_number(self, body: Mapping[str, Any]) -> PhoneNumber:
-        """Make a number.
-
-        Args:
-            body: The whole request, wire names, ``provider`` included.
-
-        Returns:
-            The number as the API holds it.
-
-        Raises:
-            ApiError: The API refused.
-            TransportError: No complete answer came; `TransportError.sent` tells whether it may have been made.
-            BadAnswerError: The API said yes, but with a body that is no number.
-        """
-        path = "/phone-number"
-        return _number(self._send("POST", path, body), "POST", path)
-
-    def get_phone_number(self, id_: str) -> PhoneNumber | None:
-        """Look up a number.
-
-        Args:
-            id_: Its id.
-
-        Returns:
-            The number, or None where the API itself says that there is none.
-
-        Raises:
-            ApiError: The API refused; also for a 404 that is not the API's own.
-            TransportError: No complete answer came.
-            BadAnswerError: The body is no BYO number, or another one.
-        """
-        path = _path(id_)
-        try:
-            number = _number(self._send("GET", path), "GET", path)
-        except ApiError as error:
-            if error.says_absent:
-                return None
-            raise
-        if number.id != id_:
-            raise BadAnswerError(f"is about another number, {shorten(number.id, 60)}", method="GET", path=path)
-        return number
-
-    def update_phone_number(self, id_: str, patch: Mapping[str, Any]) -> PhoneNumber:
-        """Change fields of a number.
-
-        Args:
-            id_: Its id.
-            patch: Wire names to new values; null clears.
-
-        Returns:
-            The number as the API holds it afterwards.
-
-        Raises:
-            ApiError: The API refused.
-            TransportError: No complete answer came.
-            BadAnswerError: The body is no BYO number, or another one.
-        """
-        path = _path(id_)
-        number = _number(self._send("PATCH", path, patch), "PATCH", path)
-        if number.id != id_:
-            raise BadAnswerError(f"is about another number, {shorten(number.id, 60)}", method="PATCH", path=path)
-        return number
-
-    def delete_phone_number(self, id_: str) -> bool:
-        """Delete a number.
-
-        Args:
-            id_: Its id.
-
-        Returns:
-            False where the API itself says that there was none.
-
-        Raises:
-            ApiError: The API refused; also for a 404 that is not the API's own.
-            TransportError: No complete answer came.
-        """
-        try:
-            self._send("DELETE", _path(id_))
-        except ApiError as error:
-            if error.says_absent:
-                return False
-            raise
-        return True
-
-    def list_phone_numbers(self, limit: int = MAX_LIST, created_at_le: str | None = None) -> list[dict[str, Any]]:
-        """List the newest numbers of the organisation, those of other providers too.
-
-        Args:
-            limit: At most so many, 1 to 1,000.
-            created_at_le: Only numbers made at this time or before, ISO 8601.
-
-        Returns:
-            The entries as they came, newest first.
-
-        Raises:
-            ApiError: The API refused.
-            TransportError: No complete answer came.
-            BadAnswerError: The body is no list of objects.
-        """
-        path = "/phone-number"
-        query = {"limit": limit} | ({"createdAtLe": created_at_le} if created_at_le else {})
-        answer = self._send("GET", path, query=query)
-        if not isinstance(answer.body, list) or not all(isinstance(entry, dict) for entry in answer.body):
-            raise BadAnswerError("is no list of numbers", method="GET", path=path)
-        return answer.body
-
-    def _send(
+    def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
-    ) -> Answer:
+    ) -> Reply:
+        """Send one request, as often as it takes and is safe.
+
+        Args:
+            method: HTTP method.
+            path: Path below the API's address.
+            body: What to send as JSON.
+            query: Query parameters.
+
+        Returns:
+            A successful answer.
+
+        Raises:
+            ApiError: The API refused.
+            TransportError: No complete answer came; `TransportError.sent` tells whether a POST may have done its work.
+            BadAnswerError: The API said yes, but with a body that is no JSON, or is far too large.
+        """
         policy = retry_policy(self._settings.max_retries)
         while True:
             tries = len(policy.history) + 1
@@ -225,8 +137,8 @@ class VapiClient:
             else:
                 self._sleep(pause_s)
 
-    def _judge(self, answer: Answer, method: str, path: str, body: Mapping[str, Any] | None, tries: int) -> Answer:
-        if 200 <= answer.status < 300 and answer.body is not None:
+    def _judge(self, answer: Reply, method: str, path: str, body: Mapping[str, Any] | None, tries: int) -> Reply:
+        if 200 <= answer.status < 300 and (answer.body is not None or (method == "DELETE" and answer.status == 204)):
             return answer
         secrets = [self._settings.api_key, *_secrets_in(body)]
         excerpt = shorten(mask(answer.text, secrets), 60)
@@ -249,7 +161,7 @@ class VapiClient:
 
     def _exchange(
         self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None, attempt: int
-    ) -> Answer:
+    ) -> Reply:
         began = time.monotonic()
         try:
             with self._session.request(
@@ -268,7 +180,7 @@ class VapiClient:
             log.debug("%s %s failed after %d ms (try %d): %s", method, path, _ms_since(began), attempt, failure.reason)
             raise failure from None
         log.debug("%s %s -> %d in %d ms (try %d)", method, path, response.status_code, _ms_since(began), attempt)
-        return Answer(response.status_code, _parse(text), text, response.headers.get("Retry-After"))
+        return Reply(response.status_code, _parse(text), text, response.headers.get("Retry-After"))
 
 
 def _read(response: requests.Response, method: str, path: str) -> str:
@@ -280,7 +192,7 @@ def _read(response: requests.Response, method: str, path: str) -> str:
     return content.decode("utf-8", errors="replace")
 
 
-def _asked_pause(policy: Retry, answer: Answer) -> float:
+def _asked_pause(policy: Retry, answer: Reply) -> float:
     """Return the seconds to wait: as the API asks in Retry-After (seconds or a date), else the backoff."""
     if answer.retry_after:
         try:
@@ -290,8 +202,112 @@ def _asked_pause(policy: Retry, answer: Answer) -> float:
     return policy.get_backoff_time()
 
 
-def _path(id_: str) -> str:
-    return "/phone-number/" + quote(id_, safe="")
+class Collection:
+    """The calls for one kind of resource.
+
+    Every call raises `ApiError` where the API refuses, `TransportError` where no complete answer came, and `BadAnswerError`
+    where the body of a success cannot be what was asked for.
+
+    Args:
+        client: The API.
+        kind: The kind of resource.
+    """
+
+    def __init__(self, client: VapiClient, kind: Kind) -> None:
+        self._client = client
+        self._kind = kind
+
+    def create(self, body: Mapping[str, Any]) -> Answer:
+        """Make one.
+
+        Args:
+            body: The fields to send, wire names.
+
+        Returns:
+            What the API holds.
+        """
+        path = self._kind.path
+        return self._parse(self._client.send("POST", path, {"provider": self._kind.provider, **body}), "POST", path)
+
+    def get(self, id_: str) -> Answer | None:
+        """Look one up.
+
+        Args:
+            id_: Its id.
+
+        Returns:
+            What the API holds, or None where the API itself says that there is none.
+        """
+        path = self._path(id_)
+        try:
+            reply = self._client.send("GET", path)
+        except ApiError as error:
+            if error.says_absent:
+                return None
+            raise
+        return self._parse(reply, "GET", path, id_)
+
+    def update(self, id_: str, patch: Mapping[str, Any]) -> Answer:
+        """Change fields.
+
+        Args:
+            id_: Its id.
+            patch: Wire names to new values; null clears.
+
+        Returns:
+            What the API holds afterwards.
+        """
+        path = self._path(id_)
+        return self._parse(self._client.send("PATCH", path, patch), "PATCH", path, id_)
+
+    def delete(self, id_: str) -> bool:
+        """Delete one.
+
+        Args:
+            id_: Its id.
+
+        Returns:
+            False where the API itself says that there was none.
+        """
+        path = self._path(id_)
+        try:
+            reply = self._client.send("DELETE", path)
+        except ApiError as error:
+            if error.says_absent:
+                return False
+            raise
+        if _is_api_error(reply.body) and "id" not in reply.body:
+            raise BadAnswerError(f"to a request that it took ({reply.status}) is an error", method="DELETE", path=path)
+        return True
+
+    def list(self, limit: int = MAX_LIST, created_at_le: str | None = None) -> builtins.list[dict[str, Any]]:
+        """List the newest of the organisation, those of other providers too.
+
+        Args:
+            limit: At most so many, 1 to 1,000.
+            created_at_le: Only those made at this time or before, ISO 8601.
+
+        Returns:
+            The entries as they came, newest first.
+        """
+        path = self._kind.path
+        query = {"limit": limit} | ({"createdAtLe": created_at_le} if created_at_le else {})
+        reply = self._client.send("GET", path, query=query)
+        if not isinstance(reply.body, builtins.list) or not all(isinstance(entry, dict) for entry in reply.body):
+            raise BadAnswerError("is no list of objects", method="GET", path=path)
+        return reply.body
+
+    def _path(self, id_: str) -> str:
+        return f"{self._kind.path}/{quote(id_, safe='')}"
+
+    def _parse(self, reply: Reply, method: str, path: str, id_: str | None = None) -> Answer:
+        try:
+            answer = self._kind.parse(reply.body)
+        except ValueError as error:
+            raise BadAnswerError(str(error), method=method, path=path) from None
+        if id_ is not None and answer.id != id_:
+            raise BadAnswerError(f"is about another id, {shorten(answer.id, 60)}", method=method, path=path)
+        return answer
 
 
 def _ms_since(began: float) -> int:
@@ -303,13 +319,6 @@ def _parse(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _number(answer: Answer, method: str, path: str) -> PhoneNumber:
-    try:
-        return parse_phone_number(answer.body)
-    except ValueError as error:
-        raise BadAnswerError(str(error), method=method, path=path) from None
 
 
 def _is_api_error(body: Any) -> bool:
@@ -324,7 +333,7 @@ def _messages(body: Mapping[str, Any]) -> list[str]:
 def _secrets_in(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, part in value.items():
-            if key == "serverUrlSecret" and isinstance(part, str):
+            if key in SECRET_FIELDS and isinstance(part, str):
                 yield part
             elif key in OPAQUE_MAPS and isinstance(part, Mapping):
                 yield from (header for header in part.values() if isinstance(header, str))

@@ -12,13 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .models import API_DEFAULTS, INPUT_FIELDS, LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN
+from .kinds import Kind
+from .models import API_DEFAULTS, LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN
 
 #: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
 MANAGED: Final = "__managed"
-
-#: What is sent to bring a field back to unset, where that is not null. Both are valid by Vapi's OpenAPI documents, null isn't.
-_UNSET: Final[Mapping[str, Any]] = {"numberE164CheckEnabled": True, "hooks": []}
 
 Shape = Any  # True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list
 
@@ -37,10 +35,11 @@ class Plan:
     patch: dict[str, Any]
 
 
-def plan(state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> Plan:
+def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> Plan:
     """Compare what is with what the program says.
 
     Args:
+        kind: The kind of resource.
         state: The last outputs: wire names to values, with `MANAGED`.
         inputs: The program's inputs, normalised; `UNKNOWN` counts as changed.
         live: What the API holds right now, where that was looked up; settles how it spells the server.
@@ -48,16 +47,16 @@ def plan(state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str,
     Returns:
         The plan; without changes where there is nothing to do.
     """
-    managed = managed_shape(state)
+    managed = managed_shape(kind, state)
     changes = []
     patch: dict[str, Any] = {}
-    for field in INPUT_FIELDS:
+    for field in kind.fields:
         if field in inputs:
             if _same(field, inputs[field], state.get(field), managed.get(field)):
                 continue
             patch[field] = inputs[field]
         elif field in managed and not _is_unset(field, state.get(field)):
-            patch[field] = _UNSET.get(field)
+            patch[field] = kind.unset.get(field)
         else:
             continue
         changes.append(field)
@@ -69,57 +68,60 @@ def plan(state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str,
     return Plan(tuple(changes), patch)
 
 
-def managed_shape(state: Mapping[str, Any]) -> dict[str, Shape]:
+def managed_shape(kind: Kind, state: Mapping[str, Any]) -> dict[str, Shape]:
     """Return the shape of the inputs at the last write; without a record, all that the state holds counts as set."""
     recorded = state.get(MANAGED)
     if isinstance(recorded, Mapping):
         return dict(recorded)
-    return {field: _shape(state[field], None) for field in INPUT_FIELDS if state.get(field) is not None}
+    return {field: _shape(state[field], None) for field in kind.fields if state.get(field) is not None}
 
 
-def shape_of(inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
+def shape_of(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
     """Record what the program set and what the server filled in beside it.
 
     Args:
+        kind: The kind of resource.
         inputs: The inputs that were written.
         answer: What the API held right after the write.
 
     Returns:
         The value for `MANAGED`. It holds no values, so no secrets.
     """
-    return {field: _shape(inputs[field], answer.get(field)) for field in INPUT_FIELDS if field in inputs}
+    return {field: _shape(inputs[field], answer.get(field)) for field in kind.fields if field in inputs}
 
 
-def managed_inputs(state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the live number as the inputs that would make it, so that drift shows as the way back.
+def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """Write what is live as the inputs that would make it, so that drift shows as the way back.
 
     Args:
+        kind: The kind of resource.
         state: The last outputs, with `MANAGED`.
-        live: The number as it is now, in wire names.
+        live: What the API holds now, in wire names.
 
     Returns:
         The managed fields with their live values, without what the server filled in.
     """
     return {
         field: _project(field, live[field], shape)
-        for field, shape in managed_shape(state).items()
+        for field, shape in managed_shape(kind, state).items()
         if live.get(field) is not None
     }
 
 
-def differing(inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
-    """Return the wire names of the inputs that a number does not have as they were written."""
+def differing(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
+    """Return the wire names of the inputs that do not stand at the API as they were written."""
     return [
-        field
-        for field in INPUT_FIELDS
-        if field in inputs and not _same(field, inputs[field], live.get(field), shape.get(field))
+        field for field in kind.fields if field in inputs and not _same(field, inputs[field], live.get(field), shape.get(field))
     ]
 
 
-def conflicts(fields: Iterable[str], state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
+def conflicts(
+    kind: Kind, fields: Iterable[str], state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any]
+) -> list[str]:
     """Return the fields that somebody else changed since the state was written, and not to what the program says.
 
     Args:
+        kind: The kind of resource.
         fields: The fields that are about to be written.
         state: The last outputs, with `MANAGED`.
         inputs: The program's inputs.
@@ -128,7 +130,7 @@ def conflicts(fields: Iterable[str], state: Mapping[str, Any], inputs: Mapping[s
     Returns:
         Wire names, in the order of `fields`.
     """
-    managed = managed_shape(state)
+    managed = managed_shape(kind, state)
     return [
         field
         for field in fields

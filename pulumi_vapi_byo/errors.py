@@ -121,7 +121,7 @@ class ApiError(VapiError):
 
 
 class BadAnswerError(VapiError):
-    """The API answered with success, but the body cannot be a phone number; nothing of it was stored.
+    """The API answered with success, but the body cannot be what was asked for; nothing of it was stored.
 
     Attributes:
         method: HTTP method of the request.
@@ -135,7 +135,7 @@ class BadAnswerError(VapiError):
 
 
 class LifecycleError(VapiError):
-    """A step in the life of a number failed: says which step, which number, why and what to do."""
+    """A step in the life of a resource failed: says which step, of what, why and what to do."""
 
 
 def cannot(verb: str, label: str, why: object) -> LifecycleError:
@@ -143,20 +143,13 @@ def cannot(verb: str, label: str, why: object) -> LifecycleError:
 
     Args:
         verb: What was tried: ``create``, ``read``, ``update`` or ``delete``.
-        label: How the user knows the number, e.g. from `number_label`.
+        label: How the user knows the resource.
         why: The reason, a whole clause with what to do.
 
     Returns:
         The error, for the caller to raise ``from None`` at a boundary or from its cause below it.
     """
     return LifecycleError(f"cannot {verb} {label}: {why}")
-
-
-def number_label(number: object, id_: object = None) -> str:
-    """Name a number as the user knows it: by its digits, else by its id."""
-    if number:
-        return f"BYO phone number {str(number)!r}"
-    return f"BYO phone number with id {id_}" if id_ else "BYO phone number"
 
 
 def _with_advice(text: str, advice: str) -> str:
@@ -199,7 +192,7 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool)
     if status == 401:
         return "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
     if status == 403:
-        return "the key of vapi:apiKey has no right to this; use a private key of the organisation that owns the number"
+        return "the key of vapi:apiKey has no right to this; use a private key of the organisation that owns it"
     if status == 404 and method == "PATCH":
         return (
             "it was deleted outside Pulumi, or belongs to another organisation than the key; "

@@ -1,4 +1,4 @@
-"""The inputs of a number and the answers of the API, as pydantic models; to and from the wire; pure.
+"""The inputs of a program and the answers of the API, as pydantic models; pure.
 
 Wire names (camelCase) live here alone, as aliases. Limits and required fields are those of Vapi's OpenAPI documents,
 today's and the one of 2024; the rules of ``number`` are those of the given document. What the API may fill in by itself
@@ -7,13 +7,10 @@ today's and the one of 2024; the rules of ``number`` are those of the given docu
 
 from __future__ import annotations
 
-import difflib
-import json
+import ipaddress
 import math
 import re
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,19 +23,15 @@ from pydantic import (
     StrictBool,
     StrictStr,
     Tag,
-    ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     field_validator,
     model_validator,
 )
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_camel
 
-from .errors import shorten
 from .phone import UNCHECKED_PATTERN, judge_e164, suggest_e164
-
-PROVIDER: Final = "byo-phone-number"
 
 
 class Unknown:
@@ -53,21 +46,31 @@ class Unknown:
 #: A value that will only be known once another resource exists. Passes every check, at any depth.
 UNKNOWN: Final = Unknown()
 
-#: What the API assumes where a field is left out (OpenAPI ``default``; Vapi's guides for ``timeoutSeconds``).
+#: What the API assumes where a field is left out, by wire name; no name has two defaults (OpenAPI ``default``; Vapi's SIP
+#: guide for gateways).
 API_DEFAULTS: Final[Mapping[str, Any]] = {
     "numberE164CheckEnabled": True,
     "endCallEnabled": True,
     "timeout": 60,
     "dialTimeout": 60,
     "sipVerb": "refer",
+    "port": 5060,
+    "netmask": 32,
+    "inboundEnabled": True,
+    "outboundEnabled": True,
+    "outboundProtocol": "udp",
+    "optionsPingEnabled": False,
     "deletionProtection": False,  # ours, not the API's
 }
 
 #: Maps whose keys are the user's own; never renamed, never given defaults, compared as a whole.
 OPAQUE_MAPS: Final = frozenset({"headers", "sipHeaders"})
 
-#: Inputs whose value must never be printed: secrets, and what may hold secrets (header values) at some depth.
-SECRET_INPUTS: Final = frozenset({"serverUrlSecret", "server", "fallbackDestination", "hooks"})
+#: Fields that are secret wherever they stand, by wire name: always ciphertext in a state, never in a message.
+SECRET_FIELDS: Final = frozenset({"serverUrlSecret", "authPassword"}) | OPAQUE_MAPS
+
+#: Names of the inputs that are ours alone and never sent.
+LOCAL_FIELDS: Final = ("deletionProtection",)
 
 
 # ---------------------------------------------------------------------------------------------------------- building blocks
@@ -108,6 +111,18 @@ def _sip_uri(value: str) -> str:
     if "{{" not in value and not re.fullmatch(r"sips?:\S+", value, re.IGNORECASE):
         raise ValueError("must be a SIP URI such as sip:desk@example.com")
     return value
+
+
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+{_LABEL}\.?")
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 _AfterUrl = WrapValidator(lambda value, handler: _http_url(handler(value)))
@@ -427,13 +442,60 @@ class ByoPhoneNumberInputs(_HasNumber):
     deletion_protection: Bool | None = None
 
 
-#: Names of the inputs that are ours alone and never sent.
-LOCAL_FIELDS: Final = ("deletionProtection",)
+class SipTrunkGateway(Block):
+    """A machine of the carrier's that calls come from or go to."""
 
-#: Wire names of the inputs that the API knows.
-INPUT_FIELDS: Final = tuple(
-    str(field.alias) for field in ByoPhoneNumberInputs.model_fields.values() if field.alias not in LOCAL_FIELDS
-)
+    # The flag stands before the address: a validator sees only the fields above its own.
+    inbound_enabled: Bool | None = None
+    ip: Text
+    port: Known[Annotated[int | float, _within(1, 65535)]] | None = None
+    netmask: Known[Annotated[int | float, _within(24, 32)]] | None = None
+    outbound_enabled: Bool | None = None
+    outbound_protocol: Known[Literal["tls/srtp", "tcp", "tls", "udp"]] | None = None
+    options_ping_enabled: Bool | None = None
+
+    @field_validator("ip")
+    @classmethod
+    def _inbound_needs_an_address(cls, ip: Any, info: ValidationInfo) -> Any:
+        # Vapi answers only "SIP gateway creation failed" to a host name here (its guide on trunk errors).
+        if not isinstance(ip, str) or _is_ipv4(ip):
+            return ip
+        if not _HOST_NAME.fullmatch(ip) or re.fullmatch(r"[0-9.]+", ip):
+            raise ValueError("must be an IPv4 address such as 203.0.113.10, or, for outbound calls only, a host name")
+        if info.data.get("inbound_enabled", UNKNOWN) in (None, True):
+            raise ValueError(
+                "must be an IPv4 address where inbound calls are enabled, as they are unless said otherwise: use the carrier's "
+                "addresses, or set inbound_enabled=False beside it"
+            )
+        return ip
+
+
+class SipRegisterPlan(Block):
+    """How Vapi registers with the carrier."""
+
+    domain: Text | None = None
+    username: Text | None = None
+    realm: Text | None = None
+
+
+class SipTrunkOutboundAuthenticationPlan(Block):
+    """How Vapi proves to the carrier who it is."""
+
+    auth_username: Text | None = None
+    auth_password: Text | None = None
+    sip_register_plan: Known[SipRegisterPlan] | None = None
+
+
+class ByoSipTrunkCredentialInputs(Block):
+    """Everything a program can say about a trunk; the order is that of messages."""
+
+    gateways: Known[Annotated[list[Known[SipTrunkGateway]], Field(min_length=1)]]
+    name: Text40 | None = None
+    outbound_authentication_plan: Known[SipTrunkOutboundAuthenticationPlan] | None = None
+    outbound_leading_plus_enabled: Bool | None = None
+    tech_prefix: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000)]] | None = None
+    sip_diversion_header: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000)]] | None = None
+    deletion_protection: Bool | None = None
 
 
 def _all_blocks(base: type[Block] = Block) -> Iterator[type[Block]]:
@@ -448,220 +510,37 @@ WIRE_NAMES: Final[Mapping[str, str]] = {
 }
 
 
-# ---------------------------------------------------------------------------------------------------------- checking inputs
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong with the inputs.
-
-    Attributes:
-        path: Where, in wire names and list indexes, e.g. ``("server", "timeoutSeconds")``.
-        reason: What is wrong and what would be right, without the value.
-        value: The value as a text for a message, empty where it is secret, missing or long.
-    """
-
-    path: tuple[str | int, ...]
-    reason: str
-    value: str = ""
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What came of checking inputs.
-
-    Attributes:
-        inputs: The inputs on the wire's form: camelCase at every depth, no nulls, whole numbers whole. Only meaningful where
-            there are no problems.
-        problems: All failures.
-        warnings: Whole sentences about what is legal and probably not meant.
-    """
-
-    inputs: dict[str, Any]
-    problems: list[Problem]
-    warnings: list[str]
-
-
-def check_inputs(raw: Mapping[str, Any]) -> Checked:
-    """Validate and normalise the inputs of a number.
-
-    Args:
-        raw: Inputs with keys in snake_case or camelCase; `UNKNOWN` stands for values not known yet, at any depth.
-
-    Returns:
-        The normalised inputs, every problem and every warning.
-    """
-    problems: list[Problem] = []
-    inputs: dict[str, Any] = {}
-    try:
-        # A copy in which unset is absent: an explicit null means the same.
-        model = ByoPhoneNumberInputs.model_validate(_without_nulls(raw))
-        inputs = _dump(model)
-    except ValidationError as error:
-        problems = [_problem(details) for details in error.errors(include_url=False)]
-    problems += _excluding_pairs(raw)
-    return Checked(inputs, problems, [] if problems else list(_warnings(inputs)))
-
-
-def _dump(value: Any) -> Any:
-    # Not model_dump: a serializer wants the types it was built for, and knows nothing of UNKNOWN.
-    if isinstance(value, Block):
-        fields = type(value).model_fields.items()
-        return {str(field.alias): _dump(part) for name, field in fields if (part := getattr(value, name)) is not None}
-    return [_dump(part) for part in value] if isinstance(value, list) else value
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, (list, tuple)):
-        return [_without_nulls(item) for item in value]
-    return value
-
-
-def _given(raw: Mapping[str, Any], wire: str) -> bool:
-    # What is not known yet may turn out to be null, which is as good as left out.
-    return any(raw.get(key) not in (None, UNKNOWN) for key in (wire, to_snake(wire)))
-
-
-def _excluding_pairs(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    if not _given(raw, "server"):
-        return
-    for wire, instead in (
-        ("serverUrl", "put the address into server as url"),
-        (
-            "serverUrlSecret",
-            "put the secret into server as headers={'x-vapi-secret': ...} or use server's credential_id",
-        ),
-    ):
-        if _given(raw, wire):
-            yield Problem((wire,), f"{wire} and server exclude each other: {instead}, or leave server out")
-
-
-def _problem(details: Any) -> Problem:
-    # Tags of unions are written <so>, and are no part of the user's data.
-    path = tuple(part for part in details["loc"] if not (isinstance(part, str) and part.startswith("<")))
-    if path and to_camel(str(path[0])) in INPUT_FIELDS + LOCAL_FIELDS:
-        path = (to_camel(str(path[0])), *path[1:])
-    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
-    shown = "" if _is_secret(path) or isinstance(value, (Mapping, list)) else shorten(repr(value), 80)
-    if kind == "missing":
-        return Problem(path, "is required" if len(path) > 1 else f"is required: set {to_snake(str(path[-1]))}")
-    if kind == "extra_forbidden" and len(path) == 1 and path[0] in INPUT_FIELDS:
-        return Problem(path, f"is given twice, also as {to_snake(str(path[0]))}: leave one out")
-    if kind == "extra_forbidden":
-        return Problem(path, f"is no property of {_where(path[:-1])}{_did_you_mean(path)}")
-    if kind == "value_error":
-        reason = str(context["error"])
-    elif kind == "string_too_long":
-        reason = f"must have at most {context['max_length']} characters, has {len(value)}"
-    elif kind == "string_too_short":
-        least = context["min_length"]
-        reason = f"must have at least {least} characters, has {len(value)}" if value else "must not be empty: leave it out"
-    elif kind == "too_long":
-        reason = f"must have at most {context['max_length']} items, has {context['actual_length']}"
-    else:
-        reason = _TYPE_REASONS.get(kind) or _plain(details["msg"])
-    return Problem(path, reason, shown)
-
-
-_TYPE_REASONS: Final[Mapping[str, str]] = {
-    "string_type": "must be a string",
-    "bool_type": "must be True or False",
-    "list_type": "must be a list",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-}
-
-
-def _plain(message: str) -> str:
-    message = message.replace("Input should be", "must be")
-    return message[:1].lower() + message[1:]
-
-
-def _is_secret(path: Sequence[str | int]) -> bool:
-    # A whole input of SECRET_INPUTS that is no object may be the secret itself.
-    return any(part in OPAQUE_MAPS or part == "serverUrlSecret" for part in path) or (
-        len(path) == 1 and path[0] in SECRET_INPUTS
-    )
-
-
-def _where(path: Sequence[str | int]) -> str:
-    return show_path(path) if path else "a BYO phone number"
-
-
-def _did_you_mean(path: Sequence[str | int]) -> str:
-    name = to_snake(str(path[-1]))
-    known = ByoPhoneNumberInputs.model_fields if len(path) == 1 else [other for other in WIRE_NAMES if other != name]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f", did you mean {close[0]}?" if close else ""
-
-
-def show_path(path: Sequence[str | int]) -> str:
-    """Write a path as Pulumi does: ``hooks[0].do[1].destination.number``."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
-
-
-def _warnings(inputs: Mapping[str, Any]) -> Iterator[str]:
-    for where, block in (("number", inputs), ("fallback_destination.number", inputs.get("fallbackDestination"))):
-        if not isinstance(block, Mapping) or block.get("numberE164CheckEnabled") not in (None, True):
-            continue
-        number = block.get("number")
-        if isinstance(number, str) and judge_e164(number) == "doubtful":
-            yield (
-                f"{where} {number!r} has a possible length but is in no range known to be in use; "
-                "check its digits (new ranges may be missing from the phonenumbers library)"
-            )
-    for wire in ("credentialId", "assistantId", "squadId", "workflowId"):
-        value = inputs.get(wire)
-        if isinstance(value, str) and not _is_uuid(value):
-            yield f"{to_snake(wire)} {shorten(repr(value), 80)} is not a UUID, which Vapi's ids are; Vapi may refuse it"
-    if "assistantId" in inputs and "squadId" in inputs:
-        yield "assistant_id and squad_id are both set; Vapi expects one or the other"
-    if not any(
-        inputs.get(field)
-        for field in ("assistantId", "squadId", "workflowId", "serverUrl", "server", "fallbackDestination", "hooks")
-    ):
-        yield (
-            "nothing will answer calls to this number unless the organisation has a server URL: set assistant_id, squad_id, "
-            "workflow_id, server or fallback_destination"
-        )
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
-
-
 # ---------------------------------------------------------------------------------------------------------- the API's answers
 
 
-class PhoneNumber(BaseModel):
-    """A number as the API holds it; fields we have never heard of are ignored.
+class Answer(BaseModel):
+    """What the API holds; fields we have never heard of are ignored.
 
-    The answer is trusted for its shape only: limits that the API changed must not make a number unreadable.
+    An answer is trusted for its shape only: limits that the API changed must not make a number unreadable.
     """
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="ignore", hide_input_in_errors=True, defer_build=True
     )
 
-    provider: Literal["byo-phone-number"]
     id: Annotated[StrictStr, Field(min_length=1)]
     org_id: Annotated[StrictStr, Field(min_length=1)]
     created_at: StrictStr
     updated_at: StrictStr
+    name: StrictStr | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """Return the fields that are set, by their wire names."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class PhoneNumber(Answer):
+    """A number as the API holds it."""
+
     credential_id: Annotated[StrictStr, Field(min_length=1)]
     status: StrictStr | None = None
     number_e164_check_enabled: StrictBool | None = None
     number: StrictStr | None = None
-    name: StrictStr | None = None
     assistant_id: StrictStr | None = None
     squad_id: StrictStr | None = None
     workflow_id: StrictStr | None = None
@@ -671,55 +550,12 @@ class PhoneNumber(BaseModel):
     hooks: list[dict[str, Any]] | None = None
     fallback_destination: dict[str, Any] | None = None
 
-    def wire(self) -> dict[str, Any]:
-        """Return the fields that are set, by their wire names."""
-        return self.model_dump(by_alias=True, exclude_none=True)
 
+class SipTrunkCredential(Answer):
+    """A trunk as the API holds it; the password of its authentication is never in it."""
 
-def parse_phone_number(body: Any) -> PhoneNumber:
-    """Read a number from the body of an answer.
-
-    Args:
-        body: Parsed JSON.
-
-    Returns:
-        The number.
-
-    Raises:
-        ValueError: The body is no BYO phone number; the message says why, without repeating values.
-    """
-    if not isinstance(body, Mapping):
-        raise ValueError("is not an object")
-    provider = body.get("provider")
-    if not isinstance(provider, str):
-        raise ValueError("has no usable provider")
-    if provider != PROVIDER:
-        raise ValueError(f"is a number of provider {shorten(provider, 60)!r}, not {PROVIDER!r}")
-    try:
-        return PhoneNumber.model_validate(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ValueError(f"has no usable {show_path(first['loc'])} ({_plain(first['msg'])})") from None
-
-
-def show_value(value: Any, key: str = "") -> str:
-    """Write a value for a message: compact, short, secrets masked.
-
-    Args:
-        value: Any value of an input or an answer.
-        key: The wire name it stands under.
-
-    Returns:
-        At most 80 characters; ``unset`` for None.
-    """
-    return "unset" if value is None else shorten(json.dumps(_masked(value, key), ensure_ascii=False), 80)
-
-
-def _masked(value: Any, key: str) -> Any:
-    if key in OPAQUE_MAPS or key == "serverUrlSecret":
-        return "[secret]"
-    if isinstance(value, Mapping):
-        return {part: _masked(item, part) for part, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_masked(item, "") for item in value]
-    return value
+    gateways: list[dict[str, Any]]
+    outbound_authentication_plan: dict[str, Any] | None = None
+    outbound_leading_plus_enabled: StrictBool | None = None
+    tech_prefix: StrictStr | None = None
+    sip_diversion_header: StrictStr | None = None

@@ -171,7 +171,7 @@ def _arguments(row: Any, where: str, wrong: list[str]) -> dict[str, Any]:
         return {}
     arguments: dict[str, Any] = {}
     for key, value in row.items():
-        name = _PYTHON_NAMES.get(key, key)
+        name: str = _PYTHON_NAMES.get(key, key)
         if value is not None:
             arguments[key if name in arguments else name] = value  # an argument given twice is for the check to find
     return arguments

@@ -1,7 +1,8 @@
-"""The dynamic provider: Pulumi's dicts in and out of the life cycle. Thin on purpose.
+"""The dynamic providers: Pulumi's dicts in and out of the life cycle. Thin on purpose.
 
-The class path ``pulumi_vapi_byo.provider.ByoPhoneNumberProvider`` stands in every state file that has a number in it, so it
-must never change; and the class must have no instance state when it is pickled, because that would be stored too.
+The path of a provider's class, such as ``pulumi_vapi_byo.provider.ByoPhoneNumberProvider``, stands in every state file that has
+one of its resources, so it must never change; and it must have no instance state when it is pickled, because that would be
+stored too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
 import pulumi
 from pulumi.dynamic import (
@@ -27,13 +28,16 @@ from pulumi.dynamic import (
 )
 from pulumi.runtime import rpc
 
+from .checking import Problem, check_inputs, show_path
 from .config import Settings, read_public_settings, read_settings
 from .diffing import plan
-from .errors import ConfigError, VapiError, number_label
-from .models import INPUT_FIELDS, LOCAL_FIELDS, OPAQUE_MAPS, SECRET_INPUTS, UNKNOWN, Problem, check_inputs, show_path
+from .errors import ConfigError, VapiError
+from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from .models import SECRET_FIELDS, UNKNOWN
 
 if TYPE_CHECKING:
-    from .lifecycle import PhoneNumberLifecycle
+    from .client import VapiClient
+    from .lifecycle import Lifecycle
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +85,10 @@ def _in_one_sentence(method: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-class ByoPhoneNumberProvider(ResourceProvider):
-    """Keeps BYO phone numbers at Vapi as a program declares them."""
+class VapiProvider(ResourceProvider):
+    """Keeps one kind of resource at Vapi as a program declares it."""
+
+    kind: ClassVar[Kind]
 
     # The pickle of this class is its name and nothing else, so there is nothing in it to hide.
     serialize_as_secret_always = False
@@ -104,13 +110,13 @@ class ByoPhoneNumberProvider(ResourceProvider):
         _log_to_stderr(os.environ.get("VAPI_LOG", ""))
 
     @functools.cached_property
-    def _lifecycle(self) -> PhoneNumberLifecycle:
+    def _lifecycle(self) -> Lifecycle:
         # Imported when first needed: a preview does without HTTP, and starts in half the time.
-        from .client import VapiClient
-        from .lifecycle import PhoneNumberLifecycle
+        from .client import Collection
+        from .lifecycle import Lifecycle
 
         settings = read_settings(self._get_config, os.environ)
-        return PhoneNumberLifecycle(VapiClient(settings), settings, self._held)
+        return Lifecycle(self.kind, Collection(_client(settings), self.kind), settings, self._held)
 
     @_in_one_sentence
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -123,18 +129,18 @@ class ByoPhoneNumberProvider(ResourceProvider):
         Returns:
             The normalised inputs, or all failures.
         """
-        checked = check_inputs(_arguments(news))
-        failures = [_failure(problem) for problem in checked.problems]
+        checked = check_inputs(self.kind, _arguments(news))
+        failures = [_failure(self.kind, problem) for problem in checked.problems]
         try:
             settings = read_public_settings(self._get_config, os.environ)
         except ConfigError as error:
             failures.append(CheckFailure("", str(error)))
         if failures:
             return CheckResult(dict(news), failures)
-        number = checked.inputs.get("number")
+        label = self.kind.label(checked.inputs.get(self.kind.named_by))
         for warning in checked.warnings:
-            log.warning("%s: %s", number_label(None if number is UNKNOWN else number), warning)
-        return CheckResult(_hidden(news) | _to_pulumi(_with_sip_uri(checked.inputs, settings)), [])
+            log.warning("%s: %s", label, warning)
+        return CheckResult(_hidden(news) | _to_pulumi(self._with_computed(checked.inputs, settings)), [])
 
     @_in_one_sentence
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -148,7 +154,7 @@ class ByoPhoneNumberProvider(ResourceProvider):
         Returns:
             Whether an update is due; None where it is, see below.
         """
-        changes = plan(_from_pulumi(_olds), _arguments(_news)).changes
+        changes = plan(self.kind, _from_pulumi(_olds), _arguments(_news)).changes
         if _id in self._just_read:
             self._just_read.discard(_id)  # a refresh asks too, also for numbers that the program has no more
         elif not changes:
@@ -192,7 +198,9 @@ class ByoPhoneNumberProvider(ResourceProvider):
         if found is None:
             return ReadResult("", {})
         self._just_read.add(id_)
-        inputs = found.inputs | ({SIP_URI: found.state[SIP_URI]} if "number" in found.inputs else {})
+        inputs = found.inputs
+        if SIP_URI in found.state and "number" in inputs:
+            inputs = {**inputs, SIP_URI: found.state[SIP_URI]}
         return ReadResult(id_, _to_pulumi(found.state), _to_pulumi(inputs))
 
     @_in_one_sentence
@@ -219,6 +227,30 @@ class ByoPhoneNumberProvider(ResourceProvider):
         """
         self._lifecycle.delete(_id, _from_pulumi(_props))
 
+    def _with_computed(self, inputs: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+        """Add to the inputs what can be computed from them."""
+        return dict(inputs)
+
+
+class ByoPhoneNumberProvider(VapiProvider):
+    """Keeps BYO phone numbers at Vapi."""
+
+    kind = PHONE_NUMBER
+
+    def _with_computed(self, inputs: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+        # As an input the address is known in previews, and what depends on it shows no false change.
+        number, credential_id = inputs.get("number"), inputs["credentialId"]
+        if number is UNKNOWN or (number and credential_id is UNKNOWN):
+            return {**inputs, SIP_URI: UNKNOWN}
+        uri = settings.sip_uri(number, credential_id)
+        return {**inputs, SIP_URI: uri} if uri else dict(inputs)
+
+
+class ByoSipTrunkCredentialProvider(VapiProvider):
+    """Keeps SIP trunks, the credentials of BYO phone numbers, at Vapi."""
+
+    kind = SIP_TRUNK_CREDENTIAL
+
 
 def _arguments(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the program says about the number, without what the constructor and `check` add for Pulumi's sake."""
@@ -229,13 +261,12 @@ def _hidden(props: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in props.items() if key.startswith("__")}
 
 
-def _with_sip_uri(inputs: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """Add the computed address to the inputs: so it is known in previews, and what depends on it shows no false change."""
-    number, credential_id = inputs.get("number"), inputs["credentialId"]
-    if number is UNKNOWN or (number and credential_id is UNKNOWN):
-        return {**inputs, SIP_URI: UNKNOWN}
-    uri = settings.sip_uri(number, credential_id)
-    return {**inputs, SIP_URI: uri} if uri else dict(inputs)
+@functools.cache
+def _client(settings: Settings) -> VapiClient:
+    """Return the one client of the process: its connections are kept alive and its pace is kept for all kinds of resources."""
+    from .client import VapiClient
+
+    return VapiClient(settings)
 
 
 def _log_to_stderr(level: str) -> None:
@@ -277,16 +308,16 @@ def _to_pulumi(value: Any, key: str = "") -> Any:
         return rpc.UNKNOWN
     if isinstance(value, Mapping):
         copied = {part: _to_pulumi(item, part) for part, item in value.items()}
-        return rpc.wrap_rpc_secret(copied) if key in OPAQUE_MAPS else copied
+        return rpc.wrap_rpc_secret(copied) if key in SECRET_FIELDS else copied
     if isinstance(value, list):
         return [_to_pulumi(item) for item in value]
-    return rpc.wrap_rpc_secret(value) if key == "serverUrlSecret" else value
+    return rpc.wrap_rpc_secret(value) if key in SECRET_FIELDS and value is not None else value
 
 
-def _failure(problem: Problem) -> CheckFailure:
+def _failure(kind: Kind, problem: Problem) -> CheckFailure:
     """Name the property, unless the engine would print a secret with it: it prints the property's whole value."""
     top, *rest = problem.path or ("",)
-    if not rest and top in INPUT_FIELDS + LOCAL_FIELDS and top not in SECRET_INPUTS:
+    if not rest and top in kind.arguments and top not in kind.never_printed:
         return CheckFailure(str(top), problem.reason)
     value = f" (it is {problem.value})" if problem.value else ""
     return CheckFailure("", f"{show_path(problem.path)} {problem.reason}{value}")

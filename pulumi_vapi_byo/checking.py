@@ -1,0 +1,172 @@
+"""Checking and normalising the inputs of a resource, and writing them for messages; pure."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel, to_snake
+
+from .errors import shorten
+from .kinds import Kind
+from .models import SECRET_FIELDS, WIRE_NAMES, Block
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with the inputs.
+
+    Attributes:
+        path: Where, in wire names and list indexes, e.g. ``("server", "timeoutSeconds")``.
+        reason: What is wrong and what would be right, without the value.
+        value: The value as a text for a message, empty where it is secret, missing or long.
+    """
+
+    path: tuple[str | int, ...]
+    reason: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of checking inputs.
+
+    Attributes:
+        inputs: The inputs on the wire's form: camelCase at every depth, no nulls, whole numbers whole. Only meaningful where
+            there are no problems.
+        problems: All failures.
+        warnings: Whole sentences about what is legal and probably not meant.
+    """
+
+    inputs: dict[str, Any]
+    problems: list[Problem]
+    warnings: list[str]
+
+
+def check_inputs(kind: Kind, raw: Mapping[str, Any]) -> Checked:
+    """Validate and normalise the inputs of a resource.
+
+    Args:
+        kind: The kind of resource.
+        raw: Inputs with keys in snake_case or camelCase; `UNKNOWN` stands for values not known yet, at any depth.
+
+    Returns:
+        The normalised inputs, every problem and every warning.
+    """
+    problems: list[Problem] = []
+    inputs: dict[str, Any] = {}
+    try:
+        # A copy in which unset is absent: an explicit null means the same.
+        inputs = _dump(kind.inputs.model_validate(_without_nulls(raw)))
+    except ValidationError as error:
+        problems = [_problem(kind, details) for details in error.errors(include_url=False)]
+    problems += [Problem((field,), reason) for field, reason in kind.exclusions(raw)]
+    return Checked(inputs, problems, [] if problems else list(kind.warnings(inputs)))
+
+
+def _dump(value: Any) -> Any:
+    # Not model_dump: a serializer wants the types it was built for, and knows nothing of UNKNOWN.
+    if isinstance(value, Block):
+        fields = type(value).model_fields.items()
+        return {str(field.alias): _dump(part) for name, field in fields if (part := getattr(value, name)) is not None}
+    return [_dump(part) for part in value] if isinstance(value, list) else value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def _problem(resource: Kind, details: Any) -> Problem:
+    # Tags of unions are written <so>, and are no part of the user's data.
+    path = tuple(part for part in details["loc"] if not (isinstance(part, str) and part.startswith("<")))
+    if path and to_camel(str(path[0])) in resource.arguments:
+        path = (to_camel(str(path[0])), *path[1:])
+    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
+    shown = "" if _is_secret(resource, path) or isinstance(value, (Mapping, list)) else shorten(repr(value), 80)
+    if kind == "missing":
+        return Problem(path, "is required" if len(path) > 1 else f"is required: set {to_snake(str(path[-1]))}")
+    if kind == "extra_forbidden" and len(path) == 1 and path[0] in resource.arguments:
+        return Problem(path, f"is given twice, also as {to_snake(str(path[0]))}: leave one out")
+    if kind == "extra_forbidden":
+        return Problem(path, f"is no property of {show_path(path[:-1]) or f'a {resource.noun}'}{_did_you_mean(resource, path)}")
+    if kind == "value_error":
+        reason = str(context["error"])
+    elif kind == "string_too_long":
+        reason = f"must have at most {context['max_length']} characters, has {len(value)}"
+    elif kind == "string_too_short":
+        least = context["min_length"]
+        reason = f"must have at least {least} characters, has {len(value)}" if value else "must not be empty: leave it out"
+    elif kind == "too_long":
+        reason = f"must have at most {context['max_length']} items, has {context['actual_length']}"
+    elif kind == "too_short":
+        reason = f"must have at least {context['min_length']} item, has none"
+    else:
+        reason = _TYPE_REASONS.get(kind) or plain(details["msg"])
+    return Problem(path, reason, shown)
+
+
+_TYPE_REASONS: Final[Mapping[str, str]] = {
+    "string_type": "must be a string",
+    "bool_type": "must be True or False",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+
+
+def plain(message: str) -> str:
+    """Bring one of pydantic's messages into our tone."""
+    message = message.replace("Input should be", "must be")
+    return message[:1].lower() + message[1:]
+
+
+def _is_secret(resource: Kind, path: Sequence[str | int]) -> bool:
+    # A whole input that should be an object with secrets in it, and is none, may be the secret itself.
+    return any(part in SECRET_FIELDS for part in path) or (len(path) == 1 and path[0] in resource.never_printed)
+
+
+def _did_you_mean(resource: Kind, path: Sequence[str | int]) -> str:
+    name = to_snake(str(path[-1]))
+    known = resource.inputs.model_fields if len(path) == 1 else [other for other in WIRE_NAMES if other != name]
+    close = difflib.get_close_matches(name, known, n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def show_path(path: Sequence[str | int]) -> str:
+    """Write a path as Pulumi does: ``hooks[0].do[1].destination.number``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def show_value(value: Any, key: str = "") -> str:
+    """Write a value for a message: compact, short, secrets masked.
+
+    Args:
+        value: Any value of an input or an answer.
+        key: The wire name it stands under.
+
+    Returns:
+        At most 80 characters; ``unset`` for None.
+    """
+    return "unset" if value is None else shorten(json.dumps(_masked(value, key), ensure_ascii=False), 80)
+
+
+def _masked(value: Any, key: str) -> Any:
+    if key in SECRET_FIELDS:
+        return "[secret]"
+    if isinstance(value, Mapping):
+        return {part: _masked(item, part) for part, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(item, "") for item in value]
+    return value

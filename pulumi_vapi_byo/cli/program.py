@@ -1,0 +1,122 @@
+"""Python programs that declare numbers; pure text."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ..models import WIRE_NAMES
+from ..resource import (
+    BackoffPlanArgs,
+    ByoPhoneNumberArgs,
+    ServerArgs,
+    TransferDestinationNumberArgs,
+    TransferDestinationSipArgs,
+    TransferPlanArgs,
+)
+from .takeover import Secret, Takeover
+
+#: Longest line that is not broken up.
+_WIDTH: Final = 110
+
+#: Fields whose objects have typed arguments. Those in hooks stay dicts, as in Vapi's reference.
+_TYPED: Final[Mapping[str, type]] = {"server": ServerArgs, "backoffPlan": BackoffPlanArgs, "transferPlan": TransferPlanArgs}
+
+
+class _Code(str):
+    """Text that is Python already."""
+
+    __slots__ = ()
+
+
+def write_program(takeovers: Sequence[Takeover], *, with_import_options: bool) -> str:
+    """Write a program that declares numbers as they are.
+
+    Args:
+        takeovers: The numbers, without secrets.
+        with_import_options: Give each the option ``import_`` with its id.
+
+    Returns:
+        The text of a module.
+    """
+    calls = [_declaration(one, with_import_options=with_import_options) for one in takeovers]
+    with_config = any("config.require_secret(" in call for call in calls)
+    imports = ["import pulumi", ""] if with_config or with_import_options else []
+    head = ['"""BYO phone numbers at Vapi."""', "", *imports, "import pulumi_vapi_byo as vapi", ""]
+    config = ["config = pulumi.Config()", ""] if with_config else []
+    return "\n".join([*head, *config, *(f"{call}\n" for call in calls)])
+
+
+def _declaration(one: Takeover, *, with_import_options: bool) -> str:
+    arguments = _arguments(ByoPhoneNumberArgs, one.inputs)
+    if with_import_options:
+        arguments["opts"] = _Code(f"pulumi.ResourceOptions(import_={_text(one.id)})")
+    return _call("vapi.ByoPhoneNumber", [_text(one.name)], arguments, 0, broken=True)
+
+
+def _arguments(cls: type, wire: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object's fields by their Python names, in the order of its class."""
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        name = WIRE_NAMES[field.name]
+        # A default, such as the type of a destination, goes without saying.
+        if name in wire and wire[name] != field.default:
+            found[field.name] = _Typed.of(name, wire[name])
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class _Typed:
+    """An object that is written as a call of its class."""
+
+    cls: type
+    wire: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, name: str, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        if name == "fallbackDestination":
+            return cls(TransferDestinationSipArgs if value.get("type") == "sip" else TransferDestinationNumberArgs, value)
+        return cls(_TYPED[name], value) if name in _TYPED else value
+
+
+def _write(value: Any, indent: int) -> str:
+    if isinstance(value, _Code):
+        return value
+    if isinstance(value, Secret):
+        return f"config.require_secret({_text(value.key)})"
+    if isinstance(value, _Typed):
+        return _call(f"vapi.{value.cls.__name__}", [], _arguments(value.cls, value.wire), indent)
+    if isinstance(value, Mapping):
+        return _bracketed("{", [f"{_text(key)}: {{}}" for key in value], list(value.values()), "}", indent)
+    if isinstance(value, list):
+        return _bracketed("[", ["{}"] * len(value), value, "]", indent)
+    return _text(value) if isinstance(value, str) else repr(value)
+
+
+def _call(function: str, positional: list[str], keywords: Mapping[str, Any], indent: int, *, broken: bool = False) -> str:
+    heads = [*positional, *(f"{name}={{}}" for name in keywords)]
+    return _bracketed(f"{function}(", heads, [None] * len(positional) + list(keywords.values()), ")", indent, broken=broken)
+
+
+def _bracketed(opening: str, heads: list[str], values: list[Any], closing: str, indent: int, *, broken: bool = False) -> str:
+    """Write on one line what fits, and else one item a line, as formatters do."""
+
+    def items(depth: int) -> list[str]:
+        return [
+            head if value is None else head.removesuffix("{}") + _write(value, depth)
+            for head, value in zip(heads, values, strict=True)
+        ]
+
+    line = opening + ", ".join(items(indent)) + closing
+    if not broken and indent + len(line) <= _WIDTH and "\n" not in line:
+        return line
+    inner = " " * (indent + 4)
+    return "\n".join([opening, *(f"{inner}{item}," for item in items(indent + 4)), " " * indent + closing])
+
+
+def _text(value: str) -> str:
+    # Python's own escapes, in the quotes that formatters want.
+    return repr(value) if '"' in value else '"' + repr("'" + value)[2:-1]  + '"'

@@ -1,0 +1,98 @@
+"""The ``pulumi`` command, as far as this one needs it: its version, and a stack's configuration."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from typing import Any, Final
+
+from ..errors import VapiError, shorten
+
+Version = tuple[int, int, int]
+
+_TIMEOUT_S: Final = 120.0
+
+
+class PulumiCli:
+    """Runs ``pulumi`` in the current folder.
+
+    Args:
+        stack: Name of the stack; None for the one that is selected.
+    """
+
+    def __init__(self, stack: str | None) -> None:
+        self._stack = stack
+
+    @property
+    def stack_option(self) -> str:
+        """What names the stack in a command line for the user; empty for the one that is selected."""
+        return f" --stack {self._stack}" if self._stack else ""
+
+    def version(self) -> Version:
+        """Return the version.
+
+        Raises:
+            VapiError: There is no such command, or it failed.
+        """
+        said = self._run("version")
+        found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", said)
+        if not found:
+            raise VapiError(f"pulumi version says {shorten(said, 60)!r}, which is no version")
+        return int(found[1]), int(found[2]), int(found[3])
+
+    def config(self) -> dict[str, str | None]:
+        """Return the stack's configuration by full key; None for what is secret or no text.
+
+        Raises:
+            VapiError: There is no such command, project or stack, or it failed.
+        """
+        said = self._run("config", "--json", *self._of_stack())
+        try:
+            entries: dict[str, dict[str, Any]] = json.loads(said)
+            return {key: None if entry.get("secret") else entry.get("value") for key, entry in entries.items()}
+        except (ValueError, AttributeError):
+            raise VapiError("pulumi config --json did not answer with the stack's configuration") from None
+
+    def config_value(self, key: str) -> str:
+        """Return one value, in clear also where it is secret.
+
+        Raises:
+            VapiError: It is not set, or could not be decrypted.
+        """
+        return self._run("config", "get", key, *self._of_stack()).removesuffix("\n")
+
+    def set_secret(self, key: str, value: str) -> None:
+        """Set a value of the project's configuration, encrypted.
+
+        Raises:
+            VapiError: It could not be set.
+        """
+        # On stdin: whoever lists this machine's processes can read their command lines.
+        self._run("config", "set", "--secret", key, *self._of_stack(), given=value)
+
+    def _of_stack(self) -> list[str]:
+        return ["--stack", self._stack] if self._stack else []
+
+    def _run(self, *arguments: str, given: str = "") -> str:
+        what = " ".join(["pulumi", *arguments[:2]]) if arguments[0] == "config" else f"pulumi {arguments[0]}"
+        program = shutil.which("pulumi")
+        if program is None:
+            raise VapiError("there is no pulumi on PATH: install the Pulumi CLI, https://www.pulumi.com/docs/install/")
+        try:
+            done = subprocess.run(  # noqa: S603 - the user's own pulumi, and no shell
+                [program, "--non-interactive", "--color", "never", *arguments],
+                input=given,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise VapiError(f"{what} could not be run ({type(error).__name__})") from None
+        if done.returncode:
+            reason = (done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}").splitlines()[0]
+            raise VapiError(f"{what} failed: {shorten(reason.removeprefix('error: '), 300)}")
+        return done.stdout

@@ -1,0 +1,72 @@
+"""The provider's settings for a command: its own options first, then, as in the provider, the stack and the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..config import BASE_URLS, Region, Settings, read_settings
+from ..errors import ConfigError, VapiError
+from .pulumi_cli import PulumiCli
+
+API_KEY = "vapi:apiKey"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Settings, and where the key came from.
+
+    Attributes:
+        settings: The settings.
+        key_source: Where the key is set, in words.
+    """
+
+    settings: Settings
+    key_source: str
+
+
+def find_settings(
+    cli: PulumiCli,
+    environ: Mapping[str, str],
+    *,
+    stack: str | None = None,
+    base_url: str | None = None,
+    region: Region | None = None,
+) -> Found:
+    """Find the settings that the provider would have.
+
+    Args:
+        cli: Knows the stack.
+        environ: Environment variables.
+        stack: The stack that was named; without one, a folder in which none is selected is as good as an empty stack.
+        base_url: Goes before everything else, as does `region`, whose address is taken where `base_url` is not given.
+        region: ``us`` or ``eu``.
+
+    Returns:
+        Checked settings and where the key came from.
+
+    Raises:
+        VapiError: A setting is missing or wrong, or the named stack cannot be read.
+    """
+    unread = ""
+    values: dict[str, str | None] = {}
+    try:
+        values = cli.config()
+        if values.get(API_KEY, "") is None:
+            values[API_KEY] = cli.config_value(API_KEY)
+    except VapiError as error:
+        if stack is not None or API_KEY in values:
+            raise
+        unread = str(error)
+    in_stack = bool(values.get(API_KEY))
+    if region is not None:
+        values |= {"vapi:region": region, "vapi:baseUrl": BASE_URLS[region]}
+    if base_url is not None:
+        values["vapi:baseUrl"] = base_url
+    try:
+        settings = read_settings(values.get, environ)
+    except ConfigError as error:
+        if in_stack or environ.get("VAPI_API_KEY") or not unread:
+            raise
+        raise ConfigError(f"{error} (no stack was asked: {unread})") from None
+    return Found(settings, "the stack's configuration" if in_stack else "VAPI_API_KEY")

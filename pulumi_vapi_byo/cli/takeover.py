@@ -1,0 +1,281 @@
+"""From a number that the account has to what a stack needs to take it over, without a write; pure but for `import_entry`."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pulumi.dynamic import Config, ConfigureRequest
+from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
+
+from ..config import Settings
+from ..errors import VapiError, number_label
+from ..models import INPUT_FIELDS, OPAQUE_MAPS, PhoneNumber, check_inputs, show_path
+from ..provider import IMPORT_ID, ByoPhoneNumberProvider
+from ..resource import BYO_PHONE_NUMBER_TYPE
+
+#: Pulumi's mark of a secret (sdk/go/common/resource/sig): its key, and its value.
+_SECRET: Final = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
+
+#: Fields without which the resource would be about another number, or none.
+_ESSENTIAL: Final = frozenset({"number", "credentialId"})
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Stands in inputs where a secret stood.
+
+    Attributes:
+        key: Key of the project's configuration that holds it.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """A number to take over.
+
+    Attributes:
+        name: Logical name of its resource.
+        id: Its id at Vapi.
+        inputs: Inputs in wire names that say what Vapi holds, secrets in clear.
+        left_out: What of it is not managed, and why; sentences without secrets.
+    """
+
+    name: str
+    id: str
+    inputs: Mapping[str, Any] = field(repr=False)
+    left_out: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------------------------------- choosing
+
+
+def choose(numbers: Sequence[PhoneNumber], *, digits: Iterable[str], names: Iterable[str], everything: bool) -> list[PhoneNumber]:
+    """Choose numbers.
+
+    Args:
+        numbers: Those of the account.
+        digits: Numbers, with or without the usual spaces, dots, dashes and brackets.
+        names: Patterns of names, as of files: ``Support *``.
+        everything: Choose all.
+
+    Returns:
+        The chosen ones, in the order of `numbers`.
+
+    Raises:
+        VapiError: A number or a pattern fits nothing.
+    """
+    chosen = {number.id for number in numbers if everything}
+    for wanted in digits:
+        plain = re.sub(r"[\s().-]", "", wanted)
+        fits = {number.id for number in numbers if number.number is not None and number.number in (wanted, plain)}
+        if not fits:
+            raise VapiError(f"the account has no BYO number {wanted!r}; vapi-byo import, without options, lists those it has")
+        chosen |= fits
+    for pattern in names:
+        fits = {number.id for number in numbers if number.name is not None and fnmatch.fnmatchcase(number.name, pattern)}
+        if not fits:
+            raise VapiError(f"no BYO number of the account has a name like {pattern!r}; vapi-byo import lists those it has")
+        chosen |= fits
+    return [number for number in numbers if number.id in chosen]
+
+
+# ------------------------------------------------------------------------------------------------------------- taking over
+
+
+def plan_takeovers(numbers: Sequence[PhoneNumber]) -> list[Takeover]:
+    """Find a name and the inputs for each number.
+
+    Args:
+        numbers: Numbers to take over.
+
+    Returns:
+        In the same order. The names depend on the number alone, where no two are alike.
+
+    Raises:
+        VapiError: One cannot be taken over.
+    """
+    bases = [_base_name(number) for number in numbers]
+    takeovers = []
+    for number, base in zip(numbers, bases, strict=True):
+        name = base if bases.count(base) == 1 else f"{base}-{_slug(number.id)[:8]}"
+        inputs, left_out = _inputs(number)
+        takeovers.append(Takeover(name, number.id, inputs, tuple(left_out)))
+    return takeovers
+
+
+def _base_name(number: PhoneNumber) -> str:
+    return "number-" + (_slug(number.number or "") or _slug(number.name or "") or _slug(number.id))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
+    """Write what Vapi holds as inputs. What our rules refuse is left out, which leaves it as it is."""
+    live = number.wire()
+    inputs = {name: live[name] for name in INPUT_FIELDS if live.get(name) not in (None, [], {})}
+    if inputs.get("numberE164CheckEnabled") is True:
+        del inputs["numberE164CheckEnabled"]  # the default
+    left_out: list[str] = []
+    label = number_label(number.number, number.id)
+    while True:
+        checked = check_inputs(inputs)
+        if not checked.problems:
+            break
+        problem = checked.problems[0]
+        if problem.path[0] in _ESSENTIAL:
+            raise VapiError(f"cannot import {label}: its {show_path(problem.path)} {problem.reason}; leave it out of the choice")
+        path = _without(inputs, problem.path)
+        left_out.append(f"{label}: {show_path(path)} stays as it is and is not managed, because {_why(problem.path, problem.reason)}")
+    if "serverUrl" in inputs and "serverUrlSecret" not in inputs:
+        left_out.append(
+            f"{label}: Vapi does not tell whether its server_url has a secret; one that it has stays, unless you add "
+            "server_url_secret"
+        )
+    return checked.inputs, left_out
+
+
+def _why(path: Sequence[str | int], reason: str) -> str:
+    return f"{show_path(path)} {reason}"
+
+
+def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str | int]:
+    """Take out what is at a path; the whole field where there is nothing, or an element of a list, whose length counts."""
+    *parents, last = path
+    holder: Any = inputs
+    for part in parents:
+        holder = holder[part]
+    if not isinstance(holder, dict) or last not in holder:
+        path, holder, last = path[:1], inputs, path[0]
+    # Not in place: nested objects are those of the answer.
+    _replace(inputs, parents if len(path) > 1 else [], {key: value for key, value in holder.items() if key != last})
+    return path
+
+
+def _replace(inputs: dict[str, Any], path: Sequence[str | int], value: dict[str, Any]) -> None:
+    if not path:
+        inputs.clear()
+        inputs.update(value)
+        return
+    holder: Any = inputs
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = value
+
+
+# ----------------------------------------------------------------------------------------------------------------- secrets
+
+
+def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[str, str]]:
+    """Put keys of the configuration in the place of secrets.
+
+    Args:
+        takeovers: Numbers to take over.
+
+    Returns:
+        The same with `Secret` in the place of every secret, and the secrets by key. A value that several numbers send in a
+        header of the same name has one key, named after the first of them.
+    """
+    keys: dict[tuple[str, str], str] = {}
+    secrets: dict[str, str] = {}
+
+    def key_for(owner: str, name: str, value: str) -> str:
+        if (name, value) not in keys:
+            base = key = f"{owner}-{_slug(name) or 'secret'}"
+            count = 1
+            while key in secrets:
+                count += 1
+                key = f"{base}-{count}"
+            keys[name, value] = key
+            secrets[key] = value
+        return keys[name, value]
+
+    def hide(owner: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            hidden: dict[str, Any] = {}
+            for name, part in value.items():
+                if name in OPAQUE_MAPS and isinstance(part, Mapping):
+                    hidden[name] = {header: Secret(key_for(owner, header, item)) for header, item in part.items()}
+                elif name == "serverUrlSecret":
+                    hidden[name] = Secret(key_for(owner, "server-url-secret", part))
+                else:
+                    hidden[name] = hide(owner, part)
+            return hidden
+        return [hide(owner, part) for part in value] if isinstance(value, list) else value
+
+    hidden = [Takeover(one.name, one.id, hide(one.name, one.inputs), one.left_out) for one in takeovers]
+    return hidden, secrets
+
+
+# -------------------------------------------------------------------------------------------------------- the import file
+
+
+def import_file(takeovers: Iterable[Takeover], settings: Settings) -> str:
+    """Write the file for ``pulumi import --file``: inputs and outputs exactly as the provider's own import has them.
+
+    Args:
+        takeovers: Numbers to take over.
+        settings: Where they are; each is looked up once more, and nothing is written there.
+
+    Returns:
+        JSON, with secrets in clear, marked so that Pulumi encrypts them.
+
+    Raises:
+        VapiError: A number could not be read, or differs from the inputs.
+    """
+    provider = ByoPhoneNumberProvider()
+    provider.configure(ConfigureRequest(Config(_configuration(settings), "")))
+    return json.dumps({"resources": list(_entries(provider, takeovers))}, indent=2)
+
+
+def _entries(provider: ByoPhoneNumberProvider, takeovers: Iterable[Takeover]) -> Iterator[dict[str, Any]]:
+    pickled = {PROVIDER_KEY: serialize_provider(ByoPhoneNumberProvider())}
+    for one in takeovers:
+        props = {**pickled, **one.inputs}
+        try:
+            inputs = provider.check({}, props).inputs
+            outputs = provider.create({**props, IMPORT_ID: one.id}).outs
+        except Exception as error:
+            # The provider's boundary has brought every failure into a sentence, under a name for the engine.
+            raise VapiError(str(error)) from None
+        yield {
+            "type": BYO_PHONE_NUMBER_TYPE,
+            "name": one.name,
+            "id": one.id,
+            "inputs": _for_file(inputs),
+            "outputs": _for_file({**outputs, **pickled}),
+        }
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    return {
+        "vapi:apiKey": settings.api_key,
+        "vapi:baseUrl": settings.base_url,
+        "vapi:region": settings.region,
+        "vapi:timeout": settings.timeout_s,
+        "vapi:maxRetries": settings.max_retries,
+        "vapi:requestsPerSecond": settings.requests_per_second,
+    }
+
+
+def _for_file(value: Any, key: str = "") -> Any:
+    """Bring secrets to the form of import files; those that the program gives as secrets as well as those of the provider."""
+    if isinstance(value, Mapping):
+        if value.get(_SECRET[0]) == _SECRET[1]:
+            return _as_secret(value["value"])
+        if key in OPAQUE_MAPS:
+            return {name: _as_secret(part) for name, part in value.items()}
+        return {name: _for_file(part, name) for name, part in value.items()}
+    return [_for_file(part) for part in value] if isinstance(value, list) else value
+
+
+def _as_secret(value: Any) -> dict[str, str]:
+    return {_SECRET[0]: _SECRET[1], "plaintext": json.dumps(value)}

@@ -1,0 +1,62 @@
+"""Numbers in people's words; pure. Nothing here ever shows a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ..errors import shorten
+
+
+class Answerer(NamedTuple):
+    """Who takes the calls to a number.
+
+    Attributes:
+        kind: ``assistant``, ``squad``, ``workflow``, ``server``, ``number`` or ``SIP address``; empty for nobody.
+        value: Its id or address.
+    """
+
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}" if self.kind else "nobody"
+
+
+def who_answers(number: Mapping[str, Any]) -> Answerer:
+    """Tell who takes inbound calls, in the order in which Vapi asks.
+
+    Args:
+        number: A number in wire names.
+
+    Returns:
+        The first of them; the fallback destination where there is nobody else.
+    """
+    for field, kind in (("assistantId", "assistant"), ("squadId", "squad"), ("workflowId", "workflow")):
+        if number.get(field):
+            return Answerer(kind, str(number[field]))
+    server = number.get("server")
+    url = (server.get("url") if isinstance(server, Mapping) else server) or number.get("serverUrl")
+    if url:
+        return Answerer("server", without_secrets(str(url)))
+    return destination(number.get("fallbackDestination"))
+
+
+def destination(wire: Any) -> Answerer:
+    """Tell where a transfer destination leads."""
+    if isinstance(wire, Mapping) and wire.get("sipUri"):
+        return Answerer("SIP address", str(wire["sipUri"]))
+    if isinstance(wire, Mapping) and wire.get("number"):
+        return Answerer("number", str(wire["number"]))
+    return Answerer("destination", "[not shown]") if wire else Answerer("", "")
+
+
+def without_secrets(url: str) -> str:
+    """Leave out of an address what often is a secret: user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "[not shown]"
+    return shorten(f"{parts.scheme}://{host}{parts.path}", 120) if host else shorten(url, 120)

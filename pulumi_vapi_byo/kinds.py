@@ -1,0 +1,193 @@
+"""What tells one kind of resource from another; everything else is the same machinery."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
+
+from .errors import shorten
+from .models import (
+    LOCAL_FIELDS,
+    UNKNOWN,
+    Answer,
+    Block,
+    ByoPhoneNumberInputs,
+    ByoSipTrunkCredentialInputs,
+    PhoneNumber,
+    SipTrunkCredential,
+)
+from .phone import judge_e164
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of resource.
+
+    Attributes:
+        noun: What messages call it.
+        provider: Vapi's own word for it, the value of ``provider`` on the wire.
+        path: Path of its collection in the API.
+        inputs: Model of a program's inputs.
+        answer: Model of what the API holds.
+        named_by: Wire name of the field that users know one by.
+        identity: Wire name of the field by which one that exists already is found; None where only all fields together tell.
+        never_printed: Inputs whose whole value Pulumi must never print, because it is or may hold a secret.
+        write_only: Paths of what is sent and never read back, in wire names.
+        unset: What is sent to bring a field back to unset, where that is not null.
+        exclusions: Finds inputs that exclude each other: wire name and reason.
+        warnings: Finds what is legal and probably not meant: whole sentences.
+    """
+
+    noun: str
+    provider: str
+    path: str
+    inputs: type[Block]
+    answer: type[Answer]
+    named_by: str
+    identity: str | None
+    never_printed: frozenset[str]
+    write_only: tuple[tuple[str, ...], ...]
+    unset: Mapping[str, Any]
+    exclusions: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
+    warnings: Callable[[Mapping[str, Any]], Iterable[str]]
+
+    @cached_property
+    def arguments(self) -> tuple[str, ...]:
+        """Wire names of all inputs, those that are ours alone last."""
+        return tuple(str(field.alias) for field in self.inputs.model_fields.values())
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Wire names of the inputs that the API knows."""
+        return tuple(name for name in self.arguments if name not in LOCAL_FIELDS)
+
+    def label(self, name: object, id_: object = None) -> str:
+        """Name one as the user knows it: by its digits or name, else by its id."""
+        if name and name is not UNKNOWN:
+            return f"{self.noun} {str(name)!r}"
+        return f"{self.noun} with id {id_}" if id_ else self.noun
+
+    def parse(self, body: Any) -> Answer:
+        """Read one from the body of an answer.
+
+        Args:
+            body: Parsed JSON.
+
+        Returns:
+            An instance of `answer`.
+
+        Raises:
+            ValueError: The body is none; the message says why, without repeating values.
+        """
+        if not isinstance(body, Mapping):
+            raise ValueError("is not an object")
+        provider = body.get("provider")
+        if not isinstance(provider, str):
+            raise ValueError("has no usable provider")
+        if provider != self.provider:
+            raise ValueError(f"is of provider {shorten(provider, 60)!r}, not {self.provider!r}")
+        try:
+            return self.answer.model_validate(body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            path = ".".join(str(part) for part in first["loc"])
+            raise ValueError(f"has no usable {path} ({shorten(first['msg'], 80)})") from None
+
+
+def _given(raw: Mapping[str, Any], wire: str) -> bool:
+    # What is not known yet may turn out to be null, which is as good as left out.
+    return any(raw.get(key) not in (None, UNKNOWN) for key in (wire, to_snake(wire)))
+
+
+def _two_spellings_of_server(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not _given(raw, "server"):
+        return
+    for wire, instead in (
+        ("serverUrl", "put the address into server as url"),
+        ("serverUrlSecret", "put the secret into server as headers={'x-vapi-secret': ...} or use server's credential_id"),
+    ):
+        if _given(raw, wire):
+            yield wire, f"{wire} and server exclude each other: {instead}, or leave server out"
+
+
+def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
+    for where, block in (("number", inputs), ("fallback_destination.number", inputs.get("fallbackDestination"))):
+        if not isinstance(block, Mapping) or block.get("numberE164CheckEnabled") not in (None, True):
+            continue
+        number = block.get("number")
+        if isinstance(number, str) and judge_e164(number) == "doubtful":
+            yield (
+                f"{where} {number!r} has a possible length but is in no range known to be in use; "
+                "check its digits (new ranges may be missing from the phonenumbers library)"
+            )
+    for wire in ("credentialId", "assistantId", "squadId", "workflowId"):
+        value = inputs.get(wire)
+        if isinstance(value, str) and not _is_uuid(value):
+            yield f"{to_snake(wire)} {shorten(repr(value), 80)} is not a UUID, which Vapi's ids are; Vapi may refuse it"
+    if "assistantId" in inputs and "squadId" in inputs:
+        yield "assistant_id and squad_id are both set; Vapi expects one or the other"
+    if not any(
+        inputs.get(field)
+        for field in ("assistantId", "squadId", "workflowId", "serverUrl", "server", "fallbackDestination", "hooks")
+    ):
+        yield (
+            "nothing will answer calls to this number unless the organisation has a server URL: set assistant_id, squad_id, "
+            "workflow_id, server or fallback_destination"
+        )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _doubts_about_a_trunk(inputs: Mapping[str, Any]) -> Iterator[str]:
+    plan = inputs.get("outboundAuthenticationPlan")
+    if isinstance(plan, Mapping) and ("authUsername" in plan) != ("authPassword" in plan):
+        yield "outbound_authentication_plan has only one of auth_username and auth_password; most carriers want both"
+    gateways = inputs.get("gateways")
+    if isinstance(gateways, list) and all(
+        isinstance(gateway, Mapping) and gateway.get("outboundEnabled") is False and gateway.get("inboundEnabled") is False
+        for gateway in gateways
+    ):
+        yield "no gateway takes calls in either direction: set inbound_enabled or outbound_enabled on one of them"
+
+
+PHONE_NUMBER: Final = Kind(
+    noun="BYO phone number",
+    provider="byo-phone-number",
+    path="/phone-number",
+    inputs=ByoPhoneNumberInputs,
+    answer=PhoneNumber,
+    named_by="number",
+    identity="number",
+    never_printed=frozenset({"serverUrlSecret", "server", "fallbackDestination", "hooks"}),
+    write_only=(("serverUrlSecret",),),
+    # Both are valid by Vapi's OpenAPI documents, null isn't.
+    unset={"numberE164CheckEnabled": True, "hooks": []},
+    exclusions=_two_spellings_of_server,
+    warnings=_doubts_about_a_number,
+)
+
+SIP_TRUNK_CREDENTIAL: Final = Kind(
+    noun="BYO SIP trunk",
+    provider="byo-sip-trunk",
+    path="/credential",
+    inputs=ByoSipTrunkCredentialInputs,
+    answer=SipTrunkCredential,
+    named_by="name",
+    identity=None,
+    never_printed=frozenset({"outboundAuthenticationPlan"}),
+    write_only=(("outboundAuthenticationPlan", "authPassword"),),
+    unset={},
+    exclusions=lambda _: (),
+    warnings=_doubts_about_a_trunk,
+)
