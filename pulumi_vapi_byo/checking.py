@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
-from .errors import shorten
+from .errors import plain, shorten, show_path
 from .kinds import Kind
 from .models import SECRET_FIELDS, WIRE_NAMES, Block
 
@@ -123,15 +123,11 @@ _TYPE_REASONS: Final[Mapping[str, str]] = {
 }
 
 
-def plain(message: str) -> str:
-    """Bring one of pydantic's messages into our tone."""
-    message = message.replace("Input should be", "must be")
-    return message[:1].lower() + message[1:]
-
-
 def _is_secret(resource: Kind, path: Sequence[str | int]) -> bool:
     # A whole input that should be an object with secrets in it, and is none, may be the secret itself.
-    return any(part in SECRET_FIELDS for part in path) or (len(path) == 1 and path[0] in resource.never_printed)
+    return any(isinstance(part, str) and to_camel(part) in SECRET_FIELDS for part in path) or (
+        len(path) == 1 and path[0] in resource.never_printed
+    )
 
 
 def _did_you_mean(resource: Kind, path: Sequence[str | int]) -> str:
@@ -139,14 +135,6 @@ def _did_you_mean(resource: Kind, path: Sequence[str | int]) -> str:
     known = resource.inputs.model_fields if len(path) == 1 else [other for other in WIRE_NAMES if other != name]
     close = difflib.get_close_matches(name, known, n=1)
     return f", did you mean {close[0]}?" if close else ""
-
-
-def show_path(path: Sequence[str | int]) -> str:
-    """Write a path as Pulumi does: ``hooks[0].do[1].destination.number``."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
 
 
 def show_value(value: Any, key: str = "") -> str:

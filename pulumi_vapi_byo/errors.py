@@ -166,6 +166,20 @@ def shorten(text: str, limit: int = MAX_API_TEXT) -> str:
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
+def show_path(path: Sequence[str | int]) -> str:
+    """Write a path as Pulumi does: ``hooks[0].do[1].destination.number``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def plain(message: str) -> str:
+    """Bring one of pydantic's messages into our tone."""
+    message = message.replace("Input should be", "must be")
+    return message[:1].lower() + message[1:]
+
+
 def mask(text: str, secrets: Iterable[str]) -> str:
     """Replace every secret in a text by ``[secret]``; the longest first, so that no rest of one stays."""
     for secret in sorted({s for s in secrets if s}, key=len, reverse=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic.alias_generators import to_snake
 
-from .errors import shorten
+from .errors import plain, shorten, show_path
 from .models import (
     LOCAL_FIELDS,
     UNKNOWN,
@@ -96,8 +96,7 @@ class Kind:
             return self.answer.model_validate(body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            path = ".".join(str(part) for part in first["loc"])
-            raise ValueError(f"has no usable {path} ({shorten(first['msg'], 80)})") from None
+            raise ValueError(f"has no usable {show_path(first['loc'])} ({plain(first['msg'])})") from None
 
 
 def _given(raw: Mapping[str, Any], wire: str) -> bool:

@@ -12,8 +12,12 @@ from typing import Any, Final
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from .models import UNKNOWN, WIRE_NAMES, Problem, check_inputs, show_path
-from .resource import ByoPhoneNumber, ByoPhoneNumberArgs
+from .arguments import ByoPhoneNumberArgs
+from .checking import Problem, check_inputs
+from .errors import show_path
+from .kinds import PHONE_NUMBER
+from .models import UNKNOWN, WIRE_NAMES
+from .resource import ByoPhoneNumber
 
 #: The type of the component in states and URNs.
 BYO_PHONE_NUMBER_POOL_TYPE: Final = "vapi:index:ByoPhoneNumberPool"
@@ -21,7 +25,7 @@ BYO_PHONE_NUMBER_POOL_TYPE: Final = "vapi:index:ByoPhoneNumberPool"
 Row = ByoPhoneNumberArgs | Mapping[str, Any]
 
 _ARGUMENTS: Final = tuple(field.name for field in dataclasses.fields(ByoPhoneNumberArgs))
-_PYTHON_NAMES: Final = {WIRE_NAMES[name]: name for name in _ARGUMENTS}
+_PYTHON_NAMES: Final[Mapping[str, str]] = {WIRE_NAMES[name]: name for name in _ARGUMENTS}
 
 #: A row that has one of these has none of the defaults' others: an assistant and a squad exclude each other.
 _ANSWERERS: Final = frozenset({"assistant_id", "squad_id", "workflow_id"})
@@ -165,13 +169,13 @@ def _listed_rows(rows: Any, source: str, wrong: list[str]) -> list[_Placed]:
 def _arguments(row: Any, where: str, wrong: list[str]) -> dict[str, Any]:
     """Bring a row to Python names, without what is left out."""
     if isinstance(row, ByoPhoneNumberArgs):
-        row = {name: getattr(row, name) for name in _ARGUMENTS}
+        row = vars(row)
     if not isinstance(row, Mapping):
         wrong.append(f"{where} must be ByoPhoneNumberArgs or a dict, not {type(row).__name__}")
         return {}
     arguments: dict[str, Any] = {}
     for key, value in row.items():
-        name: str = _PYTHON_NAMES.get(key, key)
+        name = _PYTHON_NAMES.get(key, key)
         if value is not None:
             arguments[key if name in arguments else name] = value  # an argument given twice is for the check to find
     return arguments
@@ -192,7 +196,7 @@ def _complete(placed: Sequence[_Placed], defaults: Row | None, wrong: list[str])
     if common.pop("number", None) is not None:
         wrong.append("defaults: number is for the rows, each has its own")
     # What is wrong with the defaults is said once, and not for every row again.
-    common_problems = check_inputs({"credential_id": UNKNOWN} | _known(common)).problems
+    common_problems = check_inputs(PHONE_NUMBER, {"credential_id": UNKNOWN} | _known(common)).problems
     wrong += [f"defaults: {_sentence(problem)}" for problem in common_problems]
     complete: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
@@ -205,7 +209,9 @@ def _complete(placed: Sequence[_Placed], defaults: Row | None, wrong: list[str])
             wrong.append(f"{where}: number {_why_no_text(number)}")
             known["number"] = UNKNOWN
         wrong += [
-            f"{where}: {_sentence(problem)}" for problem in check_inputs(known).problems if problem not in common_problems
+            f"{where}: {_sentence(problem)}"
+            for problem in check_inputs(PHONE_NUMBER, known).problems
+            if problem not in common_problems
         ]
         if isinstance(number, str):
             if number in places:

@@ -28,10 +28,10 @@ from pulumi.dynamic import (
 )
 from pulumi.runtime import rpc
 
-from .checking import Problem, check_inputs, show_path
+from .checking import Problem, check_inputs
 from .config import Settings, read_public_settings, read_settings
 from .diffing import plan
-from .errors import ConfigError, VapiError
+from .errors import ConfigError, VapiError, show_path
 from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
 from .models import SECRET_FIELDS, UNKNOWN
 

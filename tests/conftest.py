@@ -1,0 +1,23 @@
+"""What holds for every test: nothing of the developer's own settings gets in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+# Here, and not beside its tests: with several workers, whoever prints loads no conftest further down.
+from .faults.table import pytest_terminal_summary as pytest_terminal_summary
+
+_PREFIXES = ("VAPI_", "PULUMI_")
+_PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(_PREFIXES) or name.upper() in _PROXIES:
+                patch.delenv(name)
+        yield

@@ -1,0 +1,196 @@
+"""The command line as a process of its own, and the file that outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+import pulumi_vapi_byo.emulator as package
+from pulumi_vapi_byo.emulator import DEFAULT_API_KEY, Emulator, EmulatorError
+from pulumi_vapi_byo.emulator.__main__ import main
+
+Call = Callable[..., requests.Response]
+Serve = Callable[..., tuple[Emulator, Call]]
+
+COMMAND = [sys.executable, "-m", "pulumi_vapi_byo.emulator"]
+MINIMAL = {"provider": "byo-phone-number", "credentialId": "cred-1"}
+
+
+@contextlib.contextmanager
+def running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    process = subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
+        try:
+            assert process.stdout is not None
+            first_line = process.stdout.readline()
+            assert first_line.startswith("Vapi emulator listening on http://127.0.0.1:"), process.communicate()
+            yield process, first_line.split()[-1]
+        finally:
+            process.kill()
+
+
+def post(base_url: str, key: str = DEFAULT_API_KEY, **fields: object) -> requests.Response:
+    headers = {"Authorization": f"Bearer {key}"}
+    return requests.post(base_url + "/phone-number", json=MINIMAL | fields, headers=headers, timeout=10)
+
+
+def listed(base_url: str) -> list[dict[str, object]]:
+    headers = {"Authorization": f"Bearer {DEFAULT_API_KEY}"}
+    numbers: list[dict[str, object]] = requests.get(base_url + "/phone-number", headers=headers, timeout=10).json()
+    return numbers
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
+    with running() as (process, base_url):
+        assert post(base_url).status_code == 201
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stdout, stderr) == (0, "", "")
+
+
+def test_every_option_has_its_effect() -> None:
+    options = ["--api-key", "k", "--era", "both", "--latency-ms", "50", "--duplicates", "allow", "--seed", "5"]
+    with running(*options, "--server-url-reads-back-as", "server", "--host", "127.0.0.1", "--port", "0") as (_, base_url):
+        first, second = (post(base_url, "k", number="+14155550123", serverUrl="https://a.example") for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.elapsed.total_seconds() >= 0.05
+    assert first.json()["createdAt"].startswith("2025-01-01T00:00:01")
+    assert first.json()["server"] == {"url": "https://a.example"}
+
+
+@pytest.mark.parametrize("end", ["kill", "terminate"])
+def test_the_file_keeps_numbers_and_credentials_even_after_a_kill(tmp_path: Path, end: str) -> None:
+    file = str(tmp_path / "vapi.db")
+    with running("--db", file, "--seed", "1") as (process, base_url):
+        kept = [post(base_url, number=f"+1415555012{n}").json() for n in range(3)]
+        requests.post(base_url + "/__emulator__/credentials", json={}, timeout=10).raise_for_status()
+        requests.delete(f"{base_url}/__emulator__/numbers/{kept.pop(0)['id']}", timeout=10).raise_for_status()
+        path = f"{base_url}/__emulator__/numbers/{kept[0]['id']}"
+        kept[0] = requests.patch(path, json={"name": "changed"}, timeout=10).json()
+        getattr(process, end)()
+        process.wait(timeout=20)
+    with running("--db", file, "--seed", "1") as (_, base_url):
+        assert listed(base_url) == kept[::-1]
+        credentials = requests.get(base_url + "/__emulator__/credentials", timeout=10).json()
+        new = post(base_url, number="+14155550129").json()
+        duplicate = post(base_url, number="+14155550121")
+    assert len(credentials) == 1
+    assert new["createdAt"] > max(kept[0]["updatedAt"], credentials[0]["createdAt"])
+    assert new["orgId"] == kept[0]["orgId"] == credentials[0]["orgId"]
+    assert new["id"] not in {kept[0]["id"], kept[1]["id"], credentials[0]["id"]}
+    assert duplicate.status_code == 400
+
+
+def failing(*options: str) -> str:
+    result = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (2, ""), result
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def test_a_port_in_use_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        stderr = failing("--port", str(port))
+    assert stderr == f"vapi emulator: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+
+
+def test_a_contradiction_is_one_sentence() -> None:
+    stderr = failing("--era", "2024", "--server-url-reads-back-as", "server")
+    assert stderr.startswith("vapi emulator: the 2024 document has no server")
+    assert stderr.count("\n") == 1
+
+
+def test_a_missing_extra_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "aiohttp.py").write_text("raise ModuleNotFoundError(\"No module named 'aiohttp'\", name='aiohttp')")
+    result = subprocess.run(
+        COMMAND, capture_output=True, text=True, timeout=60, check=False, env=os.environ | {"PYTHONPATH": str(tmp_path)}
+    )
+    assert result.returncode == 2
+    assert result.stderr == (
+        "vapi emulator: aiohttp is not installed; install the extra: pip install 'pulumi-vapi-byo[emulator]'\n"
+    )
+
+
+def test_another_missing_module_is_not_taken_for_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "_HOMES", {"Emulator": "no_such_module"})
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        main([])
+
+
+def test_the_package_has_the_names_it_promises_and_no_others() -> None:
+    assert all(getattr(package, name) is not None for name in package.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = package.Nothing
+
+
+def unusable(tmp_path: Path, what: str) -> str:
+    file = tmp_path / "vapi.db"
+    if what == "a directory":
+        file.mkdir()
+    elif what == "no database":
+        file.write_text("not a database" * 100)
+    elif what == "another table":
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            connection.execute("CREATE TABLE settings (colour TEXT)")
+            connection.commit()
+    else:
+        file = tmp_path / "nowhere" / "vapi.db"
+    return str(file)
+
+
+@pytest.mark.parametrize("what", ["a directory", "no database", "another table", "no such folder"])
+def test_a_file_that_cannot_be_used_is_one_sentence(
+    tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    file = unusable(tmp_path, what)
+    assert main(["--db", file]) == 2
+    assert capsys.readouterr().err.startswith(f"vapi emulator: cannot use the database file {file}: ")
+
+
+def test_a_file_in_use_by_another_emulator_is_refused(tmp_path: Path) -> None:
+    file = str(tmp_path / "vapi.db")
+    with Emulator(db=file), pytest.raises(EmulatorError, match="database is locked"), Emulator(db=file):
+        pytest.fail("it started")
+
+
+def test_a_file_of_another_era_is_refused(tmp_path: Path) -> None:
+    file = str(tmp_path / "vapi.db")
+    with Emulator(db=file, era="2024"):
+        pass
+    with pytest.raises(EmulatorError, match="was written with era 2024, not both"), Emulator(db=file):
+        pytest.fail("it started")
+
+
+def test_a_reset_empties_the_file(serve: Serve, tmp_path: Path) -> None:
+    file = str(tmp_path / "vapi.db")
+    with Emulator(db=file) as vapi:
+        vapi.add_number()
+        vapi.add_credential()
+        vapi.reset()
+    again, _ = serve(db=file)
+    assert (again.numbers(), again.credentials()) == ([], [])
+
+
+def test_a_new_emulator_goes_on_with_the_file(serve: Serve, tmp_path: Path) -> None:
+    file = str(tmp_path / "vapi.db")
+    with Emulator(db=file, seed=1) as vapi:
+        vapi.add_number(number="+14155550123")
+        credential = vapi.add_credential()
+        number = vapi.edit_number(vapi.numbers()[0]["id"], credentialId=credential["id"], name="a")
+    again, call = serve(db=file, seed=1)
+    assert (again.numbers(), again.credentials()) == ([number], [credential])
+    assert again.add_number()["createdAt"] > number["updatedAt"]
+    assert call("DELETE", f"/credential/{credential['id']}").status_code == 400

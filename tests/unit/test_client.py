@@ -1,0 +1,538 @@
+"""The client against a real socket that says what each test wants it to say."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_vapi_byo import client as client_module
+from pulumi_vapi_byo.client import MAX_LIST, Collection, VapiClient
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.errors import ApiError, BadAnswerError, TransportError, VapiError
+from pulumi_vapi_byo.kinds import PHONE_NUMBER
+
+from .samples import CREDENTIAL_ID, Wire
+
+KEY = "canary-key-51c2"
+ID = "d1e2f3a4-0000-4000-8000-000000000001"
+NUMBER: Wire = {
+    "provider": "byo-phone-number",
+    "id": ID,
+    "orgId": "d1e2f3a4-0000-4000-8000-000000000002",
+    "createdAt": "2026-01-02T03:04:05.678Z",
+    "updatedAt": "2026-01-02T03:04:05.678Z",
+    "credentialId": CREDENTIAL_ID,
+}
+
+
+@dataclass
+class Seen:
+    """One request as it came over the wire; header names in lower case."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Peer:
+    """The other end: answers every request with the same bytes, keeps the connection unless they are None."""
+
+    port: int = 0
+    answer: bytes | None = b""
+    #: Held back until set, so that a test can let a time-out pass without a server that sleeps.
+    release: threading.Event = field(default_factory=threading.Event)
+    holds: bool = False
+    closes: bool = False
+    #: Speaks first, and reads nothing.
+    blunt: bool = False
+    requests: list[Seen] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def says(self, status: int, body: Any = None, *, text: str | None = None, headers: str = "") -> None:
+        content = (json.dumps(body) if text is None else text).encode()
+        kind = "application/json; charset=utf-8" if text is None else "text/html"
+        head = f"HTTP/1.1 {status} Whatever\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n{headers}\r\n"
+        self.answer = head.encode() + content
+
+
+def _handler(peer: Peer) -> type[socketserver.StreamRequestHandler]:
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            peer.connections += 1
+            if peer.blunt:
+                self.wfile.write(peer.answer or b"")
+                return
+            while line := self.rfile.readline():
+                method, target, *_ = line.decode("latin-1").split(" ")
+                headers = {}
+                while (header := self.rfile.readline().decode("latin-1").strip()) != "":
+                    name, _, value = header.partition(": ")
+                    headers[name.lower()] = value
+                body = self.rfile.read(int(headers.get("content-length", 0)))
+                peer.requests.append(Seen(method, target, headers, body))
+                if peer.answer:
+                    self.wfile.write(peer.answer)
+                if peer.holds:
+                    peer.release.wait(10)
+                if peer.answer is None or peer.closes or peer.holds:
+                    return
+
+    return Handler
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a test that spoils the connection means to."""
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[], Peer]]:
+    servers: list[tuple[_Server, threading.Thread, Peer]] = []
+
+    def start() -> Peer:
+        peer = Peer()
+        server = _Server(("127.0.0.1", 0), _handler(peer))
+        server.daemon_threads = True
+        server.block_on_close = False
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        peer.port = server.server_address[1]
+        thread.start()
+        servers.append((server, thread, peer))
+        return peer
+
+    yield start
+    for server, thread, peer in servers:
+        peer.release.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def peer(serve: Callable[[], Peer]) -> Peer:
+    peer = serve()
+    peer.says(200, NUMBER)
+    return peer
+
+
+@pytest.fixture
+def clients() -> Iterator[Callable[..., Collection]]:
+    made: list[VapiClient] = []
+
+    def make(base_url: str, **settings: Any) -> Collection:
+        client = VapiClient(Settings(KEY, base_url, "us", **{"timeout_s": 10, "max_retries": 0, **settings}))
+        made.append(client)
+        return Collection(client, PHONE_NUMBER)
+
+    yield make
+    for client in made:
+        client._session.close()
+
+
+@pytest.fixture
+def client(peer: Peer, clients: Callable[..., Collection]) -> Collection:
+    return clients(peer.url)
+
+
+def failure(call: Callable[[], object]) -> VapiError:
+    with pytest.raises(VapiError) as raised:
+        call()
+    assert KEY not in repr(raised.value) + str(raised.value)
+    assert "\n" not in str(raised.value)
+    return raised.value
+
+
+def transport_failure(call: Callable[[], object]) -> TransportError:
+    error = failure(call)
+    assert isinstance(error, TransportError)
+    return error
+
+
+# ------------------------------------------------------------------------------------------------------- what is sent
+
+
+def test_every_request_carries_the_key_and_says_who_asks(client: Collection, peer: Peer) -> None:
+    client.get(ID)
+    [request] = peer.requests
+    assert (request.method, request.target, request.body) == ("GET", f"/phone-number/{ID}", b"")
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["accept"] == "application/json"
+    assert request.headers["user-agent"].startswith("pulumi-vapi-byo/")
+
+
+def test_the_five_calls_go_where_the_documents_say(client: Collection, peer: Peer) -> None:
+    client.create({"provider": "byo-phone-number", "name": "Zürich"})
+    client.update(ID, {"name": None})
+    client.delete(ID)
+    peer.says(200, [NUMBER, {"provider": "twilio"}])
+    assert client.list() == [NUMBER, {"provider": "twilio"}]
+    client.list(1, created_at_le="2026-01-02T03:04:05.678Z")
+    assert [(request.method, request.target) for request in peer.requests] == [
+        ("POST", "/phone-number"),
+        ("PATCH", f"/phone-number/{ID}"),
+        ("DELETE", f"/phone-number/{ID}"),
+        ("GET", f"/phone-number?limit={MAX_LIST}"),
+        ("GET", "/phone-number?limit=1&createdAtLe=2026-01-02T03%3A04%3A05.678Z"),
+    ]
+    assert json.loads(peer.requests[0].body) == {"provider": "byo-phone-number", "name": "Zürich"}
+    assert json.loads(peer.requests[1].body) == {"name": None}
+    assert peer.requests[0].headers["content-type"] == "application/json"
+
+
+def test_an_id_is_one_step_of_the_path_whatever_it_holds(client: Collection, peer: Peer) -> None:
+    failure(lambda: client.get("../credential?x=1#y z"))
+    assert peer.requests[0].target == "/phone-number/..%2Fcredential%3Fx%3D1%23y%20z"
+
+
+def test_a_path_in_the_address_is_kept(clients: Callable[..., Collection], peer: Peer) -> None:
+    clients(peer.url + "/behind/proxy").get(ID)
+    assert peer.requests[0].target == f"/behind/proxy/phone-number/{ID}"
+
+
+def test_one_connection_serves_many_calls(client: Collection, peer: Peer) -> None:
+    for _ in range(5):
+        client.get(ID)
+    assert (len(peer.requests), peer.connections) == (5, 1)
+
+
+def test_threads_share_the_connections(client: Collection, peer: Peer) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(lambda _: client.get(ID), range(40)))
+    assert all(number is not None and number.id == ID for number in numbers)
+    assert len(peer.requests) == 40
+    assert peer.connections <= 4
+
+
+def test_cookies_are_not_kept(client: Collection, peer: Peer) -> None:
+    peer.says(200, NUMBER, headers="Set-Cookie: session=1; Path=/\r\n")
+    client.get(ID)
+    client.get(ID)
+    assert "cookie" not in peer.requests[1].headers
+
+
+def test_a_password_file_does_not_replace_the_key(
+    client: Collection, peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    client.get(ID)
+    assert peer.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_proxy_of_the_environment_is_used(
+    clients: Callable[..., Collection], peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", peer.url)
+    number = clients("http://api.invalid").get(ID)
+    assert number is not None
+    assert peer.requests[0].target == f"http://api.invalid/phone-number/{ID}"
+
+
+# ------------------------------------------------------------------------------------------------------------- absence
+
+
+def test_a_404_of_the_api_means_absent(client: Collection, peer: Peer) -> None:
+    peer.says(404, {"message": "Phone Number Not Found", "error": "Not Found", "statusCode": 404})
+    assert client.get(ID) is None
+    assert client.delete(ID) is False
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "text"),
+    [
+        (404, None, "<html>404 Not Found</html>"),
+        (404, None, ""),
+        (404, {"message": "no Route matched with those values"}, None),
+        (404, [], None),
+        (404, "Not Found", None),
+        (401, {"message": "Invalid Key", "error": "Unauthorized", "statusCode": 401}, None),
+        (403, {"message": "Forbidden", "statusCode": 403}, None),
+        (410, {"message": "Gone", "statusCode": 410}, None),
+        (500, {"message": "Phone Number Not Found", "statusCode": 404}, None),
+        (302, None, "<html>moved</html>"),
+        (204, None, ""),
+        (200, {}, None),
+        (200, None, "<html>login</html>"),
+    ],
+)
+def test_nothing_else_means_absent(client: Collection, peer: Peer, status: int, body: Any, text: str | None) -> None:
+    peer.says(status, body, text=text)
+    assert isinstance(failure(lambda: client.get(ID)), (ApiError, BadAnswerError))
+    if status >= 300:
+        assert isinstance(failure(lambda: client.delete(ID)), ApiError)
+
+
+# ------------------------------------------------------------------------------------------------------------- refusals
+
+
+def test_a_refusal_keeps_its_parts(client: Collection, peer: Peer) -> None:
+    messages = ["name must be shorter than or equal to 40 characters", "squadId must be a UUID"]
+    peer.says(400, {"message": messages, "error": "Bad Request", "statusCode": 400})
+    error = failure(lambda: client.create({}))
+    assert isinstance(error, ApiError)
+    assert (error.status, error.method, error.path) == (400, "POST", "/phone-number")
+    assert error.messages == tuple(messages)
+    assert str(error) == f"Vapi answered 400: {'; '.join(messages)} (POST /phone-number); check squad_id"
+
+
+@pytest.mark.parametrize(
+    ("message", "messages"),
+    [("Bad", ("Bad",)), (["a", 1, {"b": 2}], ("a", "1", "{'b': 2}")), ([], ()), ({"a": 1}, ("{'a': 1}",))],
+)
+def test_the_api_s_message_may_have_any_shape(client: Collection, peer: Peer, message: Any, messages: tuple[str, ...]) -> None:
+    peer.says(422, {"message": message})
+    error = failure(lambda: client.create({}))
+    assert isinstance(error, ApiError)
+    assert error.messages == messages
+
+
+def test_an_error_page_is_named_as_one_and_cut(client: Collection, peer: Peer) -> None:
+    peer.says(400, text="<html>\n" + "x" * 1000)
+    assert str(failure(lambda: client.create({}))) == (
+        f"something between here and Vapi answered 400 with no JSON of Vapi's, beginning '<html> {'x' * 50}...' "
+        "(POST /phone-number); check vapi:baseUrl and any proxy in between, then try again; "
+        "nothing was concluded from this answer"
+    )
+
+
+def test_what_the_api_repeats_of_our_secrets_is_masked(client: Collection, peer: Peer) -> None:
+    body = {
+        "serverUrlSecret": "canary-one",
+        "server": {"url": "https://example.com", "headers": {"x-vapi-secret": "canary-two"}},
+        "hooks": [{"do": [{"destination": {"sipHeaders": {"x": "canary-three"}}}]}],
+    }
+    echo = f"odd: Bearer {KEY}, {json.dumps(body)}"
+    for answer in ({"body": {"message": echo}}, {"text": echo[:50]}, {"text": "canary-one canary-two canary-three"}):
+        peer.says(400, **answer)
+        error = failure(lambda: client.update(ID, body))
+        assert isinstance(error, ApiError)
+        assert "canary" not in str(error) + repr(error.messages)
+        assert "[secret]" in str(error)
+
+
+def test_a_redirect_is_not_followed(client: Collection, peer: Peer, serve: Callable[[], Peer]) -> None:
+    elsewhere = serve()
+    elsewhere.says(200, NUMBER)
+    peer.says(307, text="", headers=f"Location: {elsewhere.url}/phone-number/{ID}\r\n")
+    error = failure(lambda: client.get(ID))
+    assert str(error).startswith(
+        f"something between here and Vapi answered 307 with no JSON of Vapi's (GET /phone-number/{ID}); check vapi:baseUrl"
+    )
+    assert elsewhere.requests == []
+
+
+# ---------------------------------------------------------------------------------------------------------- bad answers
+
+OTHER_ID = "d1e2f3a4-0000-4000-8000-00000000000f"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ([], "is not an object"),
+        ({}, "has no usable provider"),
+        ({**NUMBER, "provider": "twilio"}, "is of provider 'twilio', not 'byo-phone-number'"),
+        ({**NUMBER, "orgId": ""}, "has no usable orgId (string should have at least 1 character)"),
+        ({**NUMBER, "id": OTHER_ID}, f"is about another id, {OTHER_ID}"),
+        (None, "to a request that it took (200) is no JSON, beginning 'null'"),
+    ],
+)
+def test_an_answer_that_is_not_the_number_is_refused(client: Collection, peer: Peer, body: Any, reason: str) -> None:
+    peer.says(200, body)
+    for method, call in (
+        ("GET", lambda: client.get(ID)),
+        ("PATCH", lambda: client.update(ID, {"name": "x"})),
+    ):
+        error = failure(call)
+        assert isinstance(error, BadAnswerError)
+        assert str(error) == f"Vapi's answer {reason} ({method} /phone-number/{ID})"
+
+
+@pytest.mark.parametrize("body", [{}, [1], [NUMBER, None], "x"])
+def test_a_list_that_is_none_is_refused(client: Collection, peer: Peer, body: Any) -> None:
+    peer.says(200, body)
+    assert str(failure(client.list)) == "Vapi's answer is no list of objects (GET /phone-number)"
+
+
+@pytest.mark.parametrize("text", ["", "not json", '{"id": ', "[" * 200_000, "\ud83d".encode("utf-8", "replace").decode()])
+def test_a_success_that_is_no_json_is_refused(client: Collection, peer: Peer, text: str) -> None:
+    peer.says(201, text=text)
+    error = failure(lambda: client.create({}))
+    assert isinstance(error, BadAnswerError)
+    assert str(error).startswith("Vapi's answer to a request that it took (201) is no JSON, beginning '")
+
+
+def test_an_answer_without_end_is_cut_off(client: Collection, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "MAX_BODY_BYTES", 1 << 20)
+    peer.says(200, {**NUMBER, "name": "x" * (2 << 20)})
+    assert str(failure(lambda: client.get(ID))) == (f"Vapi's answer is larger than 1 MiB (GET /phone-number/{ID})")
+
+
+def test_letters_of_the_world_survive(client: Collection, peer: Peer) -> None:
+    peer.says(200, text=json.dumps({**NUMBER, "name": "Zürich 東京 🎉"}, ensure_ascii=False))  # and no charset said
+    number = client.get(ID)
+    assert number is not None
+    assert number.name == "Zürich 東京 🎉"
+
+
+# ------------------------------------------------------------------------------------------------------- no answer at all
+
+
+@pytest.fixture
+def closed_port(serve: Callable[[], Peer]) -> Iterator[int]:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler, bind_and_activate=False) as server:
+        server.server_bind()  # taken by us, so by nobody else, but listening is nobody
+        yield server.server_address[1]
+
+
+def test_a_refused_connection_was_not_sent(clients: Callable[..., Collection], closed_port: int) -> None:
+    url = f"http://127.0.0.1:{closed_port}"
+    error = transport_failure(lambda: clients(url).create({}))
+    assert str(error) == (
+        f"no connection to {url}: refused, or no route (POST /phone-number); check vapi:baseUrl and the network"
+    )
+    assert (error.sent, error.passing) == (False, True)
+
+
+def test_an_answer_that_does_not_come_in_time_may_have_been_sent(clients: Callable[..., Collection], peer: Peer) -> None:
+    peer.answer, peer.holds = b"", True
+    error = transport_failure(lambda: clients(peer.url, timeout_s=0.1).create({}))
+    assert str(error) == (f"{peer.url} did not answer within 0.1 s (POST /phone-number); try again, or raise vapi:timeout")
+    assert (error.sent, error.passing) == (True, True)
+
+
+def test_a_body_that_stalls_may_have_been_sent(clients: Callable[..., Collection], peer: Peer) -> None:
+    peer.answer, peer.holds = b'HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{"id":', True
+    error = transport_failure(lambda: clients(peer.url, timeout_s=0.1).create({}))
+    assert error.sent
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        b"HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{",
+        b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+        b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"\x16\x03\x01\r\n\r\n",
+    ],
+    ids=["nothing", "half a body", "half a chunk", "no chunk", "another protocol", "bytes"],
+)
+def test_a_broken_answer_may_have_been_sent(client: Collection, peer: Peer, answer: bytes | None) -> None:
+    peer.answer, peer.closes = answer, True
+    error = transport_failure(lambda: client.create({}))
+    assert str(error) == (f"{peer.url} closed the connection before its answer was complete (POST /phone-number); try again")
+    assert error.sent
+
+
+def test_tls_to_a_plain_server_was_not_sent_and_is_not_tried_again(clients: Callable[..., Collection], peer: Peer) -> None:
+    url = peer.url.replace("http:", "https:")
+    peer.answer, peer.blunt = b"HTTP/1.1 400 Bad Request\r\n\r\n", True
+    error = transport_failure(lambda: clients(url, max_retries=5).create({}))
+    assert str(error).startswith(f"no trusted TLS connection to {url}: ")
+    assert str(error).endswith(
+        "(POST /phone-number); check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own"
+    )
+    assert (error.sent, error.passing, error.tries) == (False, False, 1)
+
+
+def test_a_proxy_that_fails_is_named(
+    clients: Callable[..., Collection], closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed_port}")
+    error = transport_failure(lambda: clients("https://api.invalid").get(ID))
+    assert str(error) == (
+        f"the proxy on the way to https://api.invalid failed (GET /phone-number/{ID}); check HTTPS_PROXY and NO_PROXY"
+    )
+    assert not error.sent
+
+
+def test_an_address_that_cannot_be_is_refused(clients: Callable[..., Collection]) -> None:
+    error = transport_failure(lambda: clients("https://exa mple.invalid").get(ID))
+    assert str(error) == (
+        f"the request to https://exa mple.invalid failed (InvalidURL) (GET /phone-number/{ID}); check vapi:baseUrl"
+    )
+    assert not error.passing
+
+
+# --------------------------------------------------------------------------------------------------------- trying again
+
+BUSY: Wire = {"message": "Too Many Requests", "error": "Too Many Requests", "statusCode": 429}
+
+
+@pytest.fixture
+def patient(peer: Peer) -> Iterator[tuple[Collection, list[float]]]:
+    """Make a client that tries three times, and takes note of its pauses instead of waiting."""
+    pauses: list[float] = []
+    client = VapiClient(Settings(KEY, peer.url, "us", timeout_s=10, max_retries=2), sleep=pauses.append)
+    yield Collection(client, PHONE_NUMBER), pauses
+    client._session.close()
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 524])
+def test_a_read_is_tried_again_while_the_api_says_not_now(
+    patient: tuple[Collection, list[float]], peer: Peer, status: int
+) -> None:
+    peer.says(status, {**BUSY, "statusCode": status})
+    error = failure(lambda: patient[0].get(ID))
+    assert isinstance(error, ApiError)
+    assert (error.tries, len(peer.requests)) == (3, 3)
+    assert ", tried 3 times" in str(error)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 501])
+def test_a_refusal_is_final(patient: tuple[Collection, list[float]], peer: Peer, status: int) -> None:
+    peer.says(status, {**BUSY, "statusCode": status})
+    patient[0].delete(ID) if status == 404 else failure(lambda: patient[0].delete(ID))
+    assert len(peer.requests) == 1
+
+
+def test_a_post_is_sent_again_only_where_the_api_took_nothing(patient: tuple[Collection, list[float]], peer: Peer) -> None:
+    for status, sent in ((429, 3), (500, 1), (503, 1)):
+        peer.requests.clear()
+        peer.says(status, {**BUSY, "statusCode": status})
+        failure(lambda: patient[0].create({}))
+        assert len(peer.requests) == sent
+    peer.requests.clear()
+    peer.answer = None
+    assert transport_failure(lambda: patient[0].create({})).sent
+    assert len(peer.requests) == 1
+
+
+def test_a_pause_that_the_api_asks_for_is_kept(patient: tuple[Collection, list[float]], peer: Peer) -> None:
+    peer.says(503, BUSY, headers="Retry-After: 7\r\n")
+    failure(lambda: patient[0].get(ID))
+    assert patient[1] == [7.0, 7.0]
+
+
+@pytest.mark.parametrize("header", ["Retry-After: 121", "Retry-After: Fri, 31 Dec 2999 23:59:59 GMT"])
+def test_a_pause_that_is_too_long_is_left_to_the_user(patient: tuple[Collection, list[float]], peer: Peer, header: str) -> None:
+    peer.says(429, BUSY, headers=f"{header}\r\n")
+    failure(lambda: patient[0].get(ID))
+    assert (len(peer.requests), patient[1]) == (1, [])
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "1e3", ""])
+def test_a_pause_that_is_none_is_ours_to_choose(patient: tuple[Collection, list[float]], peer: Peer, header: str) -> None:
+    peer.says(503, BUSY, headers=f"Retry-After: {header}\r\n")
+    failure(lambda: patient[0].get(ID))
+    assert len(peer.requests) == 3
+    assert all(0 <= pause <= 2 for pause in patient[1])

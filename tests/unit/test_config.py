@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_vapi_byo.config import Settings, read_public_settings, read_settings
+from pulumi_vapi_byo.errors import ConfigError
+
+KEY = "canary-key-51c2"
+
+NO_ADDRESS = (
+    "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai: "
+    "set it with pulumi config set vapi:baseUrl, or leave it out and set vapi:region"
+)
+NO_KEY = (
+    "no API key: set the private key of your Vapi organisation with "
+    "pulumi config set --secret vapi:apiKey, or in the environment variable VAPI_API_KEY"
+)
+BAD_KEY = (
+    "the API key holds spaces, line breaks or other characters that no key has: copy it again from the dashboard "
+    "and set it with pulumi config set --secret vapi:apiKey"
+)
+
+
+def settings(environ: Mapping[str, str] = MappingProxyType({}), /, **stack: Any) -> Settings:
+    config = {f"vapi:{key}": value for key, value in {"apiKey": KEY, **stack}.items()}
+    return read_settings(config.get, environ)
+
+
+def refusal(environ: Mapping[str, str] = MappingProxyType({}), /, **stack: Any) -> str:
+    with pytest.raises(ConfigError) as failure:
+        settings(environ, **stack)
+    return str(failure.value)
+
+
+def test_the_key_alone_is_enough() -> None:
+    read = settings()
+    assert (read.api_key, read.base_url, read.region, read.timeout_s) == (KEY, "https://api.vapi.ai", "us", 30.0)
+    assert read.sip_uri("+14155552671", "trunk") == "+14155552671@trunk.sip.vapi.ai"
+    assert read.sip_uri(None, "trunk") is None
+
+
+def test_the_stack_comes_before_the_environment() -> None:
+    environ = {"VAPI_API_KEY": "from-environment", "VAPI_BASE_URL": "https://environment.example"}
+    read = settings(environ, baseUrl="https://stack.example")
+    assert (read.api_key, read.base_url) == (KEY, "https://stack.example")
+    read = settings(environ, apiKey=None)
+    assert (read.api_key, read.base_url) == ("from-environment", "https://environment.example")
+
+
+def test_a_key_is_used_without_the_line_break_it_was_copied_with() -> None:
+    assert settings(apiKey=f" {KEY}\n").api_key == KEY
+
+
+@pytest.mark.parametrize(
+    ("stack", "base_url", "sip_host"),
+    [
+        ({"region": "us"}, "https://api.vapi.ai", "sip.vapi.ai"),
+        ({"region": "eu"}, "https://api.eu.vapi.ai", "sip.eu.vapi.ai"),
+        ({"region": ""}, "https://api.vapi.ai", "sip.vapi.ai"),
+        ({"baseUrl": "https://api.eu.vapi.ai/"}, "https://api.eu.vapi.ai", "sip.eu.vapi.ai"),
+        ({"baseUrl": "https://proxy.example/vapi/", "region": "eu"}, "https://proxy.example/vapi", "sip.eu.vapi.ai"),
+        ({"baseUrl": "http://127.0.0.1:8080"}, "http://127.0.0.1:8080", "sip.vapi.ai"),
+        ({"baseUrl": "http://localhost:8080"}, "http://localhost:8080", "sip.vapi.ai"),
+        ({"baseUrl": "http://[::1]:8080"}, "http://[::1]:8080", "sip.vapi.ai"),
+    ],
+)
+def test_region_and_address_settle_where_the_api_is(stack: dict[str, str], base_url: str, sip_host: str) -> None:
+    read = settings(**stack)
+    assert read.base_url == base_url
+    assert read.sip_uri("1234", "trunk") == f"1234@trunk.{sip_host}"
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("5", 5.0), ("0.5", 0.5), (5.0, 5.0), ("600", 600.0), ("", 30.0), (None, 30.0)])
+def test_the_timeout_is_in_seconds(given: Any, seconds: float) -> None:
+    assert settings(timeout=given).timeout_s == seconds
+
+
+@pytest.mark.parametrize("key", [None, "", "  ", "\n"])
+def test_a_missing_key_is_told_in_one_sentence(key: str | None) -> None:
+    assert refusal(apiKey=key) == NO_KEY
+
+
+@pytest.mark.parametrize("key", ["two words", "kéy", "a\nb", "a\x00b", "sk-\u200bzero-width"])
+def test_what_is_no_key_is_not_repeated(key: str) -> None:
+    assert refusal(apiKey=key) == BAD_KEY
+
+
+@pytest.mark.parametrize("region", ["EU", "de", "us "])
+def test_an_unknown_region_is_refused(region: str) -> None:
+    assert refusal(region=region) == f"vapi:region is {region!r}: set it to us or eu with pulumi config set vapi:region us"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "api.vapi.ai",
+        "ftp://api.vapi.ai",
+        "https://",
+        "https://user:word@api.vapi.ai",
+        "https://api.vapi.ai?x=1",
+        "https://api.vapi.ai#x",
+        "https://api.vapi.ai:99999",
+        "https://[::1",
+        "//api.vapi.ai",
+    ],
+)
+def test_what_is_no_address_of_an_api_is_refused(address: str) -> None:
+    assert refusal(baseUrl=address) == NO_ADDRESS
+    assert refusal({"VAPI_BASE_URL": address}) == NO_ADDRESS
+
+
+@pytest.mark.parametrize("host", ["api.vapi.ai", "127.0.0.1.evil.example", "192.168.1.1", "0.0.0.0"])  # noqa: S104 - refused
+def test_the_key_does_not_go_over_an_open_line(host: str) -> None:
+    assert refusal(baseUrl=f"http://{host}") == (
+        f"vapi:baseUrl (or VAPI_BASE_URL) would send the API key to {host} unencrypted: use https "
+        "(plain http is only for a server on this machine)"
+    )
+
+
+@pytest.mark.parametrize("timeout", ["0", "-1", "601", "30s", "nan", "inf", "soon"])
+def test_a_timeout_that_is_none_is_refused(timeout: str) -> None:
+    assert refusal(timeout=timeout) == (
+        f"vapi:timeout is {timeout!r}: it must be a number of seconds, more than 0 and at most 600; "
+        "set it with pulumi config set vapi:timeout 30"
+    )
+
+
+@pytest.mark.parametrize(("given", "retries"), [("0", 0), ("20", 20), (3.0, 3), (" 2 ", 2), ("", 4), (None, 4)])
+def test_the_number_of_retries_is_whole(given: Any, retries: int) -> None:
+    assert settings(maxRetries=given).max_retries == retries
+    assert settings({"VAPI_MAX_RETRIES": "7"}).max_retries == 7
+
+
+@pytest.mark.parametrize("given", ["-1", "21", "1.5", "many"])
+def test_a_number_of_retries_that_is_none_is_refused(given: str) -> None:
+    assert refusal(maxRetries=given) == (
+        f"vapi:maxRetries (or VAPI_MAX_RETRIES) is {given!r}: it must be a whole number from 0 to 20; "
+        "set it with pulumi config set vapi:maxRetries 4"
+    )
+
+
+@pytest.mark.parametrize(("given", "rate"), [("5", 5.0), ("0.5", 0.5), (None, None), ("", None)])
+def test_the_rate_is_in_requests_a_second(given: str | None, rate: float | None) -> None:
+    assert settings(requestsPerSecond=given).requests_per_second == rate
+
+
+def test_a_rate_that_is_none_is_refused() -> None:
+    assert refusal(requestsPerSecond="0") == (
+        "vapi:requestsPerSecond is '0': it must be a number of requests a second, more than 0 and at most 1000; "
+        "set it with pulumi config set vapi:requestsPerSecond 5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "choices"), [("onExisting", "error or adopt or allow"), ("onConflict", "error or overwrite or unchecked")]
+)
+def test_a_choice_that_there_is_not_is_refused(key: str, choices: str) -> None:
+    assert refusal(**{key: "ask"}) == f"vapi:{key} is 'ask': set it to {choices} with pulumi config set vapi:{key} error"
+
+
+def test_a_preview_reads_everything_but_the_key() -> None:
+    public = read_public_settings({"vapi:region": "eu"}.get, {"VAPI_API_KEY": KEY})
+    assert (public.api_key, public.base_url) == ("", "https://api.eu.vapi.ai")
+    with pytest.raises(ConfigError, match="vapi:timeout is 'soon'"):
+        read_public_settings({"vapi:timeout": "soon"}.get, {})
+
+
+def test_the_key_is_never_shown() -> None:
+    assert KEY not in repr(settings()) + str(settings()) + f"{settings()}"
+
+
+@given(st.dictionaries(st.sampled_from(["baseUrl", "region", "timeout"]), st.text(max_size=30) | st.none(), max_size=3))
+def test_any_settings_are_read_or_refused_in_one_line_without_the_key(stack: dict[str, str | None]) -> None:
+    try:
+        settings(**stack)
+    except ConfigError as error:
+        text = str(error)
+    else:
+        text = ""
+    assert "\n" not in text
+    assert KEY not in text

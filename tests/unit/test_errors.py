@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_vapi_byo.errors import (
+    MAX_API_TEXT,
+    ApiError,
+    BadAnswerError,
+    ConfigError,
+    LifecycleError,
+    TransportError,
+    VapiError,
+    cannot,
+    mask,
+    shorten,
+)
+from pulumi_vapi_byo.kinds import PHONE_NUMBER
+
+POST, PATCH, GET = ("POST", "/phone-number"), ("PATCH", "/phone-number/1"), ("GET", "/phone-number/1")
+REPLACE = (
+    " in place: set it back, or replace the number (it gets a new id) with pulumi up --target-replace URN, "
+    "the URN being the one pulumi stack --show-urns lists"
+)
+KEY_ADVICE = "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
+TRUNK_ADVICE = "check credential_id: it is the id of a byo-sip-trunk credential in the same organisation and region"
+
+
+def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: Any) -> ApiError:
+    return ApiError(status=status, method=to[0], path=to[1], messages=messages, **{"from_api": True, **more})
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (api_error(400), "Vapi answered 400 (POST /phone-number)"),
+        (
+            api_error(400, "name must be shorter than or equal to 40 characters"),
+            "Vapi answered 400: name must be shorter than or equal to 40 characters (POST /phone-number)",
+        ),
+        (
+            api_error(400, "credentialId must be a UUID"),
+            "Vapi answered 400: credentialId must be a UUID (POST /phone-number); check credential_id",
+        ),
+        (
+            api_error(400, "squadId must be a UUID", "a second"),
+            "Vapi answered 400: squadId must be a UUID; a second (POST /phone-number); check squad_id",
+        ),
+        (
+            api_error(400, "Credential Not Found"),
+            f"Vapi answered 400: Credential Not Found (POST /phone-number); {TRUNK_ADVICE}",
+        ),
+        (api_error(401, "Invalid Key."), f"Vapi answered 401: Invalid Key. (POST /phone-number); {KEY_ADVICE}"),
+        (
+            api_error(403, "Forbidden", to=GET),
+            ("Vapi answered 403: Forbidden (GET /phone-number/1); the key of vapi:apiKey has no right to this; "
+            "use a private key of the organisation that owns it"),
+        ),
+        (api_error(404, "Not Found", to=GET), "Vapi answered 404: Not Found (GET /phone-number/1)"),
+        (
+            api_error(404, "Not Found", to=PATCH),
+            ("Vapi answered 404: Not Found (PATCH /phone-number/1); it was deleted outside Pulumi, or belongs to another "
+            "organisation than the key; run pulumi refresh, after which pulumi up makes it again"),
+        ),
+        (api_error(409, "Conflict"), "Vapi answered 409: Conflict (POST /phone-number)"),
+        (
+            api_error(429, "Too Many Requests", tries=5),
+            ("Vapi answered 429: Too Many Requests (POST /phone-number), tried 5 times; the organisation's rate limit is "
+            "reached: try again later, or with fewer at a time (pulumi up --parallel 1)"),
+        ),
+        (
+            api_error(500, "Internal server error"),
+            "Vapi answered 500: Internal server error (POST /phone-number); this is a fault on Vapi's side: try again later",
+        ),
+        (
+            api_error(404, from_api=False, excerpt="<html>", to=GET),
+            ("something between here and Vapi answered 404 with no JSON of Vapi's, beginning '<html>' (GET /phone-number/1); "
+            "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
+        ),
+        (
+            api_error(502, from_api=False),
+            ("something between here and Vapi answered 502 with no JSON of Vapi's (POST /phone-number); "
+            "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
+        ),
+        (BadAnswerError("is no list of numbers", method="GET", path="/phone-number"),
+         "Vapi's answer is no list of numbers (GET /phone-number)"),
+        (TransportError("it broke", method="GET", path="/phone-number", sent=True), "it broke (GET /phone-number)"),
+        (
+            TransportError("it broke", method="GET", path="/x", sent=True, advice="try again").after(3),
+            "it broke (GET /x), tried 3 times; try again",
+        ),
+        (cannot("create", PHONE_NUMBER.label("+14155552671"), "because"), "cannot create BYO phone number '+14155552671': because"),
+    ],
+)  # fmt: skip
+def test_an_error_is_one_line_with_what_happened_where_and_what_to_do(error: VapiError, text: str) -> None:
+    assert str(error) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "to", "advice"),
+    [
+        ("serverUrl", POST, "this API no longer takes serverUrl: use server=ServerArgs(url=...) instead of server_url"),
+        (
+            "serverUrlSecret",
+            PATCH,
+            (
+                "this API no longer takes serverUrlSecret: instead of server_url_secret use "
+                "server=ServerArgs(url=..., headers={'x-vapi-secret': ...}) or server=ServerArgs(credential_id=...)"
+            ),
+        ),
+        ("server", POST, "this API does not take server yet: use server_url and server_url_secret instead"),
+        ("hooks", POST, "this API has no hooks yet: remove hooks and use fallback_destination instead"),
+        ("workflowId", PATCH, "this API has no workflows yet: remove workflow_id and use assistant_id or squad_id instead"),
+        ("number", PATCH, f"this API cannot change number{REPLACE}"),
+        ("credentialId", PATCH, f"this API cannot change credential_id{REPLACE}"),
+        ("numberE164CheckEnabled", PATCH, f"this API cannot change number_e164_check_enabled{REPLACE}"),
+        ("number", POST, "this API does not know number: remove it"),
+        ("other", POST, "this API does not know other: remove it"),
+    ],
+)
+def test_a_field_that_an_api_of_another_time_does_not_know_comes_with_the_argument_to_use(
+    field: str, to: tuple[str, str], advice: str
+) -> None:
+    message = f"property {field} should not exist"
+    assert str(api_error(400, message, to=to)) == f"Vapi answered 400: {message} ({to[0]} {to[1]}); {advice}"
+
+
+@pytest.mark.parametrize("parent", ["fallbackDestination", "server.backoffPlan", "hooks.0"])
+def test_an_unknown_field_inside_an_object_is_named_with_its_path(parent: str) -> None:
+    error = str(api_error(400, f"{parent}.property callerId should not exist"))
+    assert error.endswith(f"; this API does not know {parent}.callerId: remove it")
+
+
+def test_several_fields_get_their_advice_in_order() -> None:
+    error = str(api_error(400, "property hooks should not exist", "property name is odd", "property other should not exist"))
+    assert error.endswith(
+        "; this API has no hooks yet: remove hooks and use fallback_destination instead; "
+        "this API does not know other: remove it"
+    )
+
+
+def test_the_parts_of_an_error_stay_fields() -> None:
+    error = api_error(404, "a", "b", to=GET, says_absent=True, tries=2)
+    assert (error.status, error.method, error.path, error.messages) == (404, "GET", "/phone-number/1", ("a", "b"))
+    assert (error.from_api, error.says_absent, error.tries) == (True, True, 2)
+    failure = TransportError("it broke", method="POST", path="/x", sent=True, passing=False, advice="try").after(4)
+    assert (failure.method, failure.path, failure.sent, failure.passing, failure.tries) == ("POST", "/x", True, False, 4)
+    bad = BadAnswerError("is odd", method="GET", path="/x")
+    assert (bad.method, bad.path) == ("GET", "/x")
+
+
+@pytest.mark.parametrize("error", [ApiError, BadAnswerError, ConfigError, LifecycleError, TransportError])
+def test_everything_raised_on_purpose_is_a_vapi_error(error: type[Exception]) -> None:
+    assert issubclass(error, VapiError)
+
+
+def test_a_long_text_of_the_api_is_cut() -> None:
+    text = str(api_error(400, "x" * 10_000))
+    assert "x" * (MAX_API_TEXT - 3) + "... (POST" in text
+    assert len(text) < MAX_API_TEXT + 60
+
+
+@pytest.mark.parametrize(
+    ("number", "id_", "label"),
+    [
+        ("+14155552671", None, "BYO phone number '+14155552671'"),
+        ("+14155552671", "1", "BYO phone number '+14155552671'"),
+        (None, "1", "BYO phone number with id 1"),
+        ("", "", "BYO phone number"),
+        (None, None, "BYO phone number"),
+    ],
+)
+def test_a_number_is_named_as_the_user_knows_it(number: object, id_: object, label: str) -> None:
+    assert PHONE_NUMBER.label(number, id_) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("a", "a"),
+        (" a\n\tb ", "a b"),
+        ("a\x1b[1m", "a?[1m"),
+        ("abcdefghij", "abcdefghij"),
+        ("abcdefghijk", "abcdefg..."),
+        ("", ""),
+    ],
+)
+def test_a_foreign_text_is_brought_to_one_short_line(text: str, short: str) -> None:
+    assert shorten(text, 10) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets", "masked"),
+    [
+        ("key abc and abcdef", ["abc", "abcdef"], "key [secret] and [secret]"),
+        ("nothing", [], "nothing"),
+        ("nothing", [""], "nothing"),
+        ("a.c abc", ["a.c"], "[secret] abc"),
+        ("twice twice", ["twice", "twice"], "[secret] [secret]"),
+    ],
+)
+def test_secrets_in_a_text_are_masked_the_longest_first(text: str, secrets: list[str], masked: str) -> None:
+    assert mask(text, secrets) == masked
+
+
+@given(st.text(max_size=30), st.lists(st.text("XYZ", min_size=2, max_size=5), max_size=3))
+def test_no_secret_is_left_in_a_masked_text(text: str, secrets: list[str]) -> None:
+    masked = mask(text + "".join(secrets), secrets)
+    assert not any(secret in masked for secret in secrets)

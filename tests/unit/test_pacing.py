@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_vapi_byo.pacing import BACKOFF_S, MAX_BACKOFF_S, Pace, backoff_s
+
+
+class Clock:
+    """Time that only passes by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def gaps(pace: Pace, clock: Clock, count: int) -> list[float]:
+    """Return the seconds between so many turns in a row."""
+    times = []
+    for _ in range(count + 1):
+        pace.wait()
+        times.append(clock.now)
+    return [round(later - earlier, 6) for earlier, later in itertools.pairwise(times)]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def made(clock: Clock, rate: float | None = None) -> Pace:
+    return Pace(rate, clock=lambda: clock.now, sleep=clock.sleep)
+
+
+@given(st.integers(1, 100))
+def test_a_backoff_is_anything_up_to_a_limit_that_doubles(failures: int) -> None:
+    assert 0 <= backoff_s(failures) <= min(MAX_BACKOFF_S, BACKOFF_S * 2 ** (failures - 1))
+
+
+def test_without_a_limit_requests_go_at_once(clock: Clock) -> None:
+    assert gaps(made(clock), clock, 3) == [0, 0, 0]
+
+
+def test_with_a_limit_they_are_spaced_from_the_first(clock: Clock) -> None:
+    assert gaps(made(clock, 4), clock, 3) == [0.25, 0.25, 0.25]
+
+
+def test_time_that_passed_by_itself_is_not_waited_again(clock: Clock) -> None:
+    pace = made(clock, 4)
+    pace.wait()
+    clock.sleep(10)
+    assert gaps(pace, clock, 2) == [0.25, 0.25]
+
+
+def test_after_a_refusal_nobody_sends_for_the_pause_and_then_spaced(clock: Clock) -> None:
+    pace = made(clock)
+    pace.wait()
+    refused_at = clock.now
+    pace.slow_down(7)
+    assert gaps(pace, clock, 2) == [Pace.FIRST_INTERVAL_S] * 2
+    assert clock.now == refused_at + 7 + 2 * Pace.FIRST_INTERVAL_S
+
+
+def test_refusals_of_one_moment_count_once_and_later_ones_double_up_to_a_limit(clock: Clock) -> None:
+    pace = made(clock)
+    for _ in range(10):
+        pace.slow_down(0)
+    assert gaps(pace, clock, 1) == [0.25]
+    for expected in (0.5, 1.0, 2.0, 4.0, 5.0, 5.0):
+        clock.sleep(10)
+        pace.slow_down(0)
+        assert gaps(pace, clock, 1) == [expected]
+
+
+def test_while_all_goes_well_they_come_closer_to_the_user_s_limit_and_no_further(clock: Clock) -> None:
+    for rate, least in ((None, 0.0), (10.0, 0.1)):
+        pace = made(clock, rate)
+        pace.slow_down(0)
+        for _ in range(200):
+            pace.speed_up()
+        pace.wait()
+        clock.sleep(10)
+        assert gaps(pace, clock, 1) == [least]
+
+
+def test_a_limit_of_the_user_s_that_is_wider_than_ours_stays(clock: Clock) -> None:
+    pace = made(clock, 0.1)
+    pace.slow_down(0)
+    assert gaps(pace, clock, 2) == [10, 10]

@@ -1,0 +1,279 @@
+"""Pools: what rows become numbers, what is refused, and where the sentences say that it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+from pulumi.runtime.stack import wait_for_rpcs
+
+import pulumi_vapi_byo as vapi
+
+from .samples import ASSISTANT_ID, CREDENTIAL_ID, Wire
+
+SQUAD_ID = "3d9c1f74-2b6e-4c1a-9a55-8e0f7b6d5c43"
+HEADER = "line 1 of numbers.csv must name the columns, each once, number among them, as in 'number,name,assistant_id'; it is "
+COMMON = {"credential_id": CREDENTIAL_ID, "assistant_id": ASSISTANT_ID}
+
+
+class Engine(mocks.Mocks):
+    """Keeps what was declared: inputs by logical name."""
+
+    def __init__(self) -> None:
+        self.declared: dict[str, Wire] = {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, Wire]:
+        if args.typ == vapi.BYO_PHONE_NUMBER_TYPE:
+            self.declared[args.name] = {
+                key: value for key, value in args.inputs.items() if key not in ("__provider", "sipUri", "credentialId")
+            }
+        return f"id of {args.name}", args.inputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[Wire, None]:
+        return {}, None
+
+
+def declare(
+    program: Callable[[], vapi.ByoPhoneNumberPool], config: dict[str, str] | None = None
+) -> tuple[dict[str, Wire], Any]:
+    """Run a program of one pool in a Pulumi run time of its own; return its numbers and its two outputs."""
+
+    def run() -> tuple[dict[str, Wire], Any]:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        engine = Engine()
+        try:
+            mocks.set_mocks(engine, project="numbers")
+            pulumi.runtime.set_all_config(config or {})
+            try:
+                pool = program()
+            finally:
+                loop.run_until_complete(wait_for_rpcs())  # the stack's own, also where the program fails
+            outputs = [loop.run_until_complete(output.future()) for output in (pool.ids, pool.sip_uris)]
+        finally:
+            pulumi.runtime.set_all_config({})
+            asyncio.set_event_loop(None)
+            loop.close()
+        return engine.declared, outputs
+
+    return contextvars.copy_context().run(run)
+
+
+def refusal(*, config: dict[str, str] | None = None, **arguments: Any) -> str:
+    arguments.setdefault("defaults", COMMON)
+    with pytest.raises(pulumi.RunError) as raised:
+        declare(lambda: vapi.ByoPhoneNumberPool("desks", **arguments), config)
+    return str(raised.value)
+
+
+@pytest.fixture
+def csv_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | bytes], str]:
+    monkeypatch.chdir(tmp_path)
+
+    def write(content: str | bytes) -> str:
+        Path("numbers.csv").write_bytes(content.encode() if isinstance(content, str) else content)
+        return "numbers.csv"
+
+    return write
+
+
+# ------------------------------------------------------------------------------------------------------------ what is made
+
+
+def test_every_row_is_a_number_named_after_its_digits_with_the_defaults_filled_in() -> None:
+    declared, (ids, sip_uris) = declare(
+        lambda: vapi.ByoPhoneNumberPool(
+            "desks",
+            [
+                {"number": "+14155550100", "name": "One"},
+                {"number": "+14155550101", "assistantId": "another"},
+                vapi.ByoPhoneNumberArgs(credential_id=CREDENTIAL_ID, number="+14155550102", deletion_protection=True),
+            ],
+            defaults=COMMON,
+        )
+    )
+    assert declared == {
+        "desks-+14155550100": {"number": "+14155550100", "name": "One", "assistantId": ASSISTANT_ID},
+        "desks-+14155550101": {"number": "+14155550101", "assistantId": "another"},
+        "desks-+14155550102": {"number": "+14155550102", "assistantId": ASSISTANT_ID, "deletionProtection": True},
+    }
+    assert ids == {f"+1415555010{last}": f"id of desks-+1415555010{last}" for last in range(3)}
+    assert sip_uris["+14155550100"] == f"+14155550100@{CREDENTIAL_ID}.sip.vapi.ai"
+
+
+def test_a_row_with_a_squad_has_not_the_assistant_of_the_defaults() -> None:
+    rows = [{"number": "+14155550100", "squad_id": SQUAD_ID}]
+    declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", rows, defaults=COMMON))
+    assert declared["desks-+14155550100"] == {"number": "+14155550100", "squadId": SQUAD_ID}
+
+
+def test_all_but_the_number_may_be_outputs() -> None:
+    declared, _ = declare(
+        lambda: vapi.ByoPhoneNumberPool(
+            "desks",
+            [{"number": "+14155550100", "name": pulumi.Output.from_input("Later")}],
+            defaults=vapi.ByoPhoneNumberArgs(
+                credential_id=pulumi.Output.from_input(CREDENTIAL_ID),
+                server=vapi.ServerArgs(url=pulumi.Output.from_input("https://example.com"), timeout_seconds=20),
+            ),
+        )
+    )
+    assert declared["desks-+14155550100"] == {
+        "number": "+14155550100",
+        "name": "Later",
+        "server": {"url": "https://example.com", "timeoutSeconds": 20},
+    }
+
+
+def test_a_csv_file_of_a_spreadsheet_is_read(csv_file: Callable[[str | bytes], str]) -> None:
+    path = csv_file(
+        "\ufeffnumber, name ,numberE164CheckEnabled,deletion_protection,squad_id\r\n"
+        '+14155550100,"Desk, front",,TRUE,\r\n'
+        "\r\n"
+        f"1001,,False,,{SQUAD_ID}\r\n"
+        ",,,,\r\n"
+        "+14155550102\r\n"
+    )
+    declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", csv_file=path, defaults=COMMON))
+    assert declared == {
+        "desks-+14155550100": {
+            "number": "+14155550100",
+            "name": "Desk, front",
+            "deletionProtection": True,
+            "assistantId": ASSISTANT_ID,
+        },
+        "desks-1001": {"number": "1001", "numberE164CheckEnabled": False, "squadId": SQUAD_ID},
+        "desks-+14155550102": {"number": "+14155550102", "assistantId": ASSISTANT_ID},
+    }
+
+
+@pytest.mark.parametrize(("key", "stored"), [("numbers", "numbers:numbers"), ("carrier:numbers", "carrier:numbers")])
+def test_rows_are_read_from_the_configuration_of_the_project_or_of_another_namespace(key: str, stored: str) -> None:
+    rows = json.dumps([{"number": "+14155550100", "squadId": SQUAD_ID}])
+    declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", config_key=key, defaults=COMMON), {stored: rows})
+    assert declared == {"desks-+14155550100": {"number": "+14155550100", "squadId": SQUAD_ID}}
+
+
+def test_an_empty_list_is_a_pool_without_numbers() -> None:
+    assert declare(lambda: vapi.ByoPhoneNumberPool("desks", [], defaults=COMMON)) == ({}, [{}, {}])
+
+
+# ------------------------------------------------------------------------------------------------------------ what is refused
+
+
+def test_all_that_is_wrong_in_a_file_is_said_at_once_with_its_line(csv_file: Callable[[str | bytes], str]) -> None:
+    path = csv_file(
+        "number,name,deletion_protection\n"
+        "+14155550100,One,\n"
+        '415 555 0101,"two\nlines",\n'
+        f"+14155550102,{'x' * 41},maybe\n"
+        "+14155550100,Again,\n"
+        ",Nobody,\n"
+        "+14155550103,a,b,c\n"
+    )
+    assert refusal(csv_file=path) == (
+        "ByoPhoneNumberPool 'desks': 6 things are wrong\n"
+        "  numbers.csv line 8 has 4 cells, the first line has 3\n"
+        "  numbers.csv line 3: number must be in E.164 (a plus, the country code and the number, digits only), probably "
+        "'+14155550101'; where the trunk dials other forms, set number_e164_check_enabled=False beside it "
+        "(it is '415 555 0101')\n"
+        f"  numbers.csv line 5: name must have at most 40 characters, has 41 (it is '{'x' * 41}')\n"
+        "  numbers.csv line 5: deletionProtection must be True or False (it is 'maybe')\n"
+        "  numbers.csv line 6: number '+14155550100' stands in numbers.csv line 2 already: keep one of them\n"
+        "  numbers.csv line 7: number is missing: every row has one, such as '+14155552671'"
+    )
+
+
+def test_the_place_of_a_row_of_the_configuration_is_the_path_that_config_set_takes() -> None:
+    rows = json.dumps([{"number": "+14155550100"}, {"number": 14155550101, "asistantId": "x"}])
+    assert refusal(config_key="numbers", config={"numbers:numbers": rows}) == (
+        "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
+        "  numbers[1]: number must be a text: put 14155550101 in quotes, with its plus\n"
+        "  numbers[1]: asistantId is no property of a BYO phone number, did you mean assistant_id?"
+    )
+
+
+def test_what_is_wrong_with_the_defaults_is_said_once() -> None:
+    rows = [{"number": "+14155550100"}, {"number": "+14155550101"}]
+    assert refusal(rows=rows, defaults={**COMMON, "asistant_id": "x"}) == (
+        "ByoPhoneNumberPool 'desks': defaults: asistant_id is no property of a BYO phone number, did you mean assistant_id?"
+    )
+
+
+def test_a_credential_that_neither_the_row_nor_the_defaults_have_is_missing_in_the_row() -> None:
+    assert refusal(rows=[{"number": "+14155550100"}], defaults=None) == (
+        "ByoPhoneNumberPool 'desks': rows[0]: credentialId is required: set credential_id"
+    )
+
+
+def test_secrets_of_a_bad_row_are_not_repeated() -> None:
+    row = {"number": "+14155550100", "server_url_secret": 5150, "server": "canary"}
+    sentence = refusal(rows=[row])
+    assert "rows[0]: serverUrlSecret must be a string" in sentence
+    assert "5150" not in sentence
+    assert "canary" not in sentence
+
+
+def test_a_number_that_is_not_known_yet_cannot_name_a_resource() -> None:
+    assert refusal(rows=[{"number": pulumi.Output.from_input("+14155550100")}]) == (
+        "ByoPhoneNumberPool 'desks': rows[0]: number must be known when the program runs, because it names the resource: "
+        "give a text, not an output"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({}, " takes exactly one of rows, csv_file and config_key, not 0 of them"),
+        ({"rows": [], "config_key": "numbers"}, " takes exactly one of rows, csv_file and config_key, not 2 of them"),
+        ({"rows": "+14155550100"}, ": rows must be a list of rows, known when the program runs"),
+        (
+            {"rows": ["+14155550100"]},
+            ": 2 things are wrong\n  rows[0] must be ByoPhoneNumberArgs or a dict, not str\n  rows[0]: number is missing: every row has one, such as '+14155552671'",
+        ),
+        (
+            {"rows": [], "defaults": {**COMMON, "number": "+14155550100"}},
+            ": defaults: number is for the rows, each has its own",
+        ),
+        ({"csv_file": "numbers.csv"}, ": numbers.csv cannot be read: No such file or directory"),
+        (
+            {"config_key": "numbers"},
+            ": the stack's configuration has no numbers: set it with pulumi config set --path 'numbers[0].number'",
+        ),
+    ],
+)
+def test_a_source_that_is_none_is_refused_in_one_sentence(
+    arguments: dict[str, Any], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refusal(**arguments) == f"ByoPhoneNumberPool 'desks'{sentence}"
+
+
+@pytest.mark.parametrize("value", ["not json", '"text"', '{"a": 1}'])
+def test_a_configuration_that_is_no_list_is_refused_in_one_sentence(value: str) -> None:
+    assert refusal(config_key="numbers", config={"numbers:numbers": value}) == (
+        "ByoPhoneNumberPool 'desks': numbers must be a list of rows, known when the program runs"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", HEADER + "''"),
+        ("number;name\n", HEADER + "'number;name'"),
+        ("number,credential_id,credentialId\n", HEADER + "'number,credential_id,credentialId'"),
+        ('number\n"+1415"5550100\n', "numbers.csv line 2 is no CSV: ',' expected after '\"'"),
+        ("number,name\n+14155550100,Büro\n".encode("latin-1"), "numbers.csv is not in UTF-8: save it as 'CSV UTF-8'"),
+    ],
+)
+def test_a_file_that_is_no_list_of_numbers_is_refused_in_one_sentence(
+    content: str | bytes, sentence: str, csv_file: Callable[[str | bytes], str]
+) -> None:
+    assert refusal(csv_file=csv_file(content)) == f"ByoPhoneNumberPool 'desks': {sentence}"

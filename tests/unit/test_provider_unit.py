@@ -1,0 +1,224 @@
+"""What of the provider can be broken without the plugin process; the rest stands in the plugin tests."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import dill
+import pulumi
+import pytest
+from pulumi.dynamic import ConfigureRequest
+from pulumi.dynamic.config import Config
+from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.runtime import rpc
+
+from pulumi_vapi_byo import provider as provider_module
+from pulumi_vapi_byo.checking import Problem
+from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.models import UNKNOWN
+from pulumi_vapi_byo.provider import ByoPhoneNumberProvider
+
+from .samples import ASSISTANT_ID, CREDENTIAL_ID, EVERYTHING, LEAST, Wire
+
+#: In every state file that has a number in it: it must load for ever.
+GOLDEN = "gASVOgAAAAAAAACMGHB1bHVtaV92YXBpX2J5by5wcm92aWRlcpSMFkJ5b1Bob25lTnVtYmVyUHJvdmlkZXKUk5QpgZQu"
+
+UNKNOWN_TO_PULUMI = pulumi.output.Unknown()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def provider() -> Iterator[ByoPhoneNumberProvider]:
+    before = getattr(sys, "tracebacklimit", None)
+    provider = ByoPhoneNumberProvider()
+    provider.configure(ConfigureRequest(config=Config({}, "project")))
+    yield provider
+    if before is None:
+        vars(sys).pop("tracebacklimit", None)
+    else:
+        sys.tracebacklimit = before
+
+
+def checked(provider: ByoPhoneNumberProvider, **news: Any) -> Any:
+    return provider.check({}, {"__provider": GOLDEN, **LEAST, "assistantId": ASSISTANT_ID, **news})
+
+
+# --------------------------------------------------------------------------------------------------------------- pickle
+
+
+def test_the_state_holds_the_name_of_the_class_and_nothing_else() -> None:
+    # The second byte is the version of the pickle format, which is Python's own to choose.
+    written = base64.b64decode(serialize_provider(ByoPhoneNumberProvider()))
+    assert written[2:] == base64.b64decode(GOLDEN)[2:]
+    assert len(written) < 100
+
+
+def test_a_state_of_any_time_loads() -> None:
+    assert type(dill.loads(base64.b64decode(GOLDEN))) is ByoPhoneNumberProvider  # noqa: S301 - our own bytes
+    assert type(pickle.loads(base64.b64decode(GOLDEN))) is ByoPhoneNumberProvider  # noqa: S301 - our own bytes
+
+
+def test_there_is_nothing_secret_in_the_pickle() -> None:
+    assert ByoPhoneNumberProvider.serialize_as_secret_always is False
+    assert vars(ByoPhoneNumberProvider()) == {}
+
+
+# ------------------------------------------------------------------------------------------------------------- failures
+
+
+@pytest.mark.parametrize(
+    ("problem", "property_", "reason"),
+    [
+        (Problem(("number",), "is odd", "'12'"), "number", "is odd"),
+        (Problem(("deletionProtection",), "is odd", "1"), "deletionProtection", "is odd"),
+        (Problem(("serverUrl",), "is odd", "'x'"), "serverUrl", "is odd"),
+        (Problem(("serverUrlSecret",), "is odd"), "", "serverUrlSecret is odd"),
+        (Problem(("server",), "is odd"), "", "server is odd"),
+        (Problem(("server", "timeoutSeconds"), "is odd", "0"), "", "server.timeoutSeconds is odd (it is 0)"),
+        (Problem(("hooks", 0, "on"), "is required"), "", "hooks[0].on is required"),
+        (Problem(("fallbackDestination", "number"), "is odd", "'1'"), "", "fallbackDestination.number is odd (it is '1')"),
+        (Problem(("nmae",), "is no property"), "", "nmae is no property"),
+    ],
+)
+def test_a_failure_names_its_property_where_the_engine_may_print_its_value(
+    problem: Problem, property_: str, reason: str
+) -> None:
+    failure = provider_module._failure(PHONE_NUMBER, problem)
+    assert (failure.property, failure.reason) == (property_, reason)
+
+
+def test_no_failure_of_a_check_holds_a_secret(provider: ByoPhoneNumberProvider) -> None:
+    result = checked(
+        provider,
+        number="12",
+        serverUrl="x",
+        serverUrlSecret=["canary"],
+        server={"headers": {"x": ["canary"]}, "secret": "canary", "timeoutSeconds": 0},
+    )
+    assert [(failure.property, failure.reason.split()[0]) for failure in result.failures] == [
+        ("number", "must"),
+        ("serverUrl", "must"),
+        ("", "serverUrlSecret"),
+        ("", "server.timeoutSeconds"),
+        ("", "server.headers.x"),
+        ("", "server.secret"),
+        ("serverUrl", "serverUrl"),
+        ("", "serverUrlSecret"),
+    ]
+    assert "canary" not in repr([failure.reason for failure in result.failures])
+
+
+def test_a_wrong_setting_is_told_at_preview(provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAPI_BASE_URL", "http://api.vapi.ai")
+    [failure] = checked(provider).failures
+    assert failure.property == ""
+    assert "would send the API key to api.vapi.ai unencrypted" in failure.reason
+
+
+def test_a_check_needs_no_key(provider: ByoPhoneNumberProvider) -> None:
+    assert checked(provider).failures == []
+
+
+# ------------------------------------------------------------------------------------------------------ to and from Pulumi
+
+
+def _is_secret(value: Any) -> bool:
+    return bool(rpc.is_rpc_secret(value))
+
+
+def test_headers_and_the_secret_are_marked_at_any_depth() -> None:
+    marked = provider_module._to_pulumi(
+        {"a": [{"headers": {"x": "y"}, "sipHeaders": {}}], "serverUrlSecret": "s", "serverUrl": "u", "n": 1}
+    )
+    assert _is_secret(marked["a"][0]["sipHeaders"])
+    assert _is_secret(marked["a"][0]["headers"])
+    assert rpc.unwrap_rpc_secret(marked["a"][0]["headers"]) == {"x": "y"}
+    assert _is_secret(marked["serverUrlSecret"])
+    assert (marked["serverUrl"], marked["n"]) == ("u", 1)
+
+
+def test_unknowns_come_in_and_go_out_at_any_depth(provider: ByoPhoneNumberProvider) -> None:
+    result = checked(
+        provider,
+        credentialId=UNKNOWN_TO_PULUMI,
+        server={"url": UNKNOWN_TO_PULUMI, "headers": {"x": UNKNOWN_TO_PULUMI}},
+        hooks=[{"on": "call.ringing", "do": [UNKNOWN_TO_PULUMI]}],
+    )
+    assert result.failures == []
+    assert result.inputs["credentialId"] == rpc.UNKNOWN
+    assert result.inputs["server"]["url"] == rpc.UNKNOWN
+    assert rpc.unwrap_rpc_secret(result.inputs["server"]["headers"]) == {"x": rpc.UNKNOWN}
+    assert result.inputs["hooks"][0]["do"] == [rpc.UNKNOWN]
+    assert provider_module._from_pulumi({"a": [UNKNOWN_TO_PULUMI]}) == {"a": [UNKNOWN]}
+
+
+def test_the_properties_that_were_passed_are_left_alone(provider: ByoPhoneNumberProvider) -> None:
+    news: Wire = {"__provider": GOLDEN, **LEAST, "number": "12"}
+    copies = dict(news)
+    provider.check({}, news)
+    provider.diff("1", {**news}, news)
+    assert news == copies
+
+
+@pytest.mark.parametrize(
+    ("number", "credential_id", "address"),
+    [
+        ("+14155552671", CREDENTIAL_ID, f"+14155552671@{CREDENTIAL_ID}.sip.vapi.ai"),
+        (None, CREDENTIAL_ID, None),
+        (None, UNKNOWN_TO_PULUMI, None),
+        (UNKNOWN_TO_PULUMI, CREDENTIAL_ID, rpc.UNKNOWN),
+        ("+14155552671", UNKNOWN_TO_PULUMI, rpc.UNKNOWN),
+    ],
+)
+def test_the_address_for_the_carrier_is_known_as_soon_as_it_can_be(
+    provider: ByoPhoneNumberProvider, number: Any, credential_id: Any, address: str | None
+) -> None:
+    result = checked(provider, number=number, credentialId=credential_id)
+    assert result.failures == []
+    assert result.inputs.get("sipUri") == address
+
+
+@pytest.mark.parametrize(
+    ("change", "changes"), [({}, False), ({"name": "Back office"}, None), ({"server": UNKNOWN_TO_PULUMI}, None)]
+)
+def test_a_difference_is_left_for_the_engine_to_show(
+    provider: ByoPhoneNumberProvider, change: Wire, changes: bool | None
+) -> None:
+    result = provider.diff("1", {"__provider": GOLDEN, **EVERYTHING}, {"__provider": GOLDEN, **EVERYTHING, **change})
+    assert result.changes is changes
+    assert not result.replaces
+
+
+def test_a_provider_that_moved_is_written_to_the_state(provider: ByoPhoneNumberProvider) -> None:
+    assert provider.diff("1", {"__provider": "older", **LEAST}, {"__provider": GOLDEN, **LEAST}).changes is True
+
+
+# ------------------------------------------------------------------------------------------------------------ one line
+
+
+def test_an_error_is_one_sentence_without_frames(provider: ByoPhoneNumberProvider) -> None:
+    with pytest.raises(Exception, match="no API key") as raised:
+        provider.create({"__provider": GOLDEN, **LEAST})
+    assert str(raised.value).startswith("no API key: set the private key")
+    printed = traceback.format_exception(raised.value)
+    assert printed == [f"VapiError: {raised.value}\n"]
+
+
+def test_a_fault_of_ours_is_one_sentence_too_and_holds_no_values(
+    provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_kind: object, _inputs: object) -> None:
+        raise KeyError("canary")
+
+    monkeypatch.setattr(provider_module, "check_inputs", fails)
+    with pytest.raises(Exception, match="check failed unexpectedly") as raised:
+        checked(provider)
+    assert str(raised.value) == (
+        "check failed unexpectedly (KeyError), which is a fault in pulumi-vapi-byo: "
+        "please report it with the output of VAPI_LOG=debug"
+    )
+    assert "canary" not in "".join(traceback.format_exception(raised.value))

@@ -1,0 +1,126 @@
+"""The rules of a SIP trunk, and what sets it apart in the common machinery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pulumi_vapi_byo.checking import check_inputs, show_value
+from pulumi_vapi_byo.diffing import MANAGED, plan, shape_of
+from pulumi_vapi_byo.errors import show_path
+from pulumi_vapi_byo.kinds import SIP_TRUNK_CREDENTIAL as TRUNK
+from pulumi_vapi_byo.models import UNKNOWN
+
+ADDRESS_OR_NAME = "must be an IPv4 address such as 203.0.113.10, or, for outbound calls only, a host name"
+INBOUND = (
+    "must be an IPv4 address where inbound calls are enabled, as they are unless said otherwise: use the carrier's addresses, "
+    "or set inbound_enabled=False beside it"
+)
+PLAN = {"authUsername": "u", "authPassword": "canary"}
+
+
+def problems(**inputs: Any) -> list[tuple[str, str, str]]:
+    checked = check_inputs(TRUNK, {"gateways": [{"ip": "203.0.113.10"}], **inputs})
+    return [(show_path(problem.path), problem.reason, problem.value) for problem in checked.problems]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "reason"),
+    [
+        ({"ip": "sip.example.com"}, INBOUND),
+        ({"ip": "sip.example.com", "inbound_enabled": True}, INBOUND),
+        ({"ip": "sip.example.com", "outboundEnabled": True, "inboundEnabled": True}, INBOUND),
+        ({"ip": "2001:db8::1", "inbound_enabled": False}, ADDRESS_OR_NAME),
+        ({"ip": "203.0.113.300", "inbound_enabled": False}, ADDRESS_OR_NAME),
+        ({"ip": "203.0.113", "inbound_enabled": False}, ADDRESS_OR_NAME),
+        ({"ip": "sip:203.0.113.10"}, ADDRESS_OR_NAME),
+        ({"ip": "203.0.113.10:5060"}, ADDRESS_OR_NAME),
+        ({"ip": "localhost", "inbound_enabled": False}, ADDRESS_OR_NAME),
+        ({"ip": ""}, "must not be empty: leave it out"),
+    ],
+)
+def test_a_gateway_that_vapi_would_refuse_with_an_obscure_error_is_found_at_preview(
+    gateway: dict[str, Any], reason: str
+) -> None:
+    assert problems(gateways=[{"ip": "203.0.113.9"}, gateway]) == [("gateways[1].ip", reason, repr(gateway["ip"]))]
+
+
+@pytest.mark.parametrize(
+    "gateway",
+    [
+        {"ip": "203.0.113.10"},
+        {"ip": "203.0.113.0", "netmask": 24},
+        {"ip": "sip.example.com", "inbound_enabled": False},
+        {"ip": "1856282236.zt.example.com", "inboundEnabled": False},
+        {"ip": "sip.example.com", "inboundEnabled": UNKNOWN},
+        {"ip": UNKNOWN},
+        UNKNOWN,
+    ],
+)
+def test_a_gateway_that_vapi_takes_passes(gateway: Any) -> None:
+    assert problems(gateways=[gateway]) == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"gateways": []}, [("gateways", "must have at least 1 item, has none", "")]),
+        ({"gateways": None}, [("gateways", "is required: set gateways", "")]),
+        ({"name": "n" * 41}, [("name", "must have at most 40 characters, has 41", repr("n" * 41))]),
+        (
+            {"gateways": [{"ip": "203.0.113.10", "port": 0, "netmask": 23.0, "outboundProtocol": "sctp"}]},
+            [
+                ("gateways[0].port", "must be a number from 1 to 65535", "0"),
+                ("gateways[0].netmask", "must be a number from 24 to 32", "23.0"),
+                ("gateways[0].outboundProtocol", "must be 'tls/srtp', 'tcp', 'tls' or 'udp'", "'sctp'"),
+            ],
+        ),
+        (
+            {"outbound_authentication_plan": {"auth_passwort": "x"}},
+            [
+                (
+                    "outboundAuthenticationPlan.auth_passwort",
+                    "is no property of outboundAuthenticationPlan, did you mean auth_password?",
+                    "",
+                )
+            ],
+        ),
+        ({"gatways": []}, [("gatways", "is no property of a BYO SIP trunk, did you mean gateways?", "")]),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(inputs: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+    assert problems(**inputs) == expected
+
+
+def test_a_password_is_in_no_problem_and_in_no_message() -> None:
+    assert problems(outbound_authentication_plan={"auth_password": 5}) == [
+        ("outboundAuthenticationPlan.auth_password", "must be a string", "")
+    ]
+    assert problems(outbound_authentication_plan="canary") == [("outboundAuthenticationPlan", "must be an object", "")]
+    assert show_value(PLAN, "outboundAuthenticationPlan") == '{"authUsername": "u", "authPassword": "[secret]"}'
+
+
+def test_half_a_log_in_and_a_trunk_without_direction_are_warned_of() -> None:
+    idle = {"ip": "203.0.113.10", "inbound_enabled": False, "outbound_enabled": False}
+    checked = check_inputs(TRUNK, {"gateways": [idle], "outbound_authentication_plan": {"auth_username": "u"}})
+    assert checked.warnings == [
+        "outbound_authentication_plan has only one of auth_username and auth_password; most carriers want both",
+        "no gateway takes calls in either direction: set inbound_enabled or outbound_enabled on one of them",
+    ]
+
+
+def test_the_defaults_of_a_gateway_make_no_change() -> None:
+    given = {
+        "gateways": [{"ip": "203.0.113.10", "port": 5060.0, "netmask": 32, "inboundEnabled": True, "outboundProtocol": "udp"}]
+    }
+    answered = {"gateways": [{"ip": "203.0.113.10", "outboundEnabled": True, "optionsPingEnabled": False}]}
+    assert plan(TRUNK, {**answered, MANAGED: shape_of(TRUNK, given, answered)}, given).changes == ()
+
+
+def test_a_changed_password_is_sent_with_the_whole_plan() -> None:
+    given = {"gateways": [{"ip": "203.0.113.10"}], "outboundAuthenticationPlan": PLAN}
+    state = {**given, MANAGED: shape_of(TRUNK, given, given)}
+    changed = {**given, "outboundAuthenticationPlan": {**PLAN, "authPassword": "other"}}
+    assert plan(TRUNK, state, given).patch == {}
+    assert plan(TRUNK, state, changed).patch == {"outboundAuthenticationPlan": {"authUsername": "u", "authPassword": "other"}}
