@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel, to_snake
 
 from .errors import plain, shorten, show_path
 from .kinds import Kind
-from .models import SECRET_FIELDS, WIRE_NAMES, Block
+from .models import SECRET_FIELDS, Block
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,25 @@ def _is_secret(resource: Kind, path: Sequence[str | int]) -> bool:
 
 def _did_you_mean(resource: Kind, path: Sequence[str | int]) -> str:
     name = to_snake(str(path[-1]))
-    known = resource.inputs.model_fields if len(path) == 1 else [other for other in WIRE_NAMES if other != name]
+    if (path[0], name) == ("server", "secret"):  # Vapi had it until May 2025
+        return ", use headers={'x-vapi-secret': ...} or credential_id"
+    blocks: Iterable[type[Block]] = (resource.inputs,)
+    for part in path[:-1]:
+        if isinstance(part, str):
+            blocks = [inner for block in blocks for inner in _blocks_in(block, to_camel(part))]
+    known = [field for block in blocks for field in block.model_fields]
     close = difflib.get_close_matches(name, known, n=1)
     return f", did you mean {close[0]}?" if close else ""
+
+
+def _blocks_in(block: type[Block], wire: str) -> Iterator[type[Block]]:
+    """Find the blocks that a field of a block may hold, in lists and unions too."""
+    pending = [field.annotation for field in block.model_fields.values() if field.alias == wire]
+    while pending:
+        annotation = pending.pop()
+        if isinstance(annotation, type) and issubclass(annotation, Block):
+            yield annotation
+        pending += get_args(annotation)
 
 
 def show_value(value: Any, key: str = "") -> str:

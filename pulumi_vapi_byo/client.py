@@ -356,7 +356,7 @@ def _explain(error: requests.RequestException, settings: Settings, method: str, 
     elif isinstance(error, requests.exceptions.SSLError):
         reason = f"no trusted TLS connection to {where}: {shorten(str(cause), 120)}"
         advice, passing = "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own", False
-    elif isinstance(error, requests.exceptions.ReadTimeout):
+    elif isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError):
         reason, advice = f"{where} did not answer within {settings.timeout_s:g} s", "try again, or raise vapi:timeout"
         sent = True
     elif type(cause).__name__ == "NameResolutionError":  # urllib3 has it since 2.0
@@ -373,7 +373,7 @@ def _explain(error: requests.RequestException, settings: Settings, method: str, 
 
 
 def _root(error: BaseException) -> BaseException:
-    # requests wraps urllib3's MaxRetryError, which wraps the reason.
+    # requests wraps urllib3's errors, some of them inside a MaxRetryError that has the reason.
     inner = error.args[0] if error.args else None
-    reason = getattr(inner, "reason", None)
+    reason = getattr(inner, "reason", inner)
     return reason if isinstance(reason, BaseException) else error

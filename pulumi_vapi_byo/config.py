@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeVar
@@ -115,6 +116,12 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
     region = _choice(get, "vapi:region", _REGIONS, None)
     address = _text(get, environ, "vapi:baseUrl", "VAPI_BASE_URL")
     base_url = _base_url(address) if address else BASE_URLS[region or "us"]
+    for other in _REGIONS:
+        if region not in (None, other) and base_url == BASE_URLS[other]:
+            raise ConfigError(
+                f"vapi:region is {region!r}, but vapi:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
+                "leave vapi:baseUrl out, or set the region that the organisation is in"
+            )
     return Settings(
         api_key="",
         base_url=base_url,
@@ -155,7 +162,7 @@ def _base_url(address: str) -> str:
     except ValueError:
         host = None
         parts = urlsplit("")
-    if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username is not None:
+    if not host or parts.scheme not in ("http", "https") or parts.username is not None or re.search(r"[\s?#]", address):
         raise ConfigError(
             "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai: "
             "set it with pulumi config set vapi:baseUrl, or leave it out and set vapi:region"

@@ -151,6 +151,8 @@ def _settle_server_spelling(patch: dict[str, Any], state: Mapping[str, Any], inp
             patch.pop(field, None)
     if "server" not in inputs:
         patch["server"] = None
+    elif clears_secret:
+        patch["server"] = inputs["server"]  # written anew, so that nothing of the old secret stays behind
 
 
 def _blank(value: Any) -> bool:

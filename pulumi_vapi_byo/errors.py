@@ -182,9 +182,8 @@ def plain(message: str) -> str:
 
 def mask(text: str, secrets: Iterable[str]) -> str:
     """Replace every secret in a text by ``[secret]``; the longest first, so that no rest of one stays."""
-    for secret in sorted({s for s in secrets if s}, key=len, reverse=True):
-        text = text.replace(secret, "[secret]")
-    return text
+    known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, known)), "[secret]", text) if known else text
 
 
 def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool) -> str:
@@ -202,7 +201,8 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool)
     if not from_api:
         return "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
     if status == 400:
-        return "; ".join(_advice_for_field(message, method) for message in messages if _advice_for_field(message, method))
+        advice = dict.fromkeys(_advice_for_field(message, method) for message in messages)
+        return "; ".join(part for part in advice if part)
     if status == 401:
         return "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
     if status == 403:

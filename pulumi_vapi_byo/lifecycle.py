@@ -384,7 +384,8 @@ class Lifecycle:
         url = (state.get("server") or {}).get("url")
         if known.get("serverUrl") is not None and "serverUrl" not in state and url is not None:
             state["serverUrl"] = url
-        if "serverUrl" in state or "serverUrl" not in self._kind.fields:
+        # A secret lives as long as the address it belongs to.
+        if "serverUrl" in state or known.get("serverUrl") is None:
             for path in self._kind.write_only:
                 _restore(state, known, path)
         if isinstance(one, PhoneNumber):

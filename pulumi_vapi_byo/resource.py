@@ -352,5 +352,11 @@ def _options(opts: ResourceOptions | None, *, deletes_first: bool) -> ResourceOp
 
 
 def _wire_paths(paths: list[str] | None) -> list[str] | None:
+    return paths and [_wire_path(path) for path in paths]
+
+
+def _wire_path(path: str) -> str:
     names = {**WIRE_NAMES, **_OUTPUT_ONLY}
-    return paths and [re.sub(r"\w+", lambda word: names.get(word[0], word[0]), path) for path in paths]
+    # Below headers the keys are the user's own.
+    ours, users = re.match(r"(.*?\b(?:headers|sip_?[hH]eaders)\b|.*)(.*)", path, re.DOTALL).groups()  # type: ignore[union-attr]
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), ours) + users

@@ -511,6 +511,7 @@ def test_a_post_is_sent_again_only_where_the_api_took_nothing(patient: tuple[Col
         peer.says(status, {**BUSY, "statusCode": status})
         failure(lambda: patient[0].create({}))
         assert len(peer.requests) == sent
+    patient[0]._client._session.close()  # a new connection: the request must arrive
     peer.requests.clear()
     peer.answer = None
     assert transport_failure(lambda: patient[0].create({})).sent

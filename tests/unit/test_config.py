@@ -91,6 +91,16 @@ def test_what_is_no_key_is_not_repeated(key: str) -> None:
     assert refusal(apiKey=key) == BAD_KEY
 
 
+@pytest.mark.parametrize(
+    ("region", "address", "other"), [("eu", "https://api.vapi.ai/", "us"), ("us", "https://api.eu.vapi.ai", "eu")]
+)
+def test_a_region_and_the_address_of_the_other_are_refused(region: str, address: str, other: str) -> None:
+    assert refusal(region=region, baseUrl=address) == (
+        f"vapi:region is {region!r}, but vapi:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
+        "leave vapi:baseUrl out, or set the region that the organisation is in"
+    )
+
+
 @pytest.mark.parametrize("region", ["EU", "de", "us "])
 def test_an_unknown_region_is_refused(region: str) -> None:
     assert refusal(region=region) == f"vapi:region is {region!r}: set it to us or eu with pulumi config set vapi:region us"
@@ -106,6 +116,9 @@ def test_an_unknown_region_is_refused(region: str) -> None:
         "https://api.vapi.ai?x=1",
         "https://api.vapi.ai#x",
         "https://api.vapi.ai:99999",
+        "https://api.vapi.ai?",
+        "https://api.vapi.ai#",
+        "https://api .vapi.ai",
         "https://[::1",
         "//api.vapi.ai",
     ],

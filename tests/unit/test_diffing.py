@@ -470,3 +470,13 @@ def test_only_the_fields_that_are_written_can_be_in_conflict() -> None:
 def test_an_untouched_number_has_no_conflicts(api: Api, before: Wire, after: Wire) -> None:
     state = written_to(api, before)
     assert conflicts(PHONE_NUMBER, plan(PHONE_NUMBER, state, after).patch, state, after, state) == []
+
+
+def test_a_secret_that_goes_with_the_old_spelling_is_cleared_through_the_new_one() -> None:
+    old = {"credentialId": "c", "serverUrl": "https://a.example", "serverUrlSecret": "canary"}
+    answered = {"credentialId": "c", "server": {"url": "https://a.example"}}
+    state = {**old, **answered, MANAGED: shape_of(PHONE_NUMBER, old, answered)}
+    new = {"credentialId": "c", "server": {"url": "https://a.example"}}
+    change = plan(PHONE_NUMBER, state, new)
+    assert change.changes == ("serverUrl", "serverUrlSecret")
+    assert change.patch == {"server": {"url": "https://a.example"}}

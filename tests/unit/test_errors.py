@@ -199,6 +199,7 @@ def test_a_foreign_text_is_brought_to_one_short_line(text: str, short: str) -> N
         ("nothing", [], "nothing"),
         ("nothing", [""], "nothing"),
         ("a.c abc", ["a.c"], "[secret] abc"),
+        ("a secret", ["e", "s", "c", "secret"], "a [secret]"),
         ("twice twice", ["twice", "twice"], "[secret] [secret]"),
     ],
 )

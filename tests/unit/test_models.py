@@ -346,6 +346,13 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"url": "https://a.b"}, "url", "is no property of a BYO phone number", ""),
         ({"provider": "byo-phone-number"}, "provider", "is no property of a BYO phone number", ""),
         ({"orgId": "x"}, "orgId", "is no property of a BYO phone number", ""),
+        ({"server": {"timeout": 5}}, "server.timeout", "is no property of server, did you mean timeout_seconds?", ""),
+        (
+            {"server": {"secret": "canary"}},
+            "server.secret",
+            "is no property of server, use headers={'x-vapi-secret': ...} or credential_id",
+            "",
+        ),
         ({"server": {"timeout_secs": 5}}, "server.timeout_secs", "is no property of server, did you mean timeout_seconds?", ""),
         ({"hooks": [{**RINGING, "when": 1}]}, "hooks[0].when", "is no property of hooks[0]", ""),
         ({"serverUrl": "https://a.b", "server_url": "https://c.d"}, "serverUrl", "is given twice, also as server_url: leave one out", ""),

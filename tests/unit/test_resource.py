@@ -372,7 +372,14 @@ def test_a_replacement_deletes_first(opts: pulumi.ResourceOptions | None) -> Non
 
 def test_property_names_in_options_may_be_python_s() -> None:
     opts = pulumi.ResourceOptions(
-        ignore_changes=["name", "assistant_id", "serverUrl", "server.timeout_seconds", "hooks[0].do[1].destination.caller_id"],
+        ignore_changes=[
+            "name",
+            "assistant_id",
+            "serverUrl",
+            "server.timeout_seconds",
+            "hooks[0].do[1].destination.caller_id",
+            "server.headers.caller_id",
+        ],
         replace_on_changes=["credential_id", "number"],
         additional_secret_outputs=["sip_uri", "orgId"],
         protect=True,
@@ -384,6 +391,7 @@ def test_property_names_in_options_may_be_python_s() -> None:
         "serverUrl",
         "server.timeoutSeconds",
         "hooks[0].do[1].destination.callerId",
+        "server.headers.caller_id",
     ]
     assert list(request.replaceOnChanges) == ["credentialId", "number"]
     assert list(request.additionalSecretOutputs) == ["sipUri", "orgId"]
