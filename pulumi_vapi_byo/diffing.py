@@ -115,6 +115,23 @@ def differing(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], sh
     ]
 
 
+def fits(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Tell whether something is just what the inputs would make: all they say, and nothing more.
+
+    Args:
+        kind: The kind of resource.
+        inputs: Normalised inputs.
+        live: What the API holds.
+
+    Returns:
+        Whether it is; what the server fills in inside an object of the inputs does not count.
+    """
+    said = {*inputs, "server"} if "serverUrl" in inputs else inputs
+    return not differing(kind, inputs, live, shape_of(kind, inputs, live)) and all(
+        field in said or _is_unset(field, live.get(field)) for field in kind.fields
+    )
+
+
 def conflicts(
     kind: Kind, fields: Iterable[str], state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any]
 ) -> list[str]:

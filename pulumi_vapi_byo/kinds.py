@@ -112,7 +112,7 @@ def _two_spellings_of_server(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]
         ("serverUrlSecret", "put the secret into server as headers={'x-vapi-secret': ...} or use server's credential_id"),
     ):
         if _given(raw, wire):
-            yield wire, f"{wire} and server exclude each other: {instead}, or leave server out"
+            yield wire, f"cannot stand beside server: {instead}, or leave server out"
 
 
 def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from .account import Account
 from .checking import show_value
 from .client import Collection
 from .config import Settings
-from .diffing import MANAGED, conflicts, differing, managed_inputs, managed_shape, plan, shape_of
+from .diffing import MANAGED, conflicts, differing, fits, managed_inputs, managed_shape, plan, shape_of
 from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot
 from .kinds import Kind
 from .models import LOCAL_FIELDS, Answer, PhoneNumber
@@ -242,7 +242,11 @@ class Lifecycle:
             same = [one for one in self._account.known() if self._identity(one.wire()) == identity]
         else:
             # Without digits all else must be the same, and it must not be one that this run just made.
-            same = [one for one in self._account.known() if one.id not in self._made and self._fits(one, inputs)]
+            same = [
+                one
+                for one in self._account.known()
+                if one.id not in self._made and fits(self._kind, inputs, self._state(one, inputs))
+            ]
         if not same:
             return None
         if self._settings.on_existing == "adopt":
@@ -309,23 +313,19 @@ class Lifecycle:
 
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError) -> Answer | None:
         try:
-            fits = [one for one in self._account.appeared() if self._fits(one, inputs)]
+            ours = [one for one in self._account.appeared() if fits(self._kind, inputs, self._state(one, inputs))]
         except VapiError as error:
             raise VapiError(
                 f"{failure}; whether it was made could not be found out either: {error}; run pulumi up again, which looks for "
                 "it first and does not make it twice"
             ) from error
-        if len(fits) > 1:
-            ids = ", ".join(one.id for one in fits)
+        if len(ours) > 1:
+            ids = ", ".join(one.id for one in ours)
             raise VapiError(
-                f"{failure}; since then {len(fits)} like it have appeared ({ids}) and it cannot be told which is this one; "
+                f"{failure}; since then {len(ours)} like it have appeared ({ids}) and it cannot be told which is this one; "
                 "delete those that are not wanted, then run pulumi up again"
             ) from failure
-        return fits[0] if fits else None
-
-    def _fits(self, one: Answer, inputs: Mapping[str, Any]) -> bool:
-        state = self._state(one, inputs)
-        return not differing(self._kind, inputs, state, shape_of(self._kind, inputs, state))
+        return ours[0] if ours else None
 
     # ------------------------------------------------------------------------------------------------------------ the rest
 

@@ -263,11 +263,11 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"serverUrl": "https://example.com\n"}, "serverUrl", NO_URL, "'https://example.com\\n'"),
         ({"server_url_secret": 5}, "serverUrlSecret", "must be a string", ""),
         ({"serverUrlSecret": ""}, "serverUrlSecret", "must not be empty: leave it out", ""),
-        ({"serverUrl": "https://a.b", "server": {}}, "serverUrl", "serverUrl and server exclude each other: put the address into server as url, or leave server out", ""),
+        ({"serverUrl": "https://a.b", "server": {}}, "serverUrl", "cannot stand beside server: put the address into server as url, or leave server out", ""),
         (
             {"server_url_secret": "s3cret", "server": {}},
             "serverUrlSecret",
-            "serverUrlSecret and server exclude each other: put the secret into server as headers={'x-vapi-secret': ...} or use server's credential_id, or leave server out",
+            "cannot stand beside server: put the secret into server as headers={'x-vapi-secret': ...} or use server's credential_id, or leave server out",
             "",
         ),
         # the server
