@@ -99,8 +99,10 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
             number: ByoPhoneNumber(f"{resource_name}-{number}", ByoPhoneNumberArgs(**row), ResourceOptions(parent=self))
             for number, row in numbers.items()
         }
-        self.ids = Output.all(**{number: resource.id for number, resource in self.numbers.items()})
-        self.sip_uris = Output.all(**{number: resource.sip_uri for number, resource in self.numbers.items()})
+        # Not Output.all, which makes a list of no outputs.
+        ids: dict[str, Any] = {number: resource.id for number, resource in self.numbers.items()}
+        sip_uris: dict[str, Any] = {number: resource.sip_uri for number, resource in self.numbers.items()}
+        self.ids, self.sip_uris = Output.from_input(ids), Output.from_input(sip_uris)
         self.register_outputs({"ids": self.ids, "sipUris": self.sip_uris})
 
 

@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..models import WIRE_NAMES
-from ..resource import (
+from pulumi_vapi_byo.arguments import (
     BackoffPlanArgs,
     ByoPhoneNumberArgs,
     ServerArgs,
@@ -15,6 +14,8 @@ from ..resource import (
     TransferDestinationSipArgs,
     TransferPlanArgs,
 )
+from pulumi_vapi_byo.models import WIRE_NAMES
+
 from .takeover import Secret, Takeover
 
 #: Longest line that is not broken up.
@@ -24,10 +25,19 @@ _WIDTH: Final = 110
 _TYPED: Final[Mapping[str, type]] = {"server": ServerArgs, "backoffPlan": BackoffPlanArgs, "transferPlan": TransferPlanArgs}
 
 
-class _Code(str):
+@dataclasses.dataclass(frozen=True)
+class _Code:
     """Text that is Python already."""
 
-    __slots__ = ()
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Typed:
+    """An object that is written as a call of its class."""
+
+    cls: type
+    wire: Mapping[str, Any]
 
 
 def write_program(takeovers: Sequence[Takeover], *, with_import_options: bool) -> str:
@@ -52,7 +62,8 @@ def _declaration(one: Takeover, *, with_import_options: bool) -> str:
     arguments = _arguments(ByoPhoneNumberArgs, one.inputs)
     if with_import_options:
         arguments["opts"] = _Code(f"pulumi.ResourceOptions(import_={_text(one.id)})")
-    return _call("vapi.ByoPhoneNumber", [_text(one.name)], arguments, 0, broken=True)
+    items = [("", one.name), *_keywords(arguments)]
+    return _bracketed("vapi.ByoPhoneNumber(", items, ")", 0, broken=True)
 
 
 def _arguments(cls: type, wire: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,61 +73,44 @@ def _arguments(cls: type, wire: Mapping[str, Any]) -> dict[str, Any]:
         name = WIRE_NAMES[field.name]
         # A default, such as the type of a destination, goes without saying.
         if name in wire and wire[name] != field.default:
-            found[field.name] = _Typed.of(name, wire[name])
+            found[field.name] = _typed(name, wire[name])
     return found
 
 
-@dataclasses.dataclass(frozen=True)
-class _Typed:
-    """An object that is written as a call of its class."""
+def _typed(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping) and name == "fallbackDestination":
+        return _Typed(TransferDestinationSipArgs if value.get("type") == "sip" else TransferDestinationNumberArgs, value)
+    return _Typed(_TYPED[name], value) if isinstance(value, Mapping) and name in _TYPED else value
 
-    cls: type
-    wire: Mapping[str, Any]
 
-    @classmethod
-    def of(cls, name: str, value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        if name == "fallbackDestination":
-            return cls(TransferDestinationSipArgs if value.get("type") == "sip" else TransferDestinationNumberArgs, value)
-        return cls(_TYPED[name], value) if name in _TYPED else value
+def _keywords(arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(f"{name}=", value) for name, value in arguments.items()]
 
 
 def _write(value: Any, indent: int) -> str:
     if isinstance(value, _Code):
-        return value
+        return value.text
     if isinstance(value, Secret):
         return f"config.require_secret({_text(value.key)})"
     if isinstance(value, _Typed):
-        return _call(f"vapi.{value.cls.__name__}", [], _arguments(value.cls, value.wire), indent)
+        return _bracketed(f"vapi.{value.cls.__name__}(", _keywords(_arguments(value.cls, value.wire)), ")", indent)
     if isinstance(value, Mapping):
-        return _bracketed("{", [f"{_text(key)}: {{}}" for key in value], list(value.values()), "}", indent)
+        return _bracketed("{", [(f"{_text(key)}: ", part) for key, part in value.items()], "}", indent)
     if isinstance(value, list):
-        return _bracketed("[", ["{}"] * len(value), value, "]", indent)
+        return _bracketed("[", [("", part) for part in value], "]", indent)
     return _text(value) if isinstance(value, str) else repr(value)
 
 
-def _call(function: str, positional: list[str], keywords: Mapping[str, Any], indent: int, *, broken: bool = False) -> str:
-    heads = [*positional, *(f"{name}={{}}" for name in keywords)]
-    return _bracketed(f"{function}(", heads, [None] * len(positional) + list(keywords.values()), ")", indent, broken=broken)
-
-
-def _bracketed(opening: str, heads: list[str], values: list[Any], closing: str, indent: int, *, broken: bool = False) -> str:
-    """Write on one line what fits, and else one item a line, as formatters do."""
-
-    def items(depth: int) -> list[str]:
-        return [
-            head if value is None else head.removesuffix("{}") + _write(value, depth)
-            for head, value in zip(heads, values, strict=True)
-        ]
-
-    line = opening + ", ".join(items(indent)) + closing
+def _bracketed(opening: str, items: Sequence[tuple[str, Any]], closing: str, indent: int, *, broken: bool = False) -> str:
+    """Write what fits on one line, and else one item a line, as formatters do."""
+    line = opening + ", ".join(head + _write(value, indent) for head, value in items) + closing
     if not broken and indent + len(line) <= _WIDTH and "\n" not in line:
         return line
     inner = " " * (indent + 4)
-    return "\n".join([opening, *(f"{inner}{item}," for item in items(indent + 4)), " " * indent + closing])
+    lines = [f"{inner}{head}{_write(value, indent + 4)}," for head, value in items]
+    return "\n".join([opening, *lines, " " * indent + closing])
 
 
 def _text(value: str) -> str:
     # Python's own escapes, in the quotes that formatters want.
-    return repr(value) if '"' in value else '"' + repr("'" + value)[2:-1]  + '"'
+    return repr(value) if '"' in value else '"' + repr("'" + value)[2:-1] + '"'

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from typing import Any, Final
 
-from ..errors import VapiError, shorten
+from pulumi_vapi_byo.errors import VapiError, shorten
 
 Version = tuple[int, int, int]
 
@@ -28,7 +29,7 @@ class PulumiCli:
     @property
     def stack_option(self) -> str:
         """What names the stack in a command line for the user; empty for the one that is selected."""
-        return f" --stack {self._stack}" if self._stack else ""
+        return f" --stack {shlex.quote(self._stack)}" if self._stack else ""
 
     def version(self) -> Version:
         """Return the version.

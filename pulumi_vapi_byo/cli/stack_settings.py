@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..config import BASE_URLS, Region, Settings, read_settings
-from ..errors import ConfigError, VapiError
+from pulumi_vapi_byo.config import BASE_URLS, Region, Settings, read_settings
+from pulumi_vapi_byo.errors import ConfigError, VapiError
+
 from .pulumi_cli import PulumiCli
 
 API_KEY = "vapi:apiKey"

@@ -1,4 +1,4 @@
-"""From a number that the account has to what a stack needs to take it over, without a write; pure but for `import_entry`."""
+"""From numbers that the account has to what a stack needs to take them over, without a write; pure but for `import_file`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import Any, Final
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
-from ..config import Settings
-from ..errors import VapiError, number_label
-from ..models import INPUT_FIELDS, OPAQUE_MAPS, PhoneNumber, check_inputs, show_path
-from ..provider import IMPORT_ID, ByoPhoneNumberProvider
-from ..resource import BYO_PHONE_NUMBER_TYPE
+from pulumi_vapi_byo.checking import check_inputs
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.errors import VapiError, show_path
+from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.models import SECRET_FIELDS, PhoneNumber
+from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider
+from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
 
 #: Pulumi's mark of a secret (sdk/go/common/resource/sig): its key, and its value.
 _SECRET: Final = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
@@ -56,7 +58,9 @@ class Takeover:
 # ---------------------------------------------------------------------------------------------------------------- choosing
 
 
-def choose(numbers: Sequence[PhoneNumber], *, digits: Iterable[str], names: Iterable[str], everything: bool) -> list[PhoneNumber]:
+def choose(
+    numbers: Sequence[PhoneNumber], *, digits: Iterable[str], names: Iterable[str], everything: bool
+) -> list[PhoneNumber]:
     """Choose numbers.
 
     Args:
@@ -104,7 +108,7 @@ def plan_takeovers(numbers: Sequence[PhoneNumber]) -> list[Takeover]:
     bases = [_base_name(number) for number in numbers]
     takeovers = []
     for number, base in zip(numbers, bases, strict=True):
-        name = base if bases.count(base) == 1 else f"{base}-{_slug(number.id)[:8]}"
+        name = base if bases.count(base) == 1 else f"{base}-{_slug(number.id)}"
         inputs, left_out = _inputs(number)
         takeovers.append(Takeover(name, number.id, inputs, tuple(left_out)))
     return takeovers
@@ -121,20 +125,23 @@ def _slug(text: str) -> str:
 def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
     """Write what Vapi holds as inputs. What our rules refuse is left out, which leaves it as it is."""
     live = number.wire()
-    inputs = {name: live[name] for name in INPUT_FIELDS if live.get(name) not in (None, [], {})}
+    inputs = {name: live[name] for name in PHONE_NUMBER.fields if live.get(name) not in (None, [], {})}
     if inputs.get("numberE164CheckEnabled") is True:
         del inputs["numberE164CheckEnabled"]  # the default
     left_out: list[str] = []
-    label = number_label(number.number, number.id)
+    label = PHONE_NUMBER.label(number.number, number.id)
     while True:
-        checked = check_inputs(inputs)
+        checked = check_inputs(PHONE_NUMBER, inputs)
         if not checked.problems:
             break
         problem = checked.problems[0]
         if problem.path[0] in _ESSENTIAL:
-            raise VapiError(f"cannot import {label}: its {show_path(problem.path)} {problem.reason}; leave it out of the choice")
+            raise VapiError(
+                f"cannot import {label}: its {show_path(problem.path)} {problem.reason}; leave it out of the choice"
+            )
         path = _without(inputs, problem.path)
-        left_out.append(f"{label}: {show_path(path)} stays as it is and is not managed, because {_why(problem.path, problem.reason)}")
+        why = f"{show_path(problem.path)} {problem.reason}"
+        left_out.append(f"{label}: {show_path(path)} is not managed and stays as it is ({why})")
     if "serverUrl" in inputs and "serverUrlSecret" not in inputs:
         left_out.append(
             f"{label}: Vapi does not tell whether its server_url has a secret; one that it has stays, unless you add "
@@ -143,32 +150,16 @@ def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
     return checked.inputs, left_out
 
 
-def _why(path: Sequence[str | int], reason: str) -> str:
-    return f"{show_path(path)} {reason}"
-
-
 def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str | int]:
     """Take out what is at a path; the whole field where there is nothing, or an element of a list, whose length counts."""
-    *parents, last = path
-    holder: Any = inputs
-    for part in parents:
-        holder = holder[part]
-    if not isinstance(holder, dict) or last not in holder:
-        path, holder, last = path[:1], inputs, path[0]
-    # Not in place: nested objects are those of the answer.
-    _replace(inputs, parents if len(path) > 1 else [], {key: value for key, value in holder.items() if key != last})
-    return path
-
-
-def _replace(inputs: dict[str, Any], path: Sequence[str | int], value: dict[str, Any]) -> None:
-    if not path:
-        inputs.clear()
-        inputs.update(value)
-        return
     holder: Any = inputs
     for part in path[:-1]:
         holder = holder[part]
-    holder[path[-1]] = value
+    if isinstance(holder, dict) and path[-1] in holder:
+        del holder[path[-1]]
+        return path
+    del inputs[str(path[0])]
+    return path[:1]
 
 
 # ----------------------------------------------------------------------------------------------------------------- secrets
@@ -202,12 +193,12 @@ def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[st
         if isinstance(value, Mapping):
             hidden: dict[str, Any] = {}
             for name, part in value.items():
-                if name in OPAQUE_MAPS and isinstance(part, Mapping):
-                    hidden[name] = {header: Secret(key_for(owner, header, item)) for header, item in part.items()}
-                elif name == "serverUrlSecret":
-                    hidden[name] = Secret(key_for(owner, "server-url-secret", part))
-                else:
+                if name not in SECRET_FIELDS:
                     hidden[name] = hide(owner, part)
+                elif isinstance(part, Mapping):
+                    hidden[name] = {header: Secret(key_for(owner, header, item)) for header, item in part.items()}
+                else:
+                    hidden[name] = Secret(key_for(owner, re.sub(r"(?=[A-Z])", "-", name), part))
             return hidden
         return [hide(owner, part) for part in value] if isinstance(value, list) else value
 
@@ -243,7 +234,7 @@ def _entries(provider: ByoPhoneNumberProvider, takeovers: Iterable[Takeover]) ->
         try:
             inputs = provider.check({}, props).inputs
             outputs = provider.create({**props, IMPORT_ID: one.id}).outs
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # The provider's boundary has brought every failure into a sentence, under a name for the engine.
             raise VapiError(str(error)) from None
         yield {
@@ -251,7 +242,7 @@ def _entries(provider: ByoPhoneNumberProvider, takeovers: Iterable[Takeover]) ->
             "name": one.name,
             "id": one.id,
             "inputs": _for_file(inputs),
-            "outputs": _for_file({**outputs, **pickled}),
+            "outputs": _for_file({**(outputs or {}), **pickled}),
         }
 
 
@@ -266,16 +257,10 @@ def _configuration(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _for_file(value: Any, key: str = "") -> Any:
-    """Bring secrets to the form of import files; those that the program gives as secrets as well as those of the provider."""
+def _for_file(value: Any) -> Any:
+    """Bring the marks of secrets to the form that they have in import files."""
     if isinstance(value, Mapping):
         if value.get(_SECRET[0]) == _SECRET[1]:
-            return _as_secret(value["value"])
-        if key in OPAQUE_MAPS:
-            return {name: _as_secret(part) for name, part in value.items()}
-        return {name: _for_file(part, name) for name, part in value.items()}
+            return {_SECRET[0]: _SECRET[1], "plaintext": json.dumps(value["value"])}
+        return {name: _for_file(part) for name, part in value.items()}
     return [_for_file(part) for part in value] if isinstance(value, list) else value
-
-
-def _as_secret(value: Any) -> dict[str, str]:
-    return {_SECRET[0]: _SECRET[1], "plaintext": json.dumps(value)}

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ..errors import shorten
+from pulumi_vapi_byo.errors import shorten
 
 
 class Answerer(NamedTuple):
     """Who takes the calls to a number.
 
     Attributes:
-        kind: ``assistant``, ``squad``, ``workflow``, ``server``, ``number`` or ``SIP address``; empty for nobody.
+        kind: ``assistant``, ``squad``, ``workflow``, ``server`` or what kind of fallback; empty for nobody.
         value: Its id or address.
     """
 
@@ -21,7 +21,7 @@ class Answerer(NamedTuple):
     value: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.value}" if self.kind else "nobody"
+        return f"{self.kind} {self.value}" if self.kind else "nobody of its own"
 
 
 def who_answers(number: Mapping[str, Any]) -> Answerer:
@@ -40,7 +40,8 @@ def who_answers(number: Mapping[str, Any]) -> Answerer:
     url = (server.get("url") if isinstance(server, Mapping) else server) or number.get("serverUrl")
     if url:
         return Answerer("server", without_secrets(str(url)))
-    return destination(number.get("fallbackDestination"))
+    fallback = destination(number.get("fallbackDestination"))
+    return fallback._replace(kind=f"fallback {fallback.kind}") if fallback.kind else fallback
 
 
 def destination(wire: Any) -> Answerer:
