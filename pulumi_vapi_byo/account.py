@@ -26,6 +26,7 @@ class Account:
         self._collection = collection
         self._lock = threading.Lock()
         self._known: dict[str, Answer] | None = None
+        self._unreadable: frozenset[str] = frozenset()
 
     def known(self) -> list[Answer]:
         """Return what is known, newest first; asks the API only the first time.
@@ -35,19 +36,24 @@ class Account:
         """
         with self._lock:
             if self._known is None:
-                self._known = {one.id: one for one in self._list()}
+                listed, self._unreadable = self._list()
+                self._known = {one.id: one for one in listed}
             return list(self._known.values())
 
-    def appeared(self) -> list[Answer]:
-        """List anew and return what was not known before.
+    def appeared(self) -> tuple[list[Answer], list[str]]:
+        """List anew and find what was not known before.
 
-        They stay unknown until `add` is called, so that they are found again by whoever asks next.
+        It stays unknown until `add` is called, so that it is found again by whoever asks next.
+
+        Returns:
+            What is new, and the ids of what is new and of this kind, but cannot be read.
 
         Raises:
             VapiError: The list could not be had.
         """
         known = {one.id for one in self.known()}
-        return [one for one in self._list() if one.id not in known]
+        listed, unreadable = self._list()
+        return [one for one in listed if one.id not in known], sorted(unreadable - self._unreadable)
 
     def add(self, one: Answer) -> None:
         """Take note of one that this run made or took over."""
@@ -61,12 +67,16 @@ class Account:
             if self._known is not None:
                 self._known.pop(id_, None)
 
-    def _list(self) -> Iterator[Answer]:
+    def _list(self) -> tuple[list[Answer], frozenset[str]]:
+        listed, unreadable = [], set()
         for entry in self._entries():
+            if entry.get("provider") != self._kind.provider:
+                continue
             try:
-                yield self._kind.parse(entry)
+                listed.append(self._kind.parse(entry))
             except ValueError:
-                continue  # another provider's, or nothing that a program could have made
+                unreadable.add(str(entry.get("id")))
+        return listed, frozenset(unreadable)
 
     def _entries(self) -> Iterator[Mapping[str, Any]]:
         seen: set[Any] = set()

@@ -348,7 +348,7 @@ def _explain(error: requests.RequestException, settings: Settings, method: str, 
     """Say in words why no answer came, whether the request may have arrived, and what to do."""
     where = settings.base_url
     cause = _root(error)
-    sent, passing = False, True
+    sent, passing, timed_out = False, True, False
     if isinstance(error, requests.exceptions.ConnectTimeout):
         reason, advice = f"no connection to {where} within {settings.timeout_s:g} s", "check the network, or raise vapi:timeout"
     elif isinstance(error, requests.exceptions.ProxyError):
@@ -358,7 +358,7 @@ def _explain(error: requests.RequestException, settings: Settings, method: str, 
         advice, passing = "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own", False
     elif isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError):
         reason, advice = f"{where} did not answer within {settings.timeout_s:g} s", "try again, or raise vapi:timeout"
-        sent = True
+        sent = timed_out = True
     elif type(cause).__name__ == "NameResolutionError":  # urllib3 has it since 2.0
         reason, advice = f"the name of {where} cannot be resolved", "check vapi:baseUrl and the network"
     elif isinstance(cause, urllib3.exceptions.NewConnectionError):
@@ -369,7 +369,7 @@ def _explain(error: requests.RequestException, settings: Settings, method: str, 
     else:
         reason, advice = f"the request to {where} failed ({type(error).__name__})", "check vapi:baseUrl"
         sent, passing = True, False
-    return TransportError(reason, method=method, path=path, sent=sent, passing=passing, advice=advice)
+    return TransportError(reason, method=method, path=path, sent=sent, passing=passing, timed_out=timed_out, advice=advice)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -51,17 +51,28 @@ class TransportError(VapiError):
         path: Path of the request, without the host.
         sent: Whether the request may have reached the API, so that its work may have been done.
         passing: Whether trying again may help; a wrong certificate stays wrong.
+        timed_out: Whether the API may still be at work on it.
         tries: How often the request was sent, or tried to be.
     """
 
     def __init__(
-        self, reason: str, *, method: str, path: str, sent: bool, passing: bool = True, advice: str = "", tries: int = 1
+        self,
+        reason: str,
+        *,
+        method: str,
+        path: str,
+        sent: bool,
+        passing: bool = True,
+        timed_out: bool = False,
+        advice: str = "",
+        tries: int = 1,
     ) -> None:
         self.reason = reason
         self.method = method
         self.path = path
         self.sent = sent
         self.passing = passing
+        self.timed_out = timed_out
         self.advice = advice
         self.tries = tries
         super().__init__(_with_advice(f"{reason} ({method} {path}){_times(tries)}", advice))
@@ -74,6 +85,7 @@ class TransportError(VapiError):
             path=self.path,
             sent=self.sent,
             passing=self.passing,
+            timed_out=self.timed_out,
             advice=self.advice,
             tries=tries,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,13 @@ from .models import (
     SipTrunkCredential,
 )
 from .phone import judge_e164
+
+#: How states mark what is no plain value: a secret, an asset, a value that is not known (Pulumi's own constants).
+_SIGNATURE_IN_STATES: Final = "4dabf18193072939515e22adb298388d"
+_UNKNOWN_IN_STATES: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+#: Deepest nesting of an answer that is kept; the API's own is under ten.
+_MAX_DEPTH: Final = 50
 
 
 @dataclass(frozen=True)
@@ -93,10 +101,29 @@ class Kind:
         if provider != self.provider:
             raise ValueError(f"is of provider {shorten(provider, 60)!r}, not {self.provider!r}")
         try:
-            return self.answer.model_validate(body)
+            answer = self.answer.model_validate(body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise ValueError(f"has no usable {show_path(first['loc'])} ({plain(first['msg'])})") from None
+        for field, value in answer.wire().items():
+            if not _can_be_kept(value):
+                raise ValueError(f"has in {field} what no state can hold")
+        return answer
+
+
+def _can_be_kept(value: Any, depth: int = 0) -> bool:
+    """Tell whether a value would come back from a state as it went in; one that doesn't could spoil the state for good."""
+    if isinstance(value, str):
+        return value != _UNKNOWN_IN_STATES and not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if depth > _MAX_DEPTH:
+        return False
+    if isinstance(value, Mapping):
+        return _SIGNATURE_IN_STATES not in value and all(
+            _can_be_kept(key, depth + 1) and _can_be_kept(part, depth + 1) for key, part in value.items()
+        )
+    return not isinstance(value, list) or all(_can_be_kept(part, depth + 1) for part in value)
 
 
 def _given(raw: Mapping[str, Any], wire: str) -> bool:

@@ -293,27 +293,40 @@ class Lifecycle:
         failures = 0
         while True:
             try:
-                return self._api.create(body)
+                made = self._api.create(body)
             except VapiError as error:
                 if not failures and not _leaves_doubt(error):
                     raise
                 failures += 1
-                self._sleep(backoff_s(failures))
-                made = self._find_made(inputs, error)
-                if made is not None:
+                found = self._find_made(inputs, error, failures)
+                if found is not None:
                     log.warning(
                         "the answer to the creation of %s was lost or unusable, but it was made (id %s) and is taken over",
                         self._label(inputs),
-                        made.id,
+                        found.id,
                     )
-                    return made
+                    return found
                 if not _leaves_doubt(error) or not _may_pass(error) or failures > self._settings.max_retries:
                     times = f", tried {failures} times" if failures > 1 else ""
                     raise VapiError(f"{error}{times}; it was looked for and has not been made") from error
+            else:
+                if failures:
+                    self._warn_of_twins(inputs, made)
+                return made
 
-    def _find_made(self, inputs: Mapping[str, Any], failure: VapiError) -> Answer | None:
+    def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, failures: int) -> Answer | None:
+        """Look for what a POST may have made although it failed."""
+        pauses_s = [backoff_s(failures)]
+        if isinstance(failure, TransportError) and failure.timed_out:
+            pauses_s.append(self._settings.timeout_s)  # the API may still be at work: it gets as long again
+        ours: list[Answer] = []
+        unreadable: list[str] = []
         try:
-            ours = [one for one in self._account.appeared() if fits(self._kind, inputs, self._state(one, inputs))]
+            for pause_s in pauses_s:
+                self._sleep(pause_s)
+                ours, unreadable = self._appeared(inputs)
+                if ours or unreadable:
+                    break
         except VapiError as error:
             raise VapiError(
                 f"{failure}; whether it was made could not be found out either: {error}; run pulumi up again, which looks for "
@@ -325,7 +338,30 @@ class Lifecycle:
                 f"{failure}; since then {len(ours)} like it have appeared ({ids}) and it cannot be told which is this one; "
                 "delete those that are not wanted, then run pulumi up again"
             ) from failure
+        if not ours and unreadable:
+            raise VapiError(
+                f"{failure}; since then {', '.join(unreadable)} has appeared, which cannot be read, so it cannot be told whether "
+                "it is this one; look at it in the dashboard and delete it if it is, then run pulumi up again"
+            ) from failure
         return ours[0] if ours else None
+
+    def _appeared(self, inputs: Mapping[str, Any]) -> tuple[list[Answer], list[str]]:
+        listed, unreadable = self._account.appeared()
+        return [one for one in listed if fits(self._kind, inputs, self._state(one, inputs))], unreadable
+
+    def _warn_of_twins(self, inputs: Mapping[str, Any], made: Answer) -> None:
+        # A request that was given up can still be carried out later, where the API lets two of the same exist.
+        try:
+            twins = [one.id for one in self._appeared(inputs)[0] if one.id != made.id]
+        except VapiError:
+            return
+        if twins:
+            log.warning(
+                "%s (id %s) may have been made twice: Vapi also has %s, just like it; delete what is not wanted",
+                self._label(inputs),
+                made.id,
+                ", ".join(twins),
+            )
 
     # ------------------------------------------------------------------------------------------------------------ the rest
 
