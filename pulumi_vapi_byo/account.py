@@ -79,13 +79,13 @@ class Account:
         return listed, frozenset(unreadable)
 
     def _entries(self) -> Iterator[Mapping[str, Any]]:
-        seen: set[Any] = set()
+        seen: set[str] = set()
         oldest: str | None = None
         while True:
             page = self._collection.list(MAX_LIST, created_at_le=oldest)
-            fresh = [entry for entry in page if entry.get("id") not in seen]
+            fresh = [entry for entry in page if str(entry.get("id")) not in seen]
             yield from fresh
-            seen.update(entry.get("id") for entry in fresh)
+            seen.update(str(entry.get("id")) for entry in fresh)
             # The API has no pages here, only limits: the next page is what is as old as the last entry, or older.
             if len(page) < MAX_LIST or not fresh:
                 return

@@ -340,8 +340,8 @@ class Lifecycle:
             ) from failure
         if not ours and unreadable:
             raise VapiError(
-                f"{failure}; since then {', '.join(unreadable)} has appeared, which cannot be read, so it cannot be told whether "
-                "it is this one; look at it in the dashboard and delete it if it is, then run pulumi up again"
+                f"{failure}; since then {', '.join(unreadable)} has appeared, which cannot be read, so it cannot be told "
+                "whether it is this one; look at it in the dashboard and delete it if it is, then run pulumi up again"
             ) from failure
         return ours[0] if ours else None
 
