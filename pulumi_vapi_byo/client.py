@@ -7,7 +7,7 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
@@ -23,7 +23,7 @@ from ._version import __version__
 from .config import Settings
 from .errors import ApiError, BadAnswerError, TransportError, mask, shorten
 from .kinds import Kind
-from .models import OPAQUE_MAPS, SECRET_FIELDS, Answer
+from .models import Answer, secrets_in
 from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, retry_policy
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ class VapiClient:
         self._settings = settings
         self._sleep = sleep
         self._pace = Pace(settings.requests_per_second, sleep=sleep)
+        self._secrets = {settings.api_key}
         self._auth = _Bearer(settings.api_key)
         self._session = requests.Session()
         # Threads share the session: cookies would be its only changing state, and the API needs none.
@@ -85,6 +86,10 @@ class VapiClient:
         adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=64)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+
+    def never_show(self, secrets: Iterable[str]) -> None:
+        """Mask these in every error from now on: an answer may echo what another request carried."""
+        self._secrets.update(secrets)
 
     def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
@@ -105,6 +110,7 @@ class VapiClient:
             TransportError: No complete answer came; `TransportError.sent` tells whether a POST may have done its work.
             BadAnswerError: The API said yes, but with a body that is no JSON, or is far too large.
         """
+        self.never_show(secrets_in(body))
         policy = retry_policy(self._settings.max_retries)
         while True:
             tries = len(policy.history) + 1
@@ -124,23 +130,23 @@ class VapiClient:
             if answer.status != 429:
                 self._pace.speed_up()
             if answer.status not in RETRIED_STATUSES or (method == "POST" and answer.status != 429):
-                return self._judge(answer, method, path, body, tries)
+                return self._judge(answer, method, path, tries)
             try:
                 policy = policy.increment(method, path)
             except urllib3.exceptions.MaxRetryError:
-                return self._judge(answer, method, path, body, tries)
+                return self._judge(answer, method, path, tries)
             pause_s = _asked_pause(policy, answer)
             if pause_s > MAX_RETRY_AFTER_S:
-                return self._judge(answer, method, path, body, tries)
+                return self._judge(answer, method, path, tries)
             if answer.status == 429:
                 self._pace.slow_down(pause_s)
             else:
                 self._sleep(pause_s)
 
-    def _judge(self, answer: Reply, method: str, path: str, body: Mapping[str, Any] | None, tries: int) -> Reply:
+    def _judge(self, answer: Reply, method: str, path: str, tries: int) -> Reply:
         if 200 <= answer.status < 300 and (answer.body is not None or (method == "DELETE" and answer.status == 204)):
             return answer
-        secrets = [self._settings.api_key, *_secrets_in(body)]
+        secrets = self._secrets.copy()
         excerpt = shorten(mask(answer.text, secrets), 60)
         if 200 <= answer.status < 300:
             raise BadAnswerError(
@@ -214,7 +220,7 @@ class Collection:
     """
 
     def __init__(self, client: VapiClient, kind: Kind) -> None:
-        self._client = client
+        self.client = client
         self._kind = kind
 
     def create(self, body: Mapping[str, Any]) -> Answer:
@@ -227,7 +233,7 @@ class Collection:
             What the API holds.
         """
         path = self._kind.path
-        return self._parse(self._client.send("POST", path, {"provider": self._kind.provider, **body}), "POST", path)
+        return self._parse(self.client.send("POST", path, {"provider": self._kind.provider, **body}), "POST", path)
 
     def get(self, id_: str) -> Answer | None:
         """Look one up.
@@ -240,7 +246,7 @@ class Collection:
         """
         path = self._path(id_)
         try:
-            reply = self._client.send("GET", path)
+            reply = self.client.send("GET", path)
         except ApiError as error:
             if error.says_absent:
                 return None
@@ -258,7 +264,7 @@ class Collection:
             What the API holds afterwards.
         """
         path = self._path(id_)
-        return self._parse(self._client.send("PATCH", path, patch), "PATCH", path, id_)
+        return self._parse(self.client.send("PATCH", path, patch), "PATCH", path, id_)
 
     def delete(self, id_: str) -> bool:
         """Delete one.
@@ -271,7 +277,7 @@ class Collection:
         """
         path = self._path(id_)
         try:
-            reply = self._client.send("DELETE", path)
+            reply = self.client.send("DELETE", path)
         except ApiError as error:
             if error.says_absent:
                 return False
@@ -292,7 +298,7 @@ class Collection:
         """
         path = self._kind.path
         query = {"limit": limit} | ({"createdAtLe": created_at_le} if created_at_le else {})
-        reply = self._client.send("GET", path, query=query)
+        reply = self.client.send("GET", path, query=query)
         if not isinstance(reply.body, builtins.list) or not all(isinstance(entry, dict) for entry in reply.body):
             raise BadAnswerError("is no list of objects", method="GET", path=path)
         return reply.body
@@ -328,20 +334,6 @@ def _is_api_error(body: Any) -> bool:
 def _messages(body: Mapping[str, Any]) -> list[str]:
     message = body["message"]
     return [str(part) for part in message] if isinstance(message, list) else [str(message)]
-
-
-def _secrets_in(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            if key in SECRET_FIELDS and isinstance(part, str):
-                yield part
-            elif key in OPAQUE_MAPS and isinstance(part, Mapping):
-                yield from (header for header in part.values() if isinstance(header, str))
-            else:
-                yield from _secrets_in(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _secrets_in(part)
 
 
 def _explain(error: requests.RequestException, settings: Settings, method: str, path: str) -> TransportError:

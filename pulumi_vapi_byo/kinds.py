@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +28,9 @@ from .phone import judge_e164
 #: How states mark what is no plain value: a secret, an asset, a value that is not known (Pulumi's own constants).
 _SIGNATURE_IN_STATES: Final = "4dabf18193072939515e22adb298388d"
 _UNKNOWN_IN_STATES: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+#: Largest number in a state, where all numbers are floats.
+_LARGEST_NUMBER: Final = sys.float_info.max
 
 #: Deepest nesting of an answer that is kept; the API's own is under ten.
 _MAX_DEPTH: Final = 50
@@ -100,23 +103,22 @@ class Kind:
             raise ValueError("has no usable provider")
         if provider != self.provider:
             raise ValueError(f"is of provider {shorten(provider, 60)!r}, not {self.provider!r}")
+        for field in self.answer.model_fields.values():
+            if not _can_be_kept(body.get(field.alias)):
+                raise ValueError(f"has in {field.alias} what no state can hold")
         try:
-            answer = self.answer.model_validate(body)
+            return self.answer.model_validate(body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise ValueError(f"has no usable {show_path(first['loc'])} ({plain(first['msg'])})") from None
-        for field, value in answer.wire().items():
-            if not _can_be_kept(value):
-                raise ValueError(f"has in {field} what no state can hold")
-        return answer
 
 
 def _can_be_kept(value: Any, depth: int = 0) -> bool:
     """Tell whether a value would come back from a state as it went in; one that doesn't could spoil the state for good."""
     if isinstance(value, str):
         return value != _UNKNOWN_IN_STATES and not any("\ud800" <= character <= "\udfff" for character in value)
-    if isinstance(value, float):
-        return math.isfinite(value)
+    if isinstance(value, (int, float)):
+        return -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER  # false for what is no number, too
     if depth > _MAX_DEPTH:
         return False
     if isinstance(value, Mapping):

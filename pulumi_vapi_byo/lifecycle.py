@@ -24,7 +24,7 @@ from .config import Settings
 from .diffing import MANAGED, conflicts, differing, fits, managed_inputs, managed_shape, plan, shape_of
 from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot
 from .kinds import Kind
-from .models import LOCAL_FIELDS, Answer, PhoneNumber
+from .models import LOCAL_FIELDS, Answer, PhoneNumber, secrets_in
 from .pacing import backoff_s
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,7 @@ class Lifecycle:
         Raises:
             LifecycleError: It was not made, or nobody can tell; the message says which and what to do.
         """
+        self._api.client.never_show(secrets_in(inputs))
         try:
             with self._alone(inputs):
                 existing = self._existing(inputs)
@@ -110,6 +111,7 @@ class Lifecycle:
         Raises:
             LifecycleError: It does not exist, another resource has it, or it differs from the inputs; the message shows how.
         """
+        self._api.client.never_show(secrets_in(inputs))
         label = self._label(inputs, id_)
         try:
             one = self._api.get(id_)
@@ -146,6 +148,7 @@ class Lifecycle:
             LifecycleError: It could not be read, which says nothing about whether it exists; or, with an empty state, it
                 does not exist.
         """
+        self._api.client.never_show(secrets_in(state))
         label = self._label(state, id_)
         try:
             one = self._api.get(id_)
@@ -175,6 +178,7 @@ class Lifecycle:
         Raises:
             LifecycleError: It was not changed, or nobody can tell; trying again is safe.
         """
+        self._api.client.never_show(secrets_in([state, inputs]))
         label = self._label(state, id_)
         try:
             patch = plan(self._kind, state, inputs).patch
@@ -204,6 +208,7 @@ class Lifecycle:
         Raises:
             LifecycleError: It was not deleted, or nobody can tell; trying again is safe.
         """
+        self._api.client.never_show(secrets_in(state))
         label = self._label(state, id_)
         if id_ in self._held:
             log.warning("%s (id %s) was not deleted: another resource of this program has it", label, id_)

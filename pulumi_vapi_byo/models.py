@@ -559,3 +559,25 @@ class SipTrunkCredential(Answer):
     outbound_leading_plus_enabled: StrictBool | None = None
     tech_prefix: StrictStr | None = None
     sip_diversion_header: StrictStr | None = None
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """Find the secrets in inputs, a state or a request, to mask them in what is printed.
+
+    Args:
+        value: Any value in wire names.
+
+    Yields:
+        Secrets and values of headers; of the latter none that is too short to be a secret, or to be masked in a readable text.
+    """
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key in OPAQUE_MAPS and isinstance(part, Mapping):
+                yield from (header for header in part.values() if isinstance(header, str) and len(header) >= 4)
+            elif key in SECRET_FIELDS and isinstance(part, str):
+                yield part
+            else:
+                yield from secrets_in(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from secrets_in(part)

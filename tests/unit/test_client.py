@@ -511,7 +511,7 @@ def test_a_post_is_sent_again_only_where_the_api_took_nothing(patient: tuple[Col
         peer.says(status, {**BUSY, "statusCode": status})
         failure(lambda: patient[0].create({}))
         assert len(peer.requests) == sent
-    patient[0]._client._session.close()  # a new connection: the request must arrive
+    patient[0].client._session.close()  # a new connection: the request must arrive
     peer.requests.clear()
     peer.answer = None
     assert transport_failure(lambda: patient[0].create({})).sent
@@ -537,3 +537,30 @@ def test_a_pause_that_is_none_is_ours_to_choose(patient: tuple[Collection, list[
     failure(lambda: patient[0].get(ID))
     assert len(peer.requests) == 3
     assert all(0 <= pause <= 2 for pause in patient[1])
+
+
+def test_a_secret_of_another_request_is_masked_too(client: Collection, peer: Peer) -> None:
+    client.client.never_show(["canary-secret"])
+    peer.says(500, text="oops canary-secret " + "x" * 100)
+    assert "canary" not in str(failure(lambda: client.get(ID)))
+    peer.says(400, {"message": ["name canary-secret is odd"], "error": "Bad Request", "statusCode": 400})
+    assert "name [secret] is odd" in str(failure(lambda: client.delete(ID)))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"server": {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", "text": "x"}},
+        {"name": "\ud800"},
+        {"name": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"},
+        {"server": {"timeoutSeconds": float("nan")}},
+        {"server": {"timeoutSeconds": 10**400}},
+        {"hooks": [json.loads('{"a": ' * 200 + "1" + "}" * 200)]},
+    ],
+)
+def test_an_answer_that_no_state_can_hold_is_refused(client: Collection, peer: Peer, odd: Wire) -> None:
+    peer.says(200, {**NUMBER, **odd})
+    (field,) = odd
+    assert str(failure(lambda: client.get(ID))) == (
+        f"Vapi's answer has in {field} what no state can hold (GET /phone-number/{ID})"
+    )
