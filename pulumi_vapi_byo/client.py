@@ -65,6 +65,13 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """A session to which every answer is final."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Find no redirect: one would carry the key to wherever it points, and even looking at it reads the whole body."""
+
+
 class VapiClient:
     """Sends requests. Keeps connections alive, and may be used by several threads at once.
 
@@ -79,7 +86,7 @@ class VapiClient:
         self._pace = Pace(settings.requests_per_second, sleep=sleep)
         self._secrets = {settings.api_key}
         self._auth = _Bearer(settings.api_key)
-        self._session = requests.Session()
+        self._session = _Session()
         # Threads share the session: cookies would be its only changing state, and the API needs none.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
@@ -177,11 +184,11 @@ class VapiClient:
                 json=body,
                 auth=self._auth,
                 timeout=self._settings.timeout_s,
-                allow_redirects=False,  # a redirect would carry the key to wherever it points
+                allow_redirects=False,
                 stream=True,
             ) as response:
                 text = _read(response, method, path)
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             failure = _explain(error, self._settings, method, path)
             log.debug("%s %s failed after %d ms (try %d): %s", method, path, _ms_since(began), attempt, failure.reason)
             raise failure from None
@@ -336,7 +343,7 @@ def _messages(body: Mapping[str, Any]) -> list[str]:
     return [str(part) for part in message] if isinstance(message, list) else [str(message)]
 
 
-def _explain(error: requests.RequestException, settings: Settings, method: str, path: str) -> TransportError:
+def _explain(error: Exception, settings: Settings, method: str, path: str) -> TransportError:
     """Say in words why no answer came, whether the request may have arrived, and what to do."""
     where = settings.base_url
     cause = _root(error)

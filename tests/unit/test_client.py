@@ -564,3 +564,11 @@ def test_an_answer_that_no_state_can_hold_is_refused(client: Collection, peer: P
     assert str(failure(lambda: client.get(ID))) == (
         f"Vapi's answer has in {field} what no state can hold (GET /phone-number/{ID})"
     )
+
+
+@pytest.mark.parametrize("location", ["http://[/", "//\xff\xfe", "http://127.0.0.1:1/elsewhere"])
+def test_a_redirect_is_an_answer_like_others_whatever_it_says(client: Collection, peer: Peer, location: str) -> None:
+    peer.answer = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+    error = failure(lambda: client.create({}))
+    assert isinstance(error, ApiError)
+    assert (error.status, error.from_api, len(peer.requests)) == (302, False, 1)
