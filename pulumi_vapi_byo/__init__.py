@@ -16,6 +16,7 @@ from .arguments import (
     TransferPlanArgs,
 )
 from .explicit import Provider
+from .lookup import FoundPhoneNumber, get_phone_numbers
 from .pool import BYO_PHONE_NUMBER_POOL_TYPE, ByoPhoneNumberPool
 from .resource import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE, ByoPhoneNumber, ByoSipTrunkCredential
 
@@ -29,6 +30,7 @@ __all__ = [
     "ByoPhoneNumberPool",
     "ByoSipTrunkCredential",
     "ByoSipTrunkCredentialArgs",
+    "FoundPhoneNumber",
     "Provider",
     "ServerArgs",
     "SipTrunkGatewayArgs",
@@ -37,4 +39,5 @@ __all__ = [
     "TransferDestinationSipArgs",
     "TransferPlanArgs",
     "__version__",
+    "get_phone_numbers",
 ]

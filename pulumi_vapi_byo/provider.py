@@ -30,7 +30,7 @@ from pulumi.runtime import rpc
 
 from .checking import Problem, check_inputs
 from .config import Settings, read_public_settings, read_settings
-from .diffing import plan
+from .diffing import MANAGED, plan
 from .errors import ConfigError, VapiError, show_path
 from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
 from .models import SECRET_FIELDS, UNKNOWN
@@ -306,6 +306,8 @@ def _to_pulumi(value: Any, key: str = "") -> Any:
     """
     if value is UNKNOWN:
         return rpc.UNKNOWN
+    if key == MANAGED:  # names only
+        return value
     if isinstance(value, Mapping):
         copied = {part: _to_pulumi(item, part) for part, item in value.items()}
         return rpc.wrap_rpc_secret(copied) if key in SECRET_FIELDS else copied

@@ -77,7 +77,7 @@ class PulumiCli:
         return ["--stack", self._stack] if self._stack else []
 
     def _run(self, *arguments: str, given: str = "") -> str:
-        what = " ".join(["pulumi", *arguments[:2]]) if arguments[0] == "config" else f"pulumi {arguments[0]}"
+        what = " ".join(["pulumi", *(word for word in arguments[:2] if not word.startswith("-"))])
         program = shutil.which("pulumi")
         if program is None:
             raise VapiError("there is no pulumi on PATH: install the Pulumi CLI, https://www.pulumi.com/docs/install/")

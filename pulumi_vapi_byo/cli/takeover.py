@@ -16,7 +16,7 @@ from pulumi_vapi_byo.checking import check_inputs
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.errors import VapiError, show_path
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import SECRET_FIELDS, PhoneNumber
+from pulumi_vapi_byo.models import OPAQUE_MAPS, SECRET_FIELDS, PhoneNumber
 from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider
 from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
 
@@ -151,7 +151,13 @@ def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
 
 
 def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str | int]:
-    """Take out what is at a path; the whole field where there is nothing, or an element of a list, whose length counts."""
+    """Take out what is at a path, and return the path of what was taken out.
+
+    The whole map of headers, as it is compared as a whole; and the whole field where there is nothing at the path, or an
+    element of a list, whose length counts.
+    """
+    whole = next((at for at, part in enumerate(path) if part in OPAQUE_MAPS), len(path) - 1)
+    path = path[: whole + 1]
     holder: Any = inputs
     for part in path[:-1]:
         holder = holder[part]

@@ -1,0 +1,154 @@
+"""What a stack needs in order to work, checked one by one."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from pulumi_vapi_byo import __version__
+from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.config import Region
+from pulumi_vapi_byo.errors import ApiError, TransportError, VapiError
+from pulumi_vapi_byo.kinds import PHONE_NUMBER
+
+from .pulumi_cli import PulumiCli, Version
+from .stack_settings import Found, find_settings
+
+#: Python, SDK and CLI that are supported; the first SDK that is not any more.
+OLDEST_PYTHON: Final = (3, 10)
+OLDEST_SDK: Final = (3, 236, 0)
+NEXT_SDK: Final = (4, 0, 0)
+OLDEST_CLI: Final = (3, 200, 0)
+
+#: The first CLI that takes inputs and outputs in import files.
+IMPORT_FILE_CLI: Final = (3, 254, 0)
+
+_DISTRIBUTION: Final = "pulumi-vapi-byo"
+_MARKER: Final = "pulumi_vapi_byo/pulumi-plugin.json"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was checked.
+
+    Attributes:
+        name: What.
+        ok: Whether it is as it must be.
+        text: How it is; where it is wrong, also what to do.
+    """
+
+    name: str
+    ok: bool
+    text: str
+
+
+def examine(
+    cli: PulumiCli, environ: Mapping[str, str], *, stack: str | None, base_url: str | None, region: Region | None
+) -> Iterator[Check]:
+    """Check everything; sends one request, a GET.
+
+    Args:
+        cli: The Pulumi CLI.
+        environ: Environment variables.
+        stack: As for `find_settings`.
+        base_url: As for `find_settings`.
+        region: As for `find_settings`.
+
+    Yields:
+        Checks, as they are done.
+    """
+    yield check_python(sys.version_info[:3])
+    yield check_sdk(importlib.metadata.version("pulumi"))
+    yield Check("Package", ok=True, text=f"{_DISTRIBUTION} {__version__}")
+    yield check_marker()
+    yield check_cli(cli.version)
+    try:
+        found = find_settings(cli, environ, stack=stack, base_url=base_url, region=region)
+    except VapiError as error:
+        yield Check("Settings", ok=False, text=str(error))
+        return
+    settings = found.settings
+    yield Check("Settings", ok=True, text=f"region {settings.region}, {settings.base_url}, the key from {found.key_source}")
+    yield from check_account(found)
+
+
+def check_python(version: tuple[int, int, int]) -> Check:
+    """Check the interpreter."""
+    text = f"{show(version)}, {sys.executable}"
+    if version[:2] >= OLDEST_PYTHON:
+        return Check("Python", ok=True, text=text)
+    return Check("Python", ok=False, text=f"{text}; it must be 3.10 or newer")
+
+
+def check_sdk(version: str) -> Check:
+    """Check Pulumi's Python SDK."""
+    parts = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+    if OLDEST_SDK <= parts < NEXT_SDK:
+        return Check("Pulumi SDK", ok=True, text=version)
+    return Check(
+        "Pulumi SDK", ok=False, text=f"{version}; it must be 3.236 or newer, and below 4: pip install 'pulumi>=3.236,<4'"
+    )
+
+
+def check_cli(version: Callable[[], Version]) -> Check:
+    """Check the Pulumi CLI."""
+    try:
+        found = version()
+    except VapiError as error:
+        return Check("Pulumi CLI", ok=False, text=str(error))
+    if found < OLDEST_CLI:
+        return Check("Pulumi CLI", ok=False, text=f"{show(found)}; it must be {show(OLDEST_CLI)} or newer: update it")
+    note = f" (vapi-byo import --mode file needs {show(IMPORT_FILE_CLI)})" if found < IMPORT_FILE_CLI else ""
+    return Check("Pulumi CLI", ok=True, text=show(found) + note)
+
+
+def check_marker() -> Check:
+    """Check the file that keeps Pulumi from looking for a plugin of the package's name."""
+    name = "Plugin marker"
+    try:
+        path = Path(str(importlib.metadata.distribution(_DISTRIBUTION).locate_file(_MARKER)))
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name, ok=True, text="not needed, as the package is not installed but found on the path")
+    try:
+        marked = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        marked = None
+    if marked == {"resource": False}:
+        return Check(name, ok=True, text="in place")
+    advice = f"pip install --force-reinstall --no-deps {_DISTRIBUTION}"
+    return Check(name, ok=False, text=f"{path} is missing or changed, so Pulumi looks for a plugin at every run: {advice}")
+
+
+def check_account(found: Found) -> Iterator[Check]:
+    """Check that Vapi answers and takes the key, with one request."""
+    # Once: a doctor who waits for an hour helps nobody.
+    numbers = Collection(VapiClient(replace(found.settings, max_retries=0)), PHONE_NUMBER)
+    try:
+        entries = numbers.list(limit=1)
+    except TransportError as error:
+        yield Check("Vapi", ok=False, text=str(error))
+        return
+    except ApiError as error:
+        answered = error.from_api and error.status in (401, 403)
+        if answered:
+            yield Check("Vapi", ok=True, text="answers")
+        yield Check("API key" if answered else "Vapi", ok=False, text=str(error))
+        return
+    except VapiError as error:
+        yield Check("Vapi", ok=False, text=f"{error}; check vapi:baseUrl and any proxy in between")
+        return
+    yield Check("Vapi", ok=True, text="answers")
+    organisations = sorted({str(entry["orgId"]) for entry in entries if entry.get("orgId")})
+    text = f"accepted, of organisation {organisations[0]}" if organisations else "accepted; the account has no number yet"
+    yield Check("API key", ok=True, text=text)
+
+
+def show(version: tuple[int, ...]) -> str:
+    """Write a version."""
+    return ".".join(str(part) for part in version)

@@ -1,0 +1,272 @@
+"""The console script outside every project: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import ast
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pulumi_vapi_byo.cli
+from pulumi_vapi_byo.cli import app
+from pulumi_vapi_byo.emulator import Emulator
+from pulumi_vapi_byo.emulator.faults import Fault
+from pulumi_vapi_byo.errors import VapiError
+
+from .conftest import Run
+
+SECRET = "canary-header-51c2"
+
+#: A PATH without the Pulumi CLI.
+NOWHERE = {"PATH": "/nowhere"}
+
+
+@pytest.fixture
+def account(vapi: Emulator) -> Emulator:
+    trunk = vapi.add_credential()["id"]
+    for digits, name in (("+14155552672", "[bold]Support\x1b[31m desk"), ("+14155552671", "Support line")):
+        vapi.add_number(
+            credentialId=trunk,
+            number=digits,
+            name=name,
+            server={"url": "https://example.com/vapi?key=1", "headers": {"x-vapi-secret": SECRET}},
+        )
+    vapi.clear_requests()
+    return vapi
+
+
+def test_without_a_choice_import_prints_the_table_and_how_to_choose(account: Emulator, run: Run, tmp_path: Path) -> None:
+    ran = run("import", **NOWHERE)
+    assert (ran.status, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert lines[0].strip() == "BYO phone numbers: 2"
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if line.startswith("│")]
+    assert cells == [
+        [
+            number["number"],
+            name,
+            number["id"],
+            number["credentialId"],
+            "server https://example.com/vapi",
+            number["createdAt"][:10],
+        ]
+        for number, name in zip(account.numbers(), ("Support line", "[bold]Support?[31m desk"), strict=True)
+    ]
+    assert lines[-1] == "Choose with --number, --name 'PATTERN' or --all, to write a program that takes them over."
+    assert [request.method for request in account.requests] == ["GET"]
+    assert list(tmp_path.glob("*.py")) == []
+
+
+def test_import_writes_a_program_and_says_what_to_run(account: Emulator, run: Run, tmp_path: Path) -> None:
+    ran = run("import", "--number", "+1 415 555 2671", **NOWHERE)
+    assert (ran.status, ran.err) == (0, "")
+    assert "+14155552672" not in ran.out
+    assert ran.out.endswith(
+        "Wrote __main__.py: 1 number, nothing sent to Vapi.\n"
+        "\n"
+        "Next:\n"
+        "  pulumi config set --secret number-14155552671-x-vapi-secret\n"
+        "  (--set-secrets does these by itself, with the values that Vapi has)\n"
+        "  pulumi up\n"
+        "After that the import_ options may go; removing them changes nothing.\n"
+    )
+    program = (tmp_path / "__main__.py").read_text()
+    assert f'import_="{account.numbers()[0]["id"]}"' in program
+    assert SECRET not in program + ran.out
+
+
+def test_a_named_stack_that_cannot_be_asked_is_an_error_although_there_is_a_key(account: Emulator, run: Run) -> None:
+    ran = run("import", "--all", "--stack", "my org/x", **NOWHERE)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "error: there is no pulumi on PATH: install the Pulumi CLI, https://www.pulumi.com/docs/install/\n"
+
+
+def test_files_that_exist_are_overwritten_by_force_only(account: Emulator, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "numbers.py").write_text("mine")
+    arguments = ("import", "--all", "--out", "numbers.py")
+    ran = run(*arguments, **NOWHERE)
+    sentence = "numbers.py exists and was not overwritten: name another with --out (--file for the import file), or use --force"
+    assert (ran.status, ran.out, ran.err) == (1, "", f"error: {sentence}\n")
+    assert (tmp_path / "numbers.py").read_text() == "mine"
+    assert run(*arguments, "--force", **NOWHERE).status == 0
+    assert "vapi.ByoPhoneNumber(" in (tmp_path / "numbers.py").read_text()
+
+
+def test_an_import_file_is_for_its_owner_alone_also_where_it_replaces_another(tmp_path: Path) -> None:
+    path = tmp_path / "vapi-import.json"
+    path.write_text("old")
+    path.chmod(0o644)
+    app._write_private(path, "new")
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
+
+
+def test_an_older_cli_is_told_from_one_that_takes_import_files() -> None:
+    app._check_cli((3, 254, 0))
+    with pytest.raises(VapiError) as raised:
+        app._check_cli((3, 253, 9))
+    assert str(raised.value) == (
+        "--mode file needs the Pulumi CLI 3.254.0 or newer, and this one is 3.253.9: update it, or use --mode options"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--number", "+1999"), "the account has no BYO number '+1999'; vapi-byo import, without options, lists those it has"),
+        (("--all", "--out", "no/where.py"), "no/where.py: no such file or directory"),
+        (("--region", "eu", "--base-url", "nonsense"), "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(account: Emulator, run: Run, arguments: tuple[str, ...], sentence: str) -> None:
+    ran = run("import", *arguments, **NOWHERE)
+    assert ran.status == 1
+    assert ran.err.startswith(f"error: {sentence}")
+    assert ran.err.count("\n") == 1
+
+
+def test_an_empty_account_has_nothing_to_take_over(vapi: Emulator, run: Run) -> None:
+    assert run("import", **NOWHERE).out.startswith("BYO phone numbers: 0")
+    ran = run("import", "--all", **NOWHERE)
+    sentence = "the account has no BYO number to take over; check vapi:apiKey and vapi:region"
+    assert (ran.status, ran.err) == (1, f"error: {sentence}\n")
+
+
+def test_without_a_key_the_sentence_says_how_to_set_one_and_why_no_stack_was_asked(vapi: Emulator, run: Run) -> None:
+    ran = run("import", VAPI_API_KEY="", **NOWHERE)
+    assert ran.status == 1
+    assert ran.err == (
+        "error: no API key: set the private key of your Vapi organisation with pulumi config set --secret vapi:apiKey, or in "
+        "the environment variable VAPI_API_KEY (no stack was asked: there is no pulumi on PATH: install the Pulumi CLI, "
+        "https://www.pulumi.com/docs/install/)\n"
+    )
+
+
+def test_a_wrong_key_is_one_sentence_without_the_key(vapi: Emulator, run: Run) -> None:
+    ran = run("import", VAPI_API_KEY="wrong-canary", **NOWHERE)
+    assert ran.status == 1
+    assert ran.err.startswith("error: Vapi answered 401: ")
+    assert "wrong-canary" not in ran.err + ran.out
+
+
+def test_the_key_cannot_be_given_on_the_command_line(run: Run) -> None:
+    for command in ("import", "doctor"):
+        assert "key" not in {
+            word.strip("-│ ").split("=")[0] for word in run(command, "--help").out.split() if word.startswith("--")
+        }
+        assert run(command, "--api-key", "x").status == 2
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_the_extra_one_sentence_says_how_to_install_it(missing: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; from pulumi_vapi_byo.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "vapi-byo needs two more packages: pip install 'pulumi-vapi-byo[cli]'\n"
+
+
+def test_another_missing_module_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pulumi_vapi_byo.cli.app", None)
+    with pytest.raises(ModuleNotFoundError, match="app"):
+        pulumi_vapi_byo.cli.main()
+
+
+def test_what_nobody_thought_of_is_one_sentence_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("canary")
+
+    monkeypatch.setattr(app, "app", fail)
+    with pytest.raises(SystemExit) as ended:
+        app.run()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: it failed unexpectedly (KeyError), which is a fault in pulumi-vapi-byo: please report it\n"
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------------ doctor
+
+
+def doctor_lines(out: str) -> dict[str, tuple[bool, str]]:
+    lines = {}
+    for line in out.splitlines():
+        mark, _, rest = line.partition(" ")
+        assert mark in ("ok", "wrong")
+        name, _, text = rest.strip().partition(": ")
+        lines[name] = (mark == "ok", text)
+    return lines
+
+
+def test_doctor_checks_the_account_with_one_get(account: Emulator, run: Run) -> None:
+    lines = doctor_lines(run("doctor", **NOWHERE).out)
+    assert lines["Settings"] == (True, f"region us, {account.base_url}, the key from VAPI_API_KEY")
+    assert lines["Vapi"] == (True, "answers")
+    assert lines["API key"] == (True, f"accepted, of organisation {account.numbers()[0]['orgId']}")
+    assert [request.method for request in account.requests] == ["GET"]
+
+
+def test_doctor_ends_with_1_where_anything_is_wrong(vapi: Emulator, run: Run) -> None:
+    ran = run("doctor", **NOWHERE)
+    lines = doctor_lines(ran.out)
+    assert ran.status == 1
+    assert [name for name, (ok, _) in lines.items() if not ok] == ["Pulumi CLI"]
+    assert lines["Pulumi CLI"][1].startswith("there is no pulumi on PATH")
+    assert lines["API key"] == (True, "accepted; the account has no number yet")
+
+
+def test_doctor_says_that_the_key_is_wrong_and_never_shows_it(vapi: Emulator, run: Run) -> None:
+    ran = run("doctor", VAPI_API_KEY="wrong-canary", **NOWHERE)
+    lines = doctor_lines(ran.out)
+    assert lines["Vapi"] == (True, "answers")
+    ok, text = lines["API key"]
+    assert not ok
+    assert text.startswith("Vapi answered 401")
+    assert "wrong-canary" not in ran.out + ran.err
+
+
+def test_doctor_says_that_the_key_is_missing(vapi: Emulator, run: Run) -> None:
+    ran = run("doctor", VAPI_API_KEY="", **NOWHERE)
+    ok, text = doctor_lines(ran.out)["Settings"]
+    assert (ran.status, ok) == (1, False)
+    assert text.startswith("no API key: ")
+    assert vapi.requests == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault("drop_before"), "closed the connection"),
+        (Fault("status", status=503), "Vapi answered 503"),
+        (Fault("html"), "no JSON"),
+        (Fault("garbage"), "check vapi:baseUrl and any proxy in between"),
+    ],
+)
+def test_doctor_says_that_vapi_cannot_be_reached(vapi: Emulator, run: Run, fault: Fault, words: str) -> None:
+    vapi.inject(fault)
+    ran = run("doctor", **NOWHERE)
+    lines = doctor_lines(ran.out)
+    ok, text = lines["Vapi"]
+    assert (ran.status, ok) == (1, False)
+    assert words in text
+    assert "API key" not in lines
+
+
+# ------------------------------------------------------------------------------------------------------------------- order
+
+
+def test_each_outside_thing_is_known_to_one_module_alone() -> None:
+    doors = {"typer": {"app"}, "rich": {"app"}, "subprocess": {"pulumi_cli"}, "pulumi": {"takeover"}, "requests": set()}
+    found: dict[str, set[str]] = {name: set() for name in doors}
+    folder = Path(pulumi_vapi_byo.cli.__file__).parent
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for name in names:
+                if name.split(".")[0] in found:
+                    found[name.split(".")[0]].add(path.stem)
+    assert found == doors

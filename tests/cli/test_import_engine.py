@@ -1,0 +1,197 @@
+"""Numbers made behind the provider's back, taken over by the real engine: no write, no secret in clear, no change after."""
+
+from __future__ import annotations
+
+import copy
+import json
+import stat
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from pulumi_vapi_byo import BYO_PHONE_NUMBER_TYPE
+from pulumi_vapi_byo.emulator import Emulator
+from tests.engine.project import API_KEY, STACK, Project
+from tests.unit.samples import ASSISTANT_ID, EVERYTHING, SQUAD_ID, WORKFLOW_ID
+
+from .conftest import Run
+
+pytestmark = pytest.mark.engine
+
+CANARY = "canary-secret-"
+
+#: As many kinds of numbers as there are, in the words of the API.
+NUMBERS: tuple[Mapping[str, Any], ...] = (
+    {"number": "+14155552671", "name": "Support line", "assistantId": ASSISTANT_ID},
+    {"number": "+14155552672", "squadId": SQUAD_ID},
+    {"number": "+14155552673", "workflowId": WORKFLOW_ID},
+    {
+        "number": "+14155552674",
+        "server": {
+            "url": "https://example.com/vapi",
+            "timeoutSeconds": 25,
+            "headers": {"x-vapi-secret": CANARY + "1", "X-Team": CANARY + "2"},
+            "backoffPlan": {"type": "fixed", "maxRetries": 3, "baseDelaySeconds": 1.5},
+        },
+    },
+    # The same secret in the same header as that of another number.
+    {"number": "+14155552675", "server": {"url": "https://example.com/other", "headers": {"x-vapi-secret": CANARY + "1"}}},
+    {"number": "+14155552676", "serverUrl": "https://example.com/old", "serverUrlSecret": CANARY + "3"},
+    {
+        "number": "+14155552677",
+        "fallbackDestination": {
+            "type": "number",
+            "number": "+442079460018",
+            "extension": "12",
+            "message": 'One "moment", it\'s `near` | done',
+            "transferPlan": {"mode": "warm-transfer-say-message", "message": "A call", "timeout": 30},
+        },
+    },
+    {
+        "number": "+14155552678",
+        "fallbackDestination": {"type": "sip", "sipUri": "sip:desk@example.com", "sipHeaders": {"X-Token": CANARY + "4"}},
+    },
+    {"name": "No digits \N{TELEPHONE RECEIVER} | `yet`", "hooks": EVERYTHING["hooks"]},
+    {"number": "1001a", "numberE164CheckEnabled": False, "name": 'Front "desk"', "assistantId": ASSISTANT_ID},
+)
+
+
+@pytest.fixture
+def account(vapi: Emulator) -> list[dict[str, Any]]:
+    trunk = vapi.add_credential()["id"]
+    numbers = [vapi.add_number(credentialId=trunk, **copy.deepcopy(dict(number))) for number in NUMBERS]
+    vapi.clear_requests()
+    return numbers
+
+
+def assert_nothing_was_written(vapi: Emulator, account: list[dict[str, Any]]) -> None:
+    assert {request.method for request in vapi.requests} == {"GET"}
+    assert sorted(vapi.numbers(), key=lambda number: number["id"]) == sorted(account, key=lambda number: number["id"])
+
+
+def plain_state(project: Project) -> dict[str, Any]:
+    """Return inputs and outputs by id, secrets in clear."""
+    resources = json.loads(project.cli("stack", "export", "--show-secrets"))["deployment"]["resources"]
+    return {
+        resource["id"]: in_clear([{**resource["inputs"], "__importId": None}, resource["outputs"]])
+        for resource in resources
+        if resource["type"] == BYO_PHONE_NUMBER_TYPE
+    }
+
+
+def in_clear(value: Any) -> Any:
+    if isinstance(value, list):
+        return [in_clear(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    # The engine marks a list with a secret in it as a whole, around the mark that is in it.
+    return (
+        in_clear(json.loads(value["plaintext"]))
+        if "plaintext" in value
+        else {key: in_clear(part) for key, part in value.items()}
+    )
+
+
+@pytest.mark.parametrize("mode", ["options", "file"])
+def test_ten_numbers_are_taken_over_without_a_write_and_the_next_preview_shows_no_change(
+    project: Project, run_in_project: Run, vapi: Emulator, account: list[dict[str, Any]], mode: str
+) -> None:
+    ran = run_in_project("import", "--all", "--mode", mode, "--set-secrets", "--force")
+    assert ran.status == 0, ran.err
+    program = (project.folder / "__main__.py").read_text()
+    assert CANARY not in program + ran.out + ran.err
+    assert ("import_=" in program) == (mode == "options")
+
+    if mode == "options":
+        assert "  pulumi up\n" in ran.out
+        run = project.up()
+        assert not run.failed, run.said
+        assert run.changes == {"create": 10}
+    else:
+        command = "import --file vapi-import.json --generate-code=false --protect=false"
+        assert f"  pulumi {command}\n" in ran.out
+        assert stat.S_IMODE((project.folder / "vapi-import.json").stat().st_mode) == 0o600
+        project.cli(*command.split(), "--yes")
+        (project.folder / "vapi-import.json").unlink()
+
+    assert {resource["id"] for resource in project.resources()} == {number["id"] for number in account}
+    assert CANARY not in project.state()
+    preview = project.preview(expect_no_changes=True)
+    assert not preview.failed, preview.said
+    refresh = project.refresh(expect_no_changes=True)
+    assert not refresh.failed, refresh.said
+    assert_nothing_was_written(vapi, account)
+
+    if mode == "options":
+        (project.folder / "__main__.py").write_text(
+            "\n".join(line for line in program.splitlines() if "import_=" not in line) + "\n"
+        )
+        preview = project.preview(expect_no_changes=True)
+        assert not preview.failed, preview.said
+    run = project.up()
+    assert run.changes == {"same": 10}, run.said
+    assert CANARY not in project.said + project.state()
+    assert_nothing_was_written(vapi, account)
+
+
+def test_the_state_is_the_same_either_way(project: Project, run_in_project: Run, account: list[dict[str, Any]]) -> None:
+    assert run_in_project("import", "--all", "--set-secrets", "--force").status == 0
+    assert not project.up().failed
+    by_options = plain_state(project)
+    for resource in project.resources():
+        project.cli("state", "delete", resource["urn"], "--yes")
+    assert plain_state(project) == {}
+
+    ran = run_in_project("import", "--all", "--mode", "file", "--force", "--file", "an import.json")
+    assert "  pulumi import --file 'an import.json' --generate-code=false --protect=false\n" in ran.out
+    assert "  rm 'an import.json'  #" in ran.out
+    project.cli("import", "--file", "an import.json", "--generate-code=false", "--protect=false", "--yes")
+    by_file = plain_state(project)
+    for id_, sides in by_options.items():
+        assert by_file[id_] == sides
+
+
+def test_what_a_program_cannot_say_stays_and_is_no_change(project: Project, run_in_project: Run, vapi: Emulator) -> None:
+    added = vapi.add_number(
+        credentialId=vapi.add_credential()["id"],
+        number="+14155552671",
+        server={"url": "https://example.com", "headers": {"x-count": 5, "x-vapi-secret": CANARY}},
+    )
+    vapi.clear_requests()
+    ran = run_in_project("import", "--number", "+14155552671", "--force")
+    assert ran.status == 0
+    assert (
+        "note: BYO phone number '+14155552671': server.headers is not managed and stays as it is (server.headers.x-count "
+        in ran.out
+    )
+    assert not project.up().failed
+    assert not project.preview(expect_no_changes=True).failed
+    assert CANARY not in project.state() + project.said
+    assert_nothing_was_written(vapi, [added])
+
+
+def test_the_key_and_the_address_are_those_of_the_stack_and_the_key_is_never_shown(
+    project: Project, run_in_project: Run, account: list[dict[str, Any]]
+) -> None:
+    ran = run_in_project("doctor")
+    assert (ran.status, ran.err) == (0, "")
+    assert f"ok    Settings: region us, {project.vapi.base_url}, the key from the stack's configuration\n" in ran.out
+    assert f"ok    API key: accepted, of organisation {account[0]['orgId']}\n" in ran.out
+    assert API_KEY not in ran.out
+    assert run_in_project("doctor", "--stack", STACK).status == 0
+
+    ran = run_in_project("doctor", "--stack", "nope")
+    assert ran.status == 1
+    assert "wrong Settings: pulumi config failed: no stack named 'nope' found\n" in ran.out
+
+
+def test_a_named_stack_is_the_one_that_secrets_go_to(
+    project: Project, run_in_project: Run, account: list[dict[str, Any]]
+) -> None:
+    ran = run_in_project("import", "--number", "+14155552674", "--stack", STACK, "--set-secrets", "--force")
+    assert ran.status == 0, ran.err
+    assert f"  pulumi up --stack {STACK}\n" in ran.out
+    assert "config set" not in ran.out
+    assert project.cli("config", "get", "number-14155552674-x-team").strip() == CANARY + "2"
+    assert CANARY not in (project.folder / f"Pulumi.{STACK}.yaml").read_text()

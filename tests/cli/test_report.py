@@ -1,0 +1,337 @@
+"""Previews, in the form of ``pulumi preview --json``, to what a reviewer reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from pulumi_vapi_byo.cli.report import Report, report
+from pulumi_vapi_byo.errors import VapiError
+
+from .conftest import Run
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+SECRET = "[secret]"
+
+Wire = Mapping[str, Any]
+
+DESK: Wire = {"number": "+14155552671", "name": "Desk", "credentialId": "C", "__provider": "pickle", "sipUri": "uri"}
+
+
+def urn(name: str = "desk", type_: str = "pulumi-python:dynamic/vapi:ByoPhoneNumber") -> str:
+    return f"urn:pulumi:test::numbers::vapi:index:ByoPhoneNumberPool${type_}::{name}"
+
+
+def step(op: str, old: Wire | None = None, new: Wire | None = None, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"op": op, "urn": urn(), "detailedDiff": None, **more}
+    if old is not None:
+        found["oldState"] = {"id": "the-id", "inputs": old, "outputs": {**old, "orgId": "O"}}
+    if new is not None:
+        found["newState"] = {"inputs": new}
+    return found
+
+
+def of(*steps: Mapping[str, Any], **more: Any) -> Report:
+    return report(json.dumps({"steps": steps, **more}))
+
+
+def row(*steps: Mapping[str, Any]) -> str:
+    """Return what happens, from the only row of the table."""
+    lines = [line for line in of(*steps).markdown.splitlines() if line.startswith("| `")]
+    assert len(lines) == 1
+    return lines[0].split(" | ", 2)[2].removesuffix(" |")
+
+
+def update(old: Wire, new: Wire, *paths: str) -> str:
+    diff = {path: {"kind": "update", "inputDiff": True} for path in paths}
+    return row(step("update", {**DESK, **old}, {**DESK, **new}, detailedDiff=diff))
+
+
+HTTP = {"url": "https://example.com/a"}
+DESTINATION = {"type": "number", "number": "+442079460018"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ({"assistantId": "A"}, {"assistantId": "B"}, "calls will go to assistant `B` (was assistant `A`)"),
+        ({"assistantId": "A"}, {"squadId": "S"}, "calls will go to squad `S` (was assistant `A`)"),
+        ({}, {"workflowId": "W"}, "calls will go to workflow `W` (was nobody)"),
+        (
+            {"assistantId": "A"},
+            {},
+            "**nothing will answer calls** unless the organisation has a server (was assistant `A`)",
+        ),
+        ({"assistantId": "A"}, {"server": HTTP}, "calls will go to server `https://example.com/a` (was assistant `A`)"),
+        (
+            {"assistantId": "A"},
+            {"assistantId": UNKNOWN},
+            "calls will go to assistant `known after the update` (was assistant `A`)",
+        ),
+        (
+            {"serverUrl": "https://example.com/a"},
+            {"serverUrl": "https://example.com/b"},
+            "calls will go to server `https://example.com/b` (was server `https://example.com/a`)",
+        ),
+        (
+            {"assistantId": "A", "server": HTTP},
+            {"assistantId": "A"},
+            "its server will be unset (was `https://example.com/a`)",
+        ),
+        (
+            {"assistantId": "A", "fallbackDestination": DESTINATION},
+            {"assistantId": "B", "fallbackDestination": {"type": "sip", "sipUri": "sip:x@example.com"}},
+            (
+                "calls will go to assistant `B` (was assistant `A`); "
+                "its fallback will be SIP address `sip:x@example.com` (was number `+442079460018`)"
+            ),
+        ),
+        (
+            {"assistantId": "A"},
+            {"fallbackDestination": DESTINATION},
+            "calls will go to fallback number `+442079460018` (was assistant `A`)",
+        ),
+        (
+            {"fallbackDestination": DESTINATION},
+            {"fallbackDestination": {**DESTINATION, "extension": "12"}},
+            "how calls go to its fallback changes",
+        ),
+        (
+            {"assistantId": "A", "squadId": "S"},
+            {"assistantId": "A", "squadId": "T"},
+            "its squad, which is not asked first, will be `T` (was `S`)",
+        ),
+        # The same server in the older and in the newer spelling.
+        (
+            {"serverUrl": HTTP["url"]},
+            {"server": {**HTTP, "timeoutSeconds": 30}},
+            "`server.timeoutSeconds` will be `30` (was unset)",
+        ),
+        ({"server": HTTP}, {"server": {**HTTP, "backoffPlan": {"type": "fixed"}}}, "`server.backoffPlan` changes (not shown)"),
+        ({"name": "Desk"}, {"name": "Help"}, "will be renamed to `Help` (was `Desk`)"),
+        ({"name": "Desk"}, {"name": None}, "its name `Desk` will be removed"),
+        ({}, {"number": "+14155552679"}, "the number itself will be `+14155552679` (was `+14155552671`)"),
+        (
+            {},
+            {"credentialId": "D"},
+            "moves to credential `D` (was `C`): the carrier must send calls to its new SIP address",
+        ),
+        (
+            {"hooks": []},
+            {"hooks": [{"on": "call.ringing"}]},
+            "what happens when it rings or no assistant is found (hooks) changes",
+        ),
+        ({}, {"numberE164CheckEnabled": False}, "the E.164 check will be off"),
+        ({"numberE164CheckEnabled": False}, {}, "the E.164 check will be on"),
+        ({}, {"deletionProtection": True}, "will be protected against deletion"),
+        ({"deletionProtection": True}, {}, "**will no longer be protected against deletion**"),
+        ({}, {"newField": 3}, "`newField` will be `3` (was unset)"),
+        ({}, {"__managed": 1, "sipUri": "other"}, "only Pulumi's own record changes"),
+    ],
+)
+def test_a_change_is_told_in_words(old: Wire, new: Wire, words: str) -> None:
+    assert update(old, new) == words
+
+
+@pytest.mark.parametrize(
+    ("both", "path", "words"),
+    [
+        (
+            {"serverUrl": "https://example.com", "serverUrlSecret": SECRET},
+            "serverUrlSecret",
+            "webhook secret changes (not shown)",
+        ),
+        ({"server": {**HTTP, "headers": SECRET}}, 'server.headers["x-vapi-secret"]', "webhook headers change (not shown)"),
+        ({"assistantId": SECRET}, "assistantId", "`assistantId` changes (not shown)"),
+        ({"fallbackDestination": SECRET}, "fallbackDestination", "how calls go to its fallback changes"),
+    ],
+)
+def test_a_change_of_a_secret_is_told_without_the_secret(both: Wire, path: str, words: str) -> None:
+    assert update(both, both, path) == words
+    assert row(step("update", {**DESK, **both}, {**DESK, **both}, diffReasons=[path])) == words
+
+
+def test_secrets_are_not_shown_even_where_the_preview_shows_them() -> None:
+    old = {
+        "server": {"url": "https://user:canary@example.com/a?token=canary", "headers": {"x": "canary"}},
+        "serverUrlSecret": "canary",
+        "fallbackDestination": {"type": "sip", "sipUri": "sip:a@example.com", "sipHeaders": {"x": "canary"}},
+        "hooks": [{"on": "canary"}],
+    }
+    new = json.loads(json.dumps(old).replace("canary", "Canary2"))
+    told = of(step("update", {**DESK, **old}, {**DESK, **new})).markdown
+    assert "canary" not in told.lower()
+    assert "its server's address changes where it is not shown; webhook headers change (not shown)" in told
+
+
+def test_who_answers_counts_what_the_program_does_not_manage() -> None:
+    changed = step("update", {**DESK, "name": "a"}, {**DESK, "name": "b", "squadId": "S"})
+    changed["oldState"]["outputs"]["assistantId"] = "set-in-the-dashboard"
+    assert row(changed) == "will be renamed to `b` (was `a`); its squad, which is not asked first, will be `S` (was unset)"
+
+
+@pytest.mark.parametrize(
+    ("steps", "words", "deletes"),
+    [
+        ([step("create", None, {**DESK, "assistantId": "A"})], "will be made; calls will go to assistant `A`", 0),
+        (
+            [step("create", None, DESK)],
+            "will be made; **nothing will answer calls** unless the organisation has a server",
+            0,
+        ),
+        ([step("create", None, {**DESK, "__importId": "i"})], "will be taken over as it is (id `i`)", 0),
+        ([step("import", None, DESK)], "will be taken over as it is", 0),
+        ([step("delete", DESK)], "**will be deleted: calls will fail**", 1),
+        (
+            [step("delete", {**DESK, "deletionProtection": True})],
+            "**will be deleted: calls will fail** (it has deletion_protection, so the update will refuse)",
+            1,
+        ),
+        (
+            [step("replace", {**DESK, "name": "a"}, {**DESK, "name": "b"})],
+            "**will be deleted and made again with a new id: calls fail in between**; will be renamed to `b` (was `a`)",
+            1,
+        ),
+        # As the engine's own steps of one replacement.
+        (
+            [step("delete-replaced", DESK), step("replace", DESK, DESK), step("create-replacement", None, DESK)],
+            "**will be deleted and made again with a new id: calls fail in between**",
+            1,
+        ),
+        (
+            [step("refresh", DESK, DESK), step("create", None, {**DESK, "squadId": "S"})],
+            "was deleted outside Pulumi and will be made again with a new id; calls will go to squad `S`",
+            0,
+        ),
+    ],
+)
+def test_what_happens_to_a_whole_number_is_told_in_words(steps: list[dict[str, Any]], words: str, deletes: int) -> None:
+    assert row(*steps) == words
+    assert of(*steps).deletes == deletes
+
+
+def test_a_number_that_is_let_go_is_no_delete() -> None:
+    let_go = step("delete", DESK)
+    let_go["oldState"]["retainOnDelete"] = True
+    assert row(let_go) == "will no longer be managed, and stays at Vapi as it is"
+    assert of(let_go).deletes == 0
+
+
+@pytest.mark.parametrize("op", ["same", "read", "refresh", "discard"])
+def test_steps_that_change_nothing_are_no_rows(op: str) -> None:
+    assert of(step(op, DESK, DESK)).markdown == "### Phone numbers\n\n**Nothing changes.**"
+
+
+def test_the_dangerous_comes_first_and_other_resources_are_counted_in_one_line() -> None:
+    def named(op: str, name: str, number: str, type_: str = "pulumi-python:dynamic/vapi:ByoPhoneNumber") -> dict[str, Any]:
+        state = {"inputs": {"number": number, "assistantId": "A"}}
+        return {"op": op, "urn": urn(name, type_), "oldState": state, "newState": state}
+
+    told = of(
+        named("create", "c", "+3"),
+        named("update", "b", "+2"),
+        named("delete", "a", "+1"),
+        named("replace", "d", "+4"),
+        named("create", "x", "", "aws:s3:Bucket"),
+        named("create", "y", "", "aws:s3:Bucket"),
+        named("delete", "z", "", "pulumi-python:dynamic/vapi:ByoSipTrunkCredential"),
+        named("create", "p", "", "pulumi:providers:aws"),
+    )
+    assert told.markdown.splitlines()[2:] == [
+        "**1 deleted, 1 replaced, 1 changed, 1 made.**",
+        "",
+        "| Number | Name | What happens |",
+        "|---|---|---|",
+        "| `+1` |  | **will be deleted: calls will fail** |",
+        "| `+4` |  | **will be deleted and made again with a new id: calls fail in between** |",
+        "| `+2` |  | only Pulumi's own record changes |",
+        "| `+3` |  | will be made; calls will go to assistant `A` |",
+        "",
+        "Other resources: 2 made, 1 deleted.",
+    ]
+    assert told.deletes == 2
+
+
+@pytest.mark.parametrize("number", [None, SECRET, UNKNOWN])
+def test_a_number_that_cannot_be_shown_goes_by_the_name_of_its_resource(number: str | None) -> None:
+    assert "| `desk` |" in of(step("delete", {"number": number})).markdown
+
+
+def test_no_value_ends_its_cell_or_is_taken_for_markdown() -> None:
+    name = "a | b` | <img src=x> @everyone\n| c"
+    line = of(step("delete", {**DESK, "name": name})).markdown.splitlines()[-1]
+    assert line == "| `+14155552671` | `a \\| b' \\| <img src=x> @everyone \\| c` | **will be deleted: calls will fail** |"
+
+
+def test_a_failed_preview_says_so_in_a_line_for_each_error() -> None:
+    told = of(
+        step("delete", DESK),
+        diagnostics=[
+            {"severity": "info#err", "message": "warning: nothing\n"},
+            {"severity": "error", "message": "error: number is wrong\nand more\n"},
+            {
+                "severity": "error",
+                "message": "error: Program failed:\nTraceback (most recent call last):\n  File x\nValueError: oops\n\n",
+            },
+        ],
+    )
+    assert told.failed
+    assert told.markdown.splitlines()[-4:] == [
+        "**The preview failed, so there may be more:**",
+        "",
+        "- `number is wrong`",
+        "- `Program failed: ValueError: oops`",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_no_preview_at_all_is_one_sentence(text: str) -> None:
+    with pytest.raises(VapiError, match=r"^there is no preview to report on: give the output of pulumi preview --json"):
+        report(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "3", "{}", '{"steps": 1}', '{"other": 1}', "[" * 100_000, '{"steps": []}{"steps": []}']
+)
+def test_what_is_no_preview_is_one_sentence(text: str) -> None:
+    with pytest.raises(VapiError, match=r"^this is not what pulumi preview --json prints"):
+        report(text)
+
+
+@pytest.mark.parametrize(
+    ("steps", "options", "status"),
+    [
+        ([], [], 0),
+        ([step("update", DESK, DESK)], [], 0),
+        ([step("delete", DESK)], [], 3),
+        ([step("replace", DESK, DESK)], [], 3),
+        ([step("delete", DESK)], ["--allow-deletes"], 0),
+    ],
+)
+def test_the_exit_status_tells_of_deletes(run: Run, steps: list[Any], options: list[str], status: int) -> None:
+    ran = run("diff-report", *options, given=json.dumps({"steps": steps}))
+    assert (ran.status, ran.err) == (status, "")
+    assert ran.out.startswith("### Phone numbers\n")
+
+
+def test_a_failed_preview_ends_with_1_whatever_is_allowed(run: Run) -> None:
+    given = json.dumps({"steps": [], "diagnostics": [{"severity": "error", "message": "error: oops"}]})
+    ran = run("diff-report", "--allow-deletes", given=given)
+    assert ran.status == 1
+    assert "- `oops`" in ran.out
+
+
+def test_the_preview_may_be_a_file(run: Run, tmp_path: Any) -> None:
+    (tmp_path / "preview.json").write_text(json.dumps({"steps": [step("delete", DESK)]}))
+    assert run("diff-report", "preview.json").status == 3
+    ran = run("diff-report", "other.json")
+    assert (ran.status, ran.out, ran.err) == (1, "", "error: other.json: no such file or directory\n")
+
+
+def test_broken_json_is_one_sentence(run: Run) -> None:
+    ran = run("diff-report", given="{")
+    sentence = "this is not what pulumi preview --json prints (one JSON object with steps); give its whole output"
+    assert (ran.status, ran.out, ran.err) == (1, "", f"error: {sentence}\n")

@@ -1,0 +1,336 @@
+"""Choosing numbers, and writing what takes them over."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import pulumi_vapi_byo
+from pulumi_vapi_byo.checking import check_inputs
+from pulumi_vapi_byo.cli.program import _text, write_program
+from pulumi_vapi_byo.cli.takeover import Secret, choose, hide_secrets, import_file, plan_takeovers
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.emulator import Emulator, Refusal
+from pulumi_vapi_byo.errors import VapiError
+from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.models import PhoneNumber
+from tests.engine.project import API_KEY
+from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID, EVERYTHING
+from tests.unit.samples import inputs as any_inputs
+
+Wire = dict[str, Any]
+
+
+def number(id_: str = "id-1", **wire: Any) -> PhoneNumber:
+    body = {
+        "provider": "byo-phone-number",
+        "id": id_,
+        "orgId": "O",
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "updatedAt": "2026-01-01T00:00:00.000Z",
+        "credentialId": CREDENTIAL_ID,
+    }
+    parsed = PHONE_NUMBER.parse(body | wire)
+    assert isinstance(parsed, PhoneNumber)
+    return parsed
+
+
+ACCOUNT = [
+    number("a", number="+14155552671", name="Support line"),
+    number("b", number="+14155552672", name="Support desk"),
+    number("c", name="Lobby [1]"),
+    number("d", number="1001a", numberE164CheckEnabled=False),
+]
+
+
+@pytest.mark.parametrize(
+    ("digits", "names", "everything", "chosen"),
+    [
+        (["+14155552671"], [], False, "a"),
+        (["+1 (415) 555-26.72", "1001a"], [], False, "bd"),
+        ([], ["Support *"], False, "ab"),
+        ([], ["Lobby [[]1]"], False, "c"),
+        (["1001a"], ["*line"], False, "ad"),
+        ([], [], True, "abcd"),
+        ([], [], False, ""),
+    ],
+)
+def test_numbers_are_chosen_by_digits_name_or_all(digits: list[str], names: list[str], everything: bool, chosen: str) -> None:
+    found = choose(ACCOUNT, digits=digits, names=names, everything=everything)
+    assert "".join(one.id for one in found) == chosen
+
+
+@pytest.mark.parametrize(
+    ("digits", "names", "sentence"),
+    [
+        (["+1999"], [], r"^the account has no BYO number '\+1999'; vapi-byo import, without options, lists those it has$"),
+        ([""], [], r"^the account has no BYO number ''"),
+        ([], ["support*"], r"^no BYO number of the account has a name like 'support\*'; vapi-byo import lists those it has$"),
+    ],
+)
+def test_a_choice_that_fits_nothing_is_refused(digits: list[str], names: list[str], sentence: str) -> None:
+    with pytest.raises(VapiError, match=sentence):
+        choose(ACCOUNT, digits=digits, names=names, everything=True)
+
+
+def test_resources_are_named_after_the_number_and_only_namesakes_after_the_id_too() -> None:
+    numbers = [
+        *ACCOUNT,
+        number("e", name="客服"),
+        number("F1-x", number="+4930123456"),
+        number("F2-x", number="4930123456", numberE164CheckEnabled=False),
+    ]
+    assert [one.name for one in plan_takeovers(numbers)] == [
+        "number-14155552671",
+        "number-14155552672",
+        "number-lobby-1",
+        "number-1001a",
+        "number-e",
+        "number-4930123456-f1-x",
+        "number-4930123456-f2-x",
+    ]
+
+
+def test_what_is_unset_or_a_default_is_not_in_the_inputs() -> None:
+    (one,) = plan_takeovers([number(number="+14155552671", numberE164CheckEnabled=True, hooks=[], server={})])
+    assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+14155552671"}
+    assert one.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("wire", "inputs", "left_out"),
+    [
+        (
+            {"server": {"url": "https://example.com", "newThing": "canary"}},
+            {"server": {"url": "https://example.com"}},
+            "server.newThing is not managed and stays as it is",
+        ),
+        (
+            {"server": {"url": "https://example.com", "timeoutSeconds": 999}},
+            {"server": {"url": "https://example.com"}},
+            "server.timeoutSeconds is not managed and stays as it is",
+        ),
+        (
+            {"fallbackDestination": {"type": "assistant", "assistantName": "canary"}},
+            {},
+            "fallbackDestination is not managed and stays as it is",
+        ),
+        # An element of a list cannot be left out alone.
+        (
+            {"hooks": [{"on": "call.ringing", "do": []}, {"on": "call.other"}]},
+            {},
+            "hooks is not managed and stays as it is",
+        ),
+        (
+            {"server": {"url": "https://example.com"}, "serverUrl": "https://example.com"},
+            {"server": {"url": "https://example.com"}},
+            "serverUrl is not managed and stays as it is",
+        ),
+    ],
+)
+def test_what_a_program_cannot_say_is_left_out_and_told(wire: Wire, inputs: Wire, left_out: str) -> None:
+    (one,) = plan_takeovers([number(number="+14155552671", **wire)])
+    assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+14155552671", **inputs}
+    (sentence,) = one.left_out
+    assert sentence.startswith(f"BYO phone number '+14155552671': {left_out} (")
+    assert "canary" not in sentence
+
+
+def test_a_number_that_a_program_cannot_say_is_refused() -> None:
+    with pytest.raises(VapiError, match=r"^cannot import BYO phone number '\+1': its number must have at least 3 char"):
+        plan_takeovers([number(number="+1")])
+
+
+def test_a_secret_that_vapi_does_not_read_back_is_told() -> None:
+    (one,) = plan_takeovers([number(number="+14155552671", serverUrl="https://example.com")])
+    (sentence,) = one.left_out
+    assert sentence == (
+        "BYO phone number '+14155552671': Vapi does not tell whether its server_url has a secret; one that it has stays, "
+        "unless you add server_url_secret"
+    )
+
+
+def test_secrets_get_keys_named_after_the_first_number_that_has_them() -> None:
+    both = {"server": {"headers": {"X-Token": "s1", "x token": "s2"}}}
+    takeovers = plan_takeovers(
+        [
+            number("a", number="+14155552671", **both),
+            number("b", number="+14155552672", **both),
+            number("c", number="+14155552673", serverUrl="https://example.com", serverUrlSecret="s1"),
+        ]
+    )
+    hidden, secrets = hide_secrets(takeovers)
+    assert secrets == {
+        "number-14155552671-x-token": "s1",
+        "number-14155552671-x-token-2": "s2",
+        "number-14155552673-server-url-secret": "s1",
+    }
+    headers = {"X-Token": Secret("number-14155552671-x-token"), "x token": Secret("number-14155552671-x-token-2")}
+    assert [one.inputs["server"]["headers"] for one in hidden[:2]] == [headers, headers]
+    assert hidden[2].inputs["serverUrlSecret"] == Secret("number-14155552673-server-url-secret")
+    assert "s1" not in repr(takeovers)
+
+
+# ------------------------------------------------------------------------------------------------------------- the program
+
+
+@given(st.text())
+def test_any_text_is_written_as_itself(text: str) -> None:
+    written = _text(text)
+    assert ast.literal_eval(written) == text
+    assert "\n" not in written
+
+
+class _Pulumi:
+    """Stands for what a written program imports, and keeps what it declares."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self.declared: dict[str, dict[str, Any]] = {}
+        args = {name: getattr(pulumi_vapi_byo, name) for name in pulumi_vapi_byo.__all__ if name.endswith("Args")}
+        config = SimpleNamespace(require_secret=secrets.__getitem__)
+        self._modules = {
+            "pulumi": SimpleNamespace(Config=lambda: config, ResourceOptions=dict),
+            "pulumi_vapi_byo": SimpleNamespace(ByoPhoneNumber=self._declare, **args),
+        }
+
+    def _declare(self, name: str, /, **arguments: Any) -> None:
+        assert name not in self.declared
+        self.declared[name] = arguments
+
+    def run(self, program: str) -> None:
+        names = {"__builtins__": {"__import__": lambda name, *_: self._modules[name]}}
+        exec(compile(program, "<program>", "exec"), names)  # noqa: S102 - what we wrote ourselves
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value
+
+
+@given(any_inputs)
+def test_a_program_says_what_the_account_has(inputs: Wire) -> None:
+    takeovers = plan_takeovers([number("the-id", **inputs)])
+    hidden, secrets = hide_secrets(takeovers)
+    program = write_program(hidden, with_import_options=True)
+    engine = _Pulumi(secrets)
+    engine.run(program)
+    ((name, arguments),) = engine.declared.items()
+    assert name == takeovers[0].name
+    assert arguments.pop("opts") == {"import_": "the-id"}
+    assert check_inputs(PHONE_NUMBER, _plain(arguments)).inputs == takeovers[0].inputs
+
+
+def test_a_program_is_written_as_a_formatter_would_write_it() -> None:
+    whole = {key: value for key, value in EVERYTHING.items() if key != "deletionProtection"}
+    del whole["hooks"]
+    hidden, _ = hide_secrets(plan_takeovers([number("the-id", **whole)]))
+    program = write_program(hidden, with_import_options=True)
+    head, rest = program.split("    fallback_destination=")
+    assert (
+        head
+        == f'''\
+"""BYO phone numbers at Vapi."""
+
+import pulumi
+
+import pulumi_vapi_byo as vapi
+
+config = pulumi.Config()
+
+vapi.ByoPhoneNumber(
+    "number-14155552671",
+    credential_id="{CREDENTIAL_ID}",
+    number="+14155552671",
+    number_e164_check_enabled=False,
+    name="Front desk",
+    assistant_id="{ASSISTANT_ID}",
+    squad_id="{EVERYTHING["squadId"]}",
+    workflow_id="{EVERYTHING["workflowId"]}",
+    server=vapi.ServerArgs(
+        url="https://example.com/vapi",
+        timeout_seconds=25,
+        headers={{
+            "x-vapi-secret": config.require_secret("number-14155552671-x-vapi-secret"),
+            "credential_id": config.require_secret("number-14155552671-credential-id"),
+            "timeoutSeconds": config.require_secret("number-14155552671-timeoutseconds"),
+        }},
+        credential_id="{CREDENTIAL_ID}",
+        backoff_plan=vapi.BackoffPlanArgs(
+            type="fixed",
+            max_retries=3,
+            base_delay_seconds=1.5,
+            excluded_status_codes=[400, 401],
+        ),
+        static_ip_addresses_enabled=True,
+        encrypted_paths=["$.message"],
+    ),
+'''
+    )
+    assert rest.startswith('vapi.TransferDestinationNumberArgs(\n        number="+14155552672",\n')
+    assert rest.endswith('    opts=pulumi.ResourceOptions(import_="the-id"),\n)\n')
+
+
+def test_a_program_imports_only_what_it_uses() -> None:
+    hidden, _ = hide_secrets(plan_takeovers([number(number="+14155552671")]))
+    assert (
+        write_program(hidden, with_import_options=False)
+        == f'''\
+"""BYO phone numbers at Vapi."""
+
+import pulumi_vapi_byo as vapi
+
+vapi.ByoPhoneNumber(
+    "number-14155552671",
+    credential_id="{CREDENTIAL_ID}",
+    number="+14155552671",
+)
+'''
+    )
+
+
+# --------------------------------------------------------------------------------------------------------- the import file
+
+
+@given(any_inputs)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_every_number_can_go_into_an_import_file_without_a_write(vapi: Emulator, inputs: Wire) -> None:
+    vapi.reset()
+    try:
+        added = vapi.add_number(**inputs | {"credentialId": vapi.add_credential()["id"]})
+    except Refusal:
+        assume(False)
+    parsed = PHONE_NUMBER.parse(added)
+    assert isinstance(parsed, PhoneNumber)
+    takeovers = plan_takeovers([parsed])
+    (entry,) = json.loads(import_file(takeovers, Settings(API_KEY, vapi.base_url, "us")))["resources"]
+    assert {request.method for request in vapi.requests} == {"GET"}
+    assert vapi.numbers() == [added]
+    assert entry["id"] == added["id"]
+    assert entry["outputs"]["updatedAt"] == added["updatedAt"]
+    assert entry["inputs"]["__provider"] == entry["outputs"]["__provider"]
+    for side in ("inputs", "outputs"):
+        headers = (entry[side].get("server") or {}).get("headers")
+        if headers is not None:
+            assert json.loads(headers.pop("plaintext")) == added["server"]["headers"]
+            assert headers == {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+
+
+def test_a_number_that_changes_meanwhile_is_no_entry(vapi: Emulator) -> None:
+    added = vapi.add_number(number="+14155552671", name="a", credentialId=vapi.add_credential()["id"])
+    parsed = PHONE_NUMBER.parse(added)
+    assert isinstance(parsed, PhoneNumber)
+    takeovers = plan_takeovers([parsed])
+    vapi.edit_number(added["id"], name="b")
+    with pytest.raises(VapiError, match=r"^cannot import BYO phone number '\+14155552671': the program says otherwise "):
+        import_file(takeovers, Settings(API_KEY, vapi.base_url, "us"))
