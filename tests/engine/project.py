@@ -1,0 +1,170 @@
+"""A Pulumi project with one stack, run by the real CLI through the Automation API."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi import automation
+from pulumi.automation.events import EngineEvent
+
+from pulumi_vapi_byo import BYO_PHONE_NUMBER_TYPE
+from pulumi_vapi_byo.emulator import Emulator
+from tests.sdks import Sdk
+from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
+
+API_KEY = "canary-api-key-91d4e7"
+STACK = "test"
+PASSPHRASE = "not a secret"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command of the CLI did and said.
+
+    Attributes:
+        changes: Numbers by operation: ``{"create": 1}``.
+        said: All it printed, on stdout and stderr.
+        events: Its events, as JSON.
+        failed: Whether it ended with an error.
+    """
+
+    changes: dict[str, int]
+    said: str
+    events: str
+    failed: bool
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines that report errors, without what is only about the stack as a whole."""
+        lines = dict.fromkeys(line.strip() for line in self.said.splitlines())
+        return [line for line in lines if line.startswith("error: ") and line not in _ABOUT_THE_STACK]
+
+
+_HEAD = f"""\
+import pulumi
+from pulumi import Output, ResourceOptions
+import pulumi_vapi_byo as vapi
+
+DESK = {{"credential_id": "{CREDENTIAL_ID}", "number": "+14155552671", "assistant_id": "{ASSISTANT_ID}"}}
+"""
+_ABOUT_THE_STACK = {"error: update failed", "error: preview failed", "error: refresh failed", "error: destroy failed"}
+
+
+class Project:
+    """A project in a folder of its own.
+
+    Args:
+        folder: Where to make it.
+        sdk: The SDK that its programs run with.
+        vapi: The emulator that its stack is configured for.
+        home: ``PULUMI_HOME``.
+        config: More of the stack's configuration, in the clear; None takes a key out.
+    """
+
+    def __init__(
+        self, folder: Path, sdk: Sdk, vapi: Emulator, home: Path, config: Mapping[str, str | None] | None = None
+    ) -> None:
+        self.sdk = sdk
+        self.vapi = vapi
+        self.folder = folder
+        self.said = ""
+        """All that any command of this project has printed, events included."""
+        backend = folder.parent / "state"
+        for path in (folder, backend, home):
+            path.mkdir(parents=True, exist_ok=True)
+        if not (folder / "Pulumi.yaml").exists():
+            (folder / "Pulumi.yaml").write_text("name: numbers\nruntime: python\n")
+            (folder / "__main__.py").write_text("")
+        cli = shutil.which("pulumi")
+        if cli is None:
+            pytest.fail("there is no pulumi on PATH: make test sets up the real CLI and puts it there", pytrace=False)
+        self._env = {
+            # The language host runs the first python3 on PATH.
+            "PATH": os.pathsep.join([str(sdk.bin), str(Path(cli).parent), os.environ["PATH"]]),
+            "VIRTUAL_ENV": str(sdk.bin.parent),
+            "PULUMI_HOME": str(home),
+            "PULUMI_BACKEND_URL": backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "NO_COLOR": "1",
+        }
+        self._stack = automation.create_or_select_stack(
+            STACK, work_dir=str(folder), opts=automation.LocalWorkspaceOptions(env_vars=self._env)
+        )
+        settings = {"vapi:baseUrl": vapi.base_url, "vapi:maxRetries": "0", **(config or {})}
+        values = {key: automation.ConfigValue(value) for key, value in settings.items() if value is not None}
+        if settings.get("vapi:apiKey", API_KEY) == API_KEY:
+            values["vapi:apiKey"] = automation.ConfigValue(API_KEY, secret=True)
+        self._stack.set_all_config(values)
+
+    def configure(self, key: str, value: str) -> None:
+        """Set one key of the stack's configuration."""
+        self._stack.set_config(key, automation.ConfigValue(value))
+
+    def program(self, text: str) -> None:
+        """Write the program; the imports are there already, and what makes a number, as DESK."""
+        (self.folder / "__main__.py").write_text(_HEAD + textwrap.dedent(text))
+
+    def preview(self, **options: Any) -> Run:
+        return self._run(self._stack.preview, {"diff": True, **options})
+
+    def up(self, **options: Any) -> Run:
+        return self._run(self._stack.up, options)
+
+    def refresh(self, **options: Any) -> Run:
+        return self._run(self._stack.refresh, options)
+
+    def destroy(self, **options: Any) -> Run:
+        return self._run(self._stack.destroy, options)
+
+    def cli(self, *arguments: str) -> str:
+        """Run another command of the CLI and return what it prints."""
+        command = self._stack.workspace.pulumi_command
+        result = command.run([*arguments, "--stack", STACK], str(self.folder), self._env)
+        self.said += result.stdout + result.stderr
+        return result.stdout
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets in the clear."""
+        return {name: output.value for name, output in self._stack.outputs().items()}
+
+    def state(self) -> str:
+        """Return the whole state as it is stored: secrets are ciphertext in it."""
+        return self.cli("stack", "export")
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the numbers in the state."""
+        resources = json.loads(self.state())["deployment"].get("resources") or []
+        return [resource for resource in resources if resource["type"] == BYO_PHONE_NUMBER_TYPE]
+
+    def _run(self, command: Callable[..., Any], options: Mapping[str, Any]) -> Run:
+        said: list[str] = []
+        events: list[EngineEvent] = []
+        failed = False
+        try:
+            command(on_output=said.append, on_error=said.append, on_event=events.append, color="never", **options)
+        except automation.CommandError as error:
+            failed = True
+            said.append(str(error))
+        text, seen = "\n".join(said), json.dumps(events, default=vars)
+        self.said += text + seen
+        assert "Traceback" not in text + seen, text
+        done = [event.res_outputs_event.metadata for event in events if event.res_outputs_event]
+        numbers = Counter(_name(step.op) for step in done if step.type == BYO_PHONE_NUMBER_TYPE)
+        return Run(dict(numbers), text, seen, failed)
+
+
+def _name(operation: Any) -> str:
+    return str(getattr(operation, "value", operation))

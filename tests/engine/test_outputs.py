@@ -1,0 +1,138 @@
+"""What other resources, other stacks and the user get to see: outputs, and never a secret."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pulumi_vapi_byo.emulator import Emulator
+from tests.sdks import ROOT
+from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
+
+from .conftest import Start
+from .project import API_KEY, Project
+from .test_life import changes
+
+pytestmark = pytest.mark.engine
+
+
+def test_outputs_feed_another_resource_and_are_unknown_in_a_preview(project: Project, vapi: Emulator) -> None:
+    project.program("""
+        first = vapi.ByoPhoneNumber("first", **DESK)
+        second = vapi.ByoPhoneNumber("second", credential_id=first.credential_id, number="+14155552672",
+                                     name=first.created_at, server={"url": Output.concat("https://example.com/", first.id)},
+                                     fallback_destination={"type": "number", "number": first.number})
+        pulumi.export("org", second.org_id)
+        pulumi.export("uri", second.sip_uri)
+    """)
+    preview = project.preview()
+    assert preview.changes == {"create": 2}
+    assert "url: [unknown]" in preview.said or "url : [unknown]" in preview.said
+    assert f'"+14155552672@{CREDENTIAL_ID}.sip.vapi.ai"' in preview.said
+    assert vapi.requests == []
+
+    project.up()
+    second, first = vapi.numbers()
+    assert second["server"] == {"url": f"https://example.com/{first['id']}"}
+    assert second["name"] == first["createdAt"]
+    assert second["fallbackDestination"] == {"type": "number", "number": "+14155552671"}
+    assert project.outputs == {"org": second["orgId"], "uri": f"+14155552672@{CREDENTIAL_ID}.sip.vapi.ai"}
+    assert project.preview().changes == {"same": 2}
+
+
+def test_the_program_at_the_root_runs_and_another_stack_reads_its_addresses(
+    start: Start, tmp_path: Path, vapi: Emulator
+) -> None:
+    for source, name in ((ROOT, "numbers"), (ROOT / "examples" / "stack-reference", "reader")):
+        (tmp_path / name).mkdir()
+        for file in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(source / file, tmp_path / name)
+    rows = [{"number": "+14155552671", "name": "Desk"}, {"number": "+442079460018", "assistantId": ASSISTANT_ID}]
+    numbers = start(folder=tmp_path / "numbers", config={"credentialId": CREDENTIAL_ID, "assistantId": ASSISTANT_ID})
+    for i, row in enumerate(rows):
+        for key, value in row.items():
+            numbers.cli("config", "set", "--path", f"numbers[{i}].{key}", value, "--type", "string")
+
+    up = numbers.up()
+    assert up.changes == {"create": 2}, up.said
+    assert numbers.outputs["ids"] == {number["number"]: number["id"] for number in vapi.numbers()}
+    assert numbers.up().changes == {"same": 2}
+
+    project = next(line.split()[1] for line in (ROOT / "Pulumi.yaml").read_text().splitlines() if line.startswith("name:"))
+    reader = start(folder=tmp_path / "reader", config={"numbersStack": f"organization/{project}/test"})
+    assert not reader.up().failed
+    plan = reader.outputs["dial_plan"]
+    for row in rows:
+        assert f"{row['number']}@{CREDENTIAL_ID}.sip.vapi.ai" in plan
+
+    assert not numbers.destroy().failed
+    assert vapi.numbers() == []
+
+
+@pytest.mark.parametrize("reading", ["serverUrl", "server"])
+def test_a_switch_from_server_url_to_server_is_one_patch_and_no_drift_afterwards(
+    start: Start, serve: Callable[..., Emulator], reading: str
+) -> None:
+    vapi = serve(server_url_reads_back_as=reading)
+    project = start(vapi=vapi)
+    project.program('vapi.ByoPhoneNumber("desk", **DESK, server_url="https://example.com", server_url_secret="canary")')
+    project.up()
+    assert project.refresh().changes == {"same": 1}
+    assert project.up().changes == {"same": 1}
+
+    vapi.clear_requests()
+    project.program("""
+        headers = {"x-vapi-secret": "canary"}
+        vapi.ByoPhoneNumber("desk", **DESK, server=vapi.ServerArgs(url="https://example.com", headers=headers))
+    """)
+    assert project.up().changes == {"update": 1}
+    assert [method for method, _ in changes(vapi)] == ["PATCH"]
+    (number,) = vapi.numbers()
+    assert number["server"] == {"url": "https://example.com", "headers": {"x-vapi-secret": "canary"}}
+    assert "serverUrl" not in number
+
+    assert project.refresh().changes == {"same": 1}
+    assert project.up().changes == {"same": 1}
+    assert "canary" not in project.said + project.state()
+
+
+def test_no_secret_appears_in_what_any_command_prints_or_stores(project: Project, tmp_path: Path, vapi: Emulator) -> None:
+    secrets = ["canary-url-secret", "canary-header", "canary-drifted-header", "canary-new-header", API_KEY]
+    program = """
+        url = vapi.ByoPhoneNumber("url", **DESK, server_url="https://example.com", server_url_secret="canary-url-secret")
+        server = vapi.ByoPhoneNumber("server", **{{**DESK, "number": "+14155552672"}},
+                                     server={{"url": "https://example.com", "headers": {{"x-token": "{header}"}}}})
+        plain = vapi.ByoPhoneNumber("plain", **{{**DESK, "number": "+14155552673"}},
+                                    server={{"url": "https://example.com"}})
+        pulumi.export("secret", url.server_url_secret)
+        pulumi.export("server", server.server)
+        pulumi.export("plain", plain.server)
+    """
+    project.program(program.format(header="canary-header"))
+    project.preview()
+    project.up(diff=True)
+    project.cli("preview", "--json")
+    project.cli("stack", "output", "--json")
+    for number in vapi.numbers():
+        if "server" in number:
+            drifted = {**number["server"], "headers": {"x-token": "canary-drifted-header"}}
+            vapi.edit_number(number["id"], server=drifted)
+    project.preview(refresh=True)
+    refresh = project.refresh(diff=True)
+    assert refresh.changes == {"same": 1, "update": 2}
+    assert "[secret]" in project.preview().said
+    project.program(program.format(header="canary-new-header"))
+    project.preview()
+    project.cli("preview", "--json")
+    project.up(diff=True)
+    project.destroy(diff=True)
+
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
+    settings = (project.folder / "Pulumi.test.yaml").read_text()
+    for secret in secrets:
+        assert secret not in project.said
+        assert secret.encode() not in stored
+        assert secret not in settings

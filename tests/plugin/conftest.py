@@ -1,0 +1,81 @@
+"""Hosts of both SDKs, and emulators that they all share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from pulumi_vapi_byo.emulator import Emulator
+from tests.sdks import BOTH, Sdk, sdk
+
+from .host import Host, Provider
+
+API_KEY = "canary-key-3f9a1c"
+
+Serve = Callable[..., Emulator]
+Configure = Callable[..., Provider]
+
+
+@pytest.fixture(scope="session", params=BOTH)
+def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    with Host(sdk(request.param), tmp_path_factory.mktemp("host")) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def _emulators() -> Iterator[Serve]:
+    running: dict[tuple[tuple[str, Any], ...], Emulator] = {}
+    with ExitStack() as stack:
+
+        def serve(**options: Any) -> Emulator:
+            key = tuple(sorted(options.items()))
+            if key not in running:
+                running[key] = stack.enter_context(Emulator(api_key=API_KEY, **options))
+            return running[key]
+
+        yield serve
+
+
+@pytest.fixture
+def serve(_emulators: Serve) -> Iterator[Serve]:
+    """Return an empty emulator with some options; the same one for the same options."""
+    used = []
+
+    def serve(**options: Any) -> Emulator:
+        vapi = _emulators(**options)
+        vapi.reset()
+        used.append(vapi)
+        return vapi
+
+    yield serve
+    for vapi in used:
+        vapi.clear_faults()  # one that refuses connections would refuse the next test's
+
+
+@pytest.fixture
+def vapi(serve: Serve) -> Emulator:
+    return serve()
+
+
+@pytest.fixture
+def configure(host: Host) -> Configure:
+    """Configure an instance of the provider for an emulator; it tries everything once, unless told otherwise."""
+
+    def configure(vapi: Emulator, **settings: Any) -> Provider:
+        config = {"vapi:apiKey": API_KEY, "vapi:baseUrl": vapi.base_url, "vapi:maxRetries": "0"}
+        return host.provider(config | {f"vapi:{key}": value for key, value in settings.items()})
+
+    return configure
+
+
+@pytest.fixture
+def provider(configure: Configure, vapi: Emulator) -> Provider:
+    return configure(vapi)
+
+
+@pytest.fixture
+def host_sdk(host: Host) -> Sdk:
+    return host.sdk

@@ -1,0 +1,227 @@
+"""A driver of Pulumi's host for dynamic providers (``python -m pulumi.dynamic``): the engine's calls without the engine."""
+
+from __future__ import annotations
+
+import base64
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import grpc
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from pulumi_vapi_byo import BYO_PHONE_NUMBER_TYPE
+from pulumi_vapi_byo.provider import ByoPhoneNumberProvider, VapiProvider
+from tests.sdks import Sdk
+
+#: How the engine writes a value that is not known yet.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+
+PROVIDER_KEY = "__provider"
+URN = f"urn:pulumi:test::tests::{BYO_PHONE_NUMBER_TYPE}::desk"
+
+Props = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that the provider marked as secret."""
+
+    value: Any
+
+
+class PluginError(Exception):
+    """A call failed; the text is what the engine would print."""
+
+
+@dataclass(frozen=True)
+class CheckAnswer:
+    """What came of a check: the inputs, and for each failure its property and reason, in order."""
+
+    inputs: Props
+    failures: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class DiffAnswer:
+    """What came of a diff: ``none``, ``some``, or ``unknown``, which lets the engine compare the inputs itself."""
+
+    changes: str
+    replaces: list[str]
+    delete_before_replace: bool
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource after create or read: an empty id means that it is gone."""
+
+    id: str
+    outputs: Props
+    inputs: Props
+
+
+class Host:
+    """The host as a process of its own. A context manager.
+
+    Args:
+        sdk: The environment to run it in.
+        folder: Where to run it: not in the project, which would then be imported from there.
+    """
+
+    def __init__(self, sdk: Sdk, folder: Path) -> None:
+        self.sdk = sdk
+        self._folder = folder
+        self._providers = 0
+
+    def __enter__(self) -> Host:
+        self._stderr = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [self.sdk.python, "-W", "ignore", "-u", "-m", "pulumi.dynamic"],
+            cwd=self._folder,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+        )
+        assert self._process.stdout is not None
+        port = self._process.stdout.readline().decode().strip()
+        if not port:
+            self.close()
+            raise RuntimeError(f"the host did not start: {self.printed()}")
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._channel.close()
+        self.close()
+        self._stderr.close()
+
+    def close(self) -> None:
+        """End the process by a signal that lets it save its coverage."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def printed(self) -> str:
+        """Return all that the process printed on stderr so far."""
+        self._stderr.seek(0)
+        return self._stderr.read().decode()
+
+    def provider(self, config: Mapping[str, Any], provider_type: type[VapiProvider] = ByoPhoneNumberProvider) -> Provider:
+        """Configure a new instance of a provider.
+
+        Args:
+            config: The stack's whole configuration, as in ``pulumi config``.
+            provider_type: Which provider.
+        """
+        self.stub.Configure(provider_pb2.ConfigureRequest(args=encode(config)))
+        self._providers += 1
+        # The host keeps one instance for each text it finds; base64 ignores what follows its end.
+        return Provider(self, serialize_provider(provider_type()) + "\n" * self._providers)
+
+
+class Provider:
+    """An instance of the provider inside the host; each method is one call of the engine."""
+
+    def __init__(self, host: Host, pickle: str) -> None:
+        self._host = host
+        self.pickle = pickle
+        self._mark = len(host.printed())
+
+    def check(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> CheckAnswer:
+        request = provider_pb2.CheckRequest(urn=URN, news=self._props(news))
+        if olds is not None:
+            request.olds.CopyFrom(self._props(olds))
+        answer = self._call("Check", request)
+        return CheckAnswer(self._decode(answer.inputs), [(one.property, one.reason) for one in answer.failures])
+
+    def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any], id_: str = "some-id") -> DiffAnswer:
+        request = provider_pb2.DiffRequest(id=id_, urn=URN, olds=self._props(olds), news=self._props(news))
+        answer = self._call("Diff", request)
+        changes = provider_pb2.DiffResponse.DiffChanges.Name(answer.changes).removeprefix("DIFF_").lower()
+        return DiffAnswer(changes, list(answer.replaces), answer.deleteBeforeReplace)
+
+    def create(self, inputs: Mapping[str, Any]) -> Resource:
+        answer = self._call("Create", provider_pb2.CreateRequest(urn=URN, properties=self._props(inputs)))
+        return Resource(answer.id, self._decode(answer.properties), {})
+
+    def read(self, id_: str, outputs: Mapping[str, Any] | None = None) -> Resource:
+        """Read as in a refresh, with the last outputs, or as in a ``get``, without."""
+        answer = self._call("Read", provider_pb2.ReadRequest(id=id_, urn=URN, properties=self._props(outputs or {})))
+        return Resource(answer.id, self._decode(answer.properties), self._decode(answer.inputs))
+
+    def update(self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Props:
+        request = provider_pb2.UpdateRequest(id=id_, urn=URN, olds=self._props(olds), news=self._props(news))
+        return self._decode(self._call("Update", request).properties)
+
+    def delete(self, id_: str, outputs: Mapping[str, Any]) -> None:
+        answer = self._call("Delete", provider_pb2.DeleteRequest(id=id_, urn=URN, properties=self._props(outputs)))
+        assert answer == empty_pb2.Empty()
+
+    def printed(self) -> str:
+        """Return what the host has printed on stderr since this instance was made."""
+        return self._host.printed()[self._mark :]
+
+    def _props(self, values: Mapping[str, Any]) -> Any:
+        return encode({PROVIDER_KEY: self.pickle, **values})
+
+    def _decode(self, struct: Any) -> Props:
+        values = decode(struct)
+        values.pop(PROVIDER_KEY, None)
+        return values
+
+    def _call(self, name: str, request: Any) -> Any:
+        try:
+            return getattr(self._host.stub, name)(request, timeout=60)
+        except grpc.RpcError as error:
+            call = cast("grpc.Call", error)  # it always is, says grpc's documentation
+            raise PluginError(str(call.details()).rstrip("\n")) from None
+
+
+def encode(values: Mapping[str, Any]) -> Any:
+    """Write properties as the engine does for a provider that takes no secrets: in the clear."""
+    struct = struct_pb2.Struct()
+    json_format.ParseDict(plain(values), struct)
+    return struct
+
+
+def decode(struct: Any) -> Props:
+    """Read properties, with marks where something is secret."""
+    values: Props = _marked(json_format.MessageToDict(struct))
+    return values
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.get(_SIGNATURE) == _SECRET:
+            return Secret(_marked(value["value"]))
+        return {key: _marked(part) for key, part in value.items()}
+    return [_marked(part) for part in value] if isinstance(value, list) else value
+
+
+def plain(value: Any) -> Any:
+    """Return a value without marks of secrets, and without keys that are None, as the engine drops them."""
+    if isinstance(value, Secret):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {key: plain(part) for key, part in value.items() if part is not None}
+    return [plain(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def pickled_class(pickle: str) -> bytes:
+    """Return the pickle of a provider as bytes, to look at what is in it."""
+    return base64.b64decode(pickle)

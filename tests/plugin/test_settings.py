@@ -1,0 +1,82 @@
+"""A setting that is missing or wrong is one sentence, before any request."""
+
+from __future__ import annotations
+
+import pytest
+
+from pulumi_vapi_byo.emulator import Emulator
+from tests.sdks import Sdk
+from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
+
+from .conftest import Configure
+from .host import Host, PluginError, Props
+
+INPUTS: Props = {"credentialId": CREDENTIAL_ID, "number": "+14155552671", "assistantId": ASSISTANT_ID}
+
+WRONG = [
+    ("baseUrl", "api.vapi.ai", "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai"),
+    ("baseUrl", "https://user:canary@example.com", "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API"),
+    ("baseUrl", "http://example.com", "would send the API key to example.com unencrypted: use https"),
+    ("region", "mars", "vapi:region is 'mars': set it to us or eu with pulumi config set vapi:region us"),
+    ("timeout", "soon", "vapi:timeout is 'soon': it must be a number of seconds, more than 0 and at most 600"),
+    ("timeout", "0", "vapi:timeout is '0': it must be a number of seconds"),
+    ("maxRetries", "-1", "is '-1': it must be a whole number from 0 to 20"),
+    ("requestsPerSecond", "fast", "vapi:requestsPerSecond is 'fast': it must be a number of requests a second"),
+    ("onExisting", "steal", "vapi:onExisting is 'steal': set it to error or adopt or allow"),
+    ("onConflict", "win", "vapi:onConflict is 'win': set it to error or overwrite or unchecked"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "sentence"), WRONG)
+def test_a_wrong_setting_is_found_at_preview(configure: Configure, vapi: Emulator, key: str, value: str, sentence: str) -> None:
+    answer = configure(vapi, **{key: value}).check(INPUTS)
+
+    ((property_, reason),) = answer.failures
+    assert property_ == ""
+    assert sentence in reason
+    assert "\n" not in reason
+    assert "canary" not in reason
+    assert vapi.requests == []
+
+
+@pytest.mark.parametrize(("key", "value", "sentence"), WRONG)
+def test_a_wrong_setting_fails_everything_else_before_any_request(
+    configure: Configure, vapi: Emulator, host_sdk: Sdk, key: str, value: str, sentence: str
+) -> None:
+    provider = configure(vapi, **{key: value})
+    for call in (
+        lambda: provider.create(INPUTS),
+        lambda: provider.read("some-id", INPUTS),
+        lambda: provider.update("some-id", INPUTS, {**INPUTS, "name": "b"}),
+        lambda: provider.delete("some-id", INPUTS),
+    ):
+        with pytest.raises(PluginError) as error:
+            call()
+        assert str(error.value).startswith(host_sdk.error_prefix)
+        assert sentence in str(error.value)
+        assert "\n" not in str(error.value)
+    assert vapi.requests == []
+
+
+def test_a_bad_key_is_refused_without_being_shown(configure: Configure, vapi: Emulator) -> None:
+    provider = configure(vapi, apiKey="canary key")
+    with pytest.raises(PluginError, match="the API key holds spaces, line breaks or other characters") as error:
+        provider.create(INPUTS)
+
+    assert "canary" not in str(error.value)
+    assert vapi.requests == []
+
+
+def test_check_and_diff_need_neither_key_nor_address(host: Host) -> None:
+    provider = host.provider({})
+    answer = provider.check(INPUTS)
+
+    assert answer.failures == []
+    assert provider.diff({**INPUTS, "name": "a"}, answer.inputs).changes == "unknown"
+    assert provider.printed() == ""
+
+
+def test_bad_inputs_and_a_wrong_setting_are_said_together(configure: Configure, vapi: Emulator) -> None:
+    answer = configure(vapi, region="mars").check({**INPUTS, "name": "n" * 41})
+
+    assert [name for name, _ in answer.failures] == ["name", ""]

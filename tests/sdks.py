@@ -1,0 +1,46 @@
+"""The Pulumi SDKs that the tests run with: the newest, which this interpreter has, and the oldest that is supported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Sdk:
+    """A Python environment with the package and one version of Pulumi's SDK.
+
+    Attributes:
+        name: ``newest`` or ``oldest``.
+        python: Its interpreter.
+        error_prefix: What its host puts before the text of an exception.
+    """
+
+    name: str
+    python: Path
+    error_prefix: str
+
+    @property
+    def bin(self) -> Path:
+        """Directory of its programs, for PATH."""
+        return self.python.parent
+
+
+def sdk(name: str) -> Sdk:
+    """Return an SDK; fails the test where it has not been set up."""
+    if name == "newest":
+        return Sdk(name, Path(sys.executable), "VapiError: ")
+    python = Path(os.environ.get("OLDEST_SDK_PYTHON") or ROOT / ".cache" / "oldest-sdk" / "bin" / "python").absolute()
+    if not python.exists():
+        pytest.fail(f"there is no {python}: make test sets it up, or name one in OLDEST_SDK_PYTHON", pytrace=False)
+    return Sdk(name, python, "Exception calling application: ")
+
+
+#: For `pytest.fixture`: everything that uses the fixture runs with both.
+BOTH = ["newest", pytest.param("oldest", marks=pytest.mark.oldest_sdk)]
