@@ -6,7 +6,7 @@ ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
 WITH_CLI = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$(cat .cache/pulumi/current):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help python venv setup demo test test-fast lint types check clean
+.PHONY: help python venv setup demo test test-fast lint types check docs pictures chaos clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -45,5 +45,14 @@ types: venv ## mypy, strict
 
 check: lint types ## lint and types
 
+docs: venv ## the documentation site, in site/; strict
+	@NO_MKDOCS_2_WARNING=1 $(ACTIVE) mkdocs build --strict
+
+pictures: setup ## the documentation's pictures of the terminal, from real runs
+	@$(WITH_CLI) python tools/pictures.py
+
+chaos: setup ## faults and kills at random, three seeds: nothing lost, nothing doubled
+	@$(WITH_CLI) python tools/chaos.py
+
 clean: ## remove what the other targets made
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* dist build
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* dist build site

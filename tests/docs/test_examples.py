@@ -1,0 +1,267 @@
+"""What the documentation shows is true: its programs run as they stand there, and all that it names exists."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer
+from pydantic.alias_generators import to_camel
+
+import pulumi_vapi_byo
+from pulumi_vapi_byo import config
+from pulumi_vapi_byo.cli.app import app
+from pulumi_vapi_byo.emulator import Emulator
+from tests.sdks import ROOT
+
+README = ROOT / "README.md"
+PAGES = sorted([README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+API_KEY = "canary-api-key-5c1d"
+CREDENTIAL_ID = "0b0c7e2e-3b62-4a57-9a3f-2a6f3b1e7c11"
+
+_FENCE = re.compile(r'^( *)```(\w+)(?: title="([^"]+)")?\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page.
+
+    Attributes:
+        page: Path of the page, below the root.
+        line: Where it begins.
+        language: What follows the fence.
+        title: Name of the file that it shows, empty where it is a fragment.
+        text: What is in it.
+    """
+
+    page: str
+    line: int
+    language: str
+    title: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Pulumi program of a page, and the files that the page shows before it."""
+
+    block: Block
+    files: tuple[Block, ...]
+
+
+@functools.cache
+def blocks() -> tuple[Block, ...]:
+    found = []
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for match in _FENCE.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(Block(str(page.relative_to(ROOT)), line, match[2], match[3] or "", match[4]))
+    return tuple(found)
+
+
+def programs() -> Iterator[Program]:
+    files: list[Block] = []
+    for block in blocks():
+        if block.title == "__main__.py" or (block.page == README.name and "import pulumi_vapi_byo" in block.text):
+            yield Program(block, tuple(file for file in files if file.page == block.page))
+            files = []
+        elif block.title:
+            files.append(block)
+
+
+def calls(block: Block) -> Iterator[tuple[str, ast.Call]]:
+    """Find the calls of the package's names in a block of Python."""
+    for node in ast.walk(ast.parse(block.text)):
+        if isinstance(node, ast.Call) and (name := re.match(r"vapi\.([A-Z]\w+|[a-z]\w*)", ast.unparse(node.func))):
+            yield name[1], node
+
+
+def keywords(call: ast.Call) -> dict[str, object]:
+    """Return the keyword arguments of a call that are plain values."""
+    return {word.arg: word.value.value for word in call.keywords if word.arg and isinstance(word.value, ast.Constant)}
+
+
+# ------------------------------------------------------------------------------------------------------------- the programs
+
+
+class Project:
+    """A project as a reader has it: one folder, one stack, the environment's settings."""
+
+    def __init__(self, folder: Path, vapi: Emulator) -> None:
+        cli = shutil.which("pulumi")
+        if cli is None:
+            pytest.fail("there is no pulumi on PATH: make test sets up the real CLI and puts it there", pytrace=False)
+        self.folder = folder / "phone"
+        for path in (self.folder, folder / "state"):
+            path.mkdir()
+        (self.folder / "Pulumi.yaml").write_text("name: phone\nruntime: python\n")
+        self._env = {
+            **os.environ,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(Path(cli).parent), os.environ["PATH"]]),
+            "VIRTUAL_ENV": sys.prefix,
+            "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "not a secret",
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "VAPI_BASE_URL": vapi.base_url,
+            "VAPI_API_KEY": API_KEY,
+            "VAPI_MAX_RETRIES": "0",
+        }
+
+    def pulumi(self, *arguments: str) -> str:
+        """Run the CLI, which must succeed; what it printed."""
+        done = subprocess.run(
+            ["pulumi", "--non-interactive", "--color", "never", *arguments],
+            cwd=self.folder,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=120,
+        )
+        assert done.returncode == 0, f"pulumi {' '.join(arguments)}\n{done.stdout}"
+        return done.stdout
+
+
+def settings(text: str) -> str:
+    """Give every configuration key that a program requires a value, as lines of the stack's file."""
+    keys = dict.fromkeys(re.findall(r'config\.require(?:_secret)?\("(\w+)"\)', text))
+    return "".join(f"  phone:{key}: {API_KEY if key.endswith('Key') else CREDENTIAL_ID}\n" for key in keys)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("program", list(programs()), ids=lambda program: str(program.block))
+def test_a_program_of_the_documentation_is_previewed_made_stable_and_destroyed(program: Program, tmp_path: Path) -> None:
+    text = program.block.text
+    with Emulator(api_key=API_KEY, seed=1) as vapi:
+        adopted_numbers = set()
+        for name, call in calls(program.block):
+            adopted = re.search(r"import_='([\w-]+)'", ast.unparse(call))
+            if adopted and name == "ByoPhoneNumber":
+                wire = {to_camel(word): value for word, value in keywords(call).items()}
+                number = vapi.add_number(**wire)
+                assert number["id"] == adopted[1], "the page shows the first id that the emulator gives with this seed"
+                adopted_numbers.add(number["number"])
+        project = Project(tmp_path, vapi)
+        (project.folder / "__main__.py").write_text(text)
+        for file in program.files:
+            (project.folder / file.title).write_text(file.text)
+        stack_file = project.folder / "Pulumi.dev.yaml"
+        stack_file.write_text((stack_file.read_text() if stack_file.exists() else "config:\n") + settings(text))
+        project.pulumi("stack", "init", "dev")
+
+        # Only who looks things up has anything sent by a preview.
+        looks = {"GET"} if "vapi.get_phone_numbers(" in text else set()
+        said = project.pulumi("preview")
+        assert {request.method for request in vapi.requests} == looks
+        said += project.pulumi("up", "--yes", "--skip-preview")
+        assert "warning" not in said
+        numbers = {number["number"] for number in vapi.numbers()}
+        shown = "\n".join([text, *(file.text for file in program.files)])
+        assert looks or numbers
+        assert numbers <= set(re.findall(r"\+\d+", shown))
+        posted = {
+            request.body["number"] for request in vapi.requests if (request.method, request.path) == ("POST", "/phone-number")
+        }
+        assert posted == numbers - adopted_numbers
+        assert "PATCH" not in {request.method for request in vapi.requests}
+
+        vapi.clear_requests()
+        project.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+        assert {request.method for request in vapi.requests} == looks
+
+        project.pulumi("destroy", "--yes", "--skip-preview")
+        assert (vapi.numbers(), vapi.credentials()) == ([], [])
+
+
+def test_the_documentation_has_programs_that_run() -> None:
+    pages = {program.block.page for program in programs()}
+    assert {"README.md", "docs/quickstart.md", "docs/resources/phone-number.md", "docs/resources/sip-trunk.md"} <= pages
+
+
+@pytest.mark.parametrize("block", [block for block in blocks() if block.title.startswith("test_")], ids=str)
+def test_a_test_of_the_documentation_passes(block: Block, tmp_path: Path) -> None:
+    (tmp_path / block.title).write_text(block.text)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", block.title]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stdout
+
+
+# ------------------------------------------------------------------------------------------------------------ what is named
+
+
+@pytest.mark.parametrize("block", [block for block in blocks() if block.language == "python"], ids=str)
+def test_names_and_arguments_in_python_exist(block: Block) -> None:
+    if "pulumi_vapi_byo.emulator" in block.text:
+        return  # there, vapi is the emulator
+    for name, call in calls(block):
+        assert name in pulumi_vapi_byo.__all__
+        taken = set(inspect.signature(getattr(pulumi_vapi_byo, name)).parameters)
+        if arguments := getattr(pulumi_vapi_byo, f"{name}Args", None):
+            taken |= {field.name for field in dataclasses.fields(arguments)}
+        assert {word.arg for word in call.keywords} <= taken
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_classes_that_are_named_exist(page: Path) -> None:
+    assert set(re.findall(r"`vapi\.([A-Z]\w+)", page.read_text("utf-8"))) <= set(pulumi_vapi_byo.__all__)
+
+
+CONFIG_KEYS = set(re.findall(r'"vapi:(\w+)"', inspect.getsource(config)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_configuration_keys_that_are_named_exist(page: Path) -> None:
+    assert set(re.findall(r"\bvapi:([a-z]\w*)", page.read_text("utf-8"))) <= CONFIG_KEYS
+
+
+def test_every_configuration_key_is_documented() -> None:
+    table = README.read_text("utf-8").partition("[start:configuration]")[2].partition("[end:configuration]")[0]
+    assert set(re.findall(r"^\| `vapi:(\w+)`", table, re.MULTILINE)) == CONFIG_KEYS
+
+
+def lines_with(page: Path, command: str) -> list[str]:
+    """Return what follows a command wherever a page has it in code."""
+    text = page.read_text("utf-8")
+    code = [match[4] for match in _FENCE.finditer(text)] + re.findall(r"`([^`\n]+)`", _FENCE.sub("", text))
+    return re.findall(rf"{re.escape(command)}(?= |$)([^|#\n]*)", "\n".join(code), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_options_of_vapi_byo_exist(page: Path) -> None:
+    commands = getattr(typer.main.get_command(app), "commands")  # noqa: B009 - click's group; typer does not say so
+    for arguments in lines_with(page, "vapi-byo"):
+        words = arguments.split()
+        if words:
+            assert words[0] in commands
+            options = {option for parameter in commands[words[0]].params for option in parameter.opts}
+            assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_every_command_of_vapi_byo_is_documented() -> None:
+    told = {arguments.split()[0] for page in PAGES for arguments in lines_with(page, "vapi-byo") if arguments.split()}
+    assert told == set(getattr(typer.main.get_command(app), "commands"))  # noqa: B009 - as above
+
+
+def test_options_of_the_emulator_exist() -> None:
+    command = [sys.executable, "-m", "pulumi_vapi_byo.emulator", "--help"]
+    known = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=True).stdout
+    shown = "\n".join(line for page in PAGES for line in lines_with(page, "python -m pulumi_vapi_byo.emulator"))
+    assert "--port" in shown
+    assert set(re.findall(r"--[\w-]+", shown)) <= set(re.findall(r"--[\w-]+", known))
