@@ -17,7 +17,7 @@ INBOUND = (
     "must be an IPv4 address where inbound calls are enabled, as they are unless said otherwise: use the carrier's addresses, "
     "or set inbound_enabled=False beside it"
 )
-PLAN = {"authUsername": "u", "authPassword": "canary"}
+PLAN: dict[str, Any] = {"authUsername": "u", "authPassword": "canary"}
 
 
 def problems(**inputs: Any) -> list[tuple[str, str, str]]:
@@ -119,7 +119,7 @@ def test_the_defaults_of_a_gateway_make_no_change() -> None:
 
 
 def test_a_changed_password_is_sent_with_the_whole_plan() -> None:
-    given = {"gateways": [{"ip": "203.0.113.10"}], "outboundAuthenticationPlan": PLAN}
+    given: dict[str, Any] = {"gateways": [{"ip": "203.0.113.10"}], "outboundAuthenticationPlan": PLAN}
     state = {**given, MANAGED: shape_of(TRUNK, given, given)}
     changed = {**given, "outboundAuthenticationPlan": {**PLAN, "authPassword": "other"}}
     assert plan(TRUNK, state, given).patch == {}
