@@ -6,7 +6,7 @@ ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
 WITH_CLI = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$(cat .cache/pulumi/current):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help python venv setup demo test test-fast lint types check docs pictures chaos clean
+.PHONY: help python venv setup demo test test-fast lint types workflows check docs pictures chaos clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -40,10 +40,16 @@ lint: venv ## ruff: rules, import order and format
 
 types: venv ## mypy, strict
 	$(ACTIVE) mypy
-	@# a module of its own: it is called __main__, like the program at the root
+	@# modules of their own: they are called __main__, like the program at the root
 	$(ACTIVE) mypy examples/stack-reference/__main__.py
+	$(ACTIVE) mypy examples/many-numbers/__main__.py
+	$(ACTIVE) mypy examples/team-state/__main__.py
+	$(ACTIVE) mypy examples/policy-pack
 
-check: lint types ## lint and types
+workflows: python ## actionlint over the example workflows
+	@$(PYTHON) tools/actionlint.py
+
+check: lint types workflows ## lint, types and workflows
 
 docs: venv ## the documentation site, in site/; strict
 	@NO_MKDOCS_2_WARNING=1 $(ACTIVE) mkdocs build --strict
