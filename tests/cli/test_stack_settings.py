@@ -63,7 +63,7 @@ def test_the_key_is_that_of_the_stack_and_else_of_the_environment_as_in_the_prov
     [
         ({}, {}, "https://environment.example.com", "us"),
         ({"vapi:baseUrl": "https://stack.example.com/"}, {}, "https://stack.example.com", "us"),
-        ({"vapi:region": "eu"}, {}, "https://environment.example.com", "eu"),
+        ({"vapi:region": "eu"}, {}, "https://api.eu.vapi.ai", "eu"),
         ({"vapi:baseUrl": "https://stack.example.com"}, {"region": "eu"}, "https://api.eu.vapi.ai", "eu"),
         ({"vapi:region": "eu"}, {"region": "us"}, "https://api.vapi.ai", "us"),
         ({"vapi:region": "eu"}, {"base_url": "https://option.example.com"}, "https://option.example.com", "eu"),
@@ -115,7 +115,7 @@ def test_doctor_knows_the_sdk_versions(version: str, *, ok: bool) -> None:
 
 
 def test_the_sdk_versions_are_those_of_the_package() -> None:
-    (requirement,) = [line for line in importlib.metadata.requires("pulumi-vapi-byo") or () if re.match(r"pulumi\b", line)]
+    (requirement,) = [line for line in importlib.metadata.requires("pulumi-vapi-byo") or () if re.match(r"pulumi[<>=]", line)]
     assert set(re.findall(r"[<>=]+[\d.]+", requirement)) == {">=3.236", "<4"}
     assert (doctor.OLDEST_SDK, doctor.NEXT_SDK) == ((3, 236, 0), (4, 0, 0))
 
