@@ -26,7 +26,7 @@ class Account:
         self._collection = collection
         self._lock = threading.Lock()
         self._known: dict[str, Answer] | None = None
-        self._unreadable: frozenset[str] = frozenset()
+        self._others: frozenset[str] = frozenset()
 
     def known(self) -> list[Answer]:
         """Return what is known, newest first; asks the API only the first time.
@@ -36,8 +36,9 @@ class Account:
         """
         with self._lock:
             if self._known is None:
-                listed, self._unreadable = self._list()
+                listed, unreadable, foreign = self._list()
                 self._known = {one.id: one for one in listed}
+                self._others = unreadable | foreign
             return list(self._known.values())
 
     def appeared(self) -> tuple[list[Answer], list[str]]:
@@ -52,8 +53,12 @@ class Account:
             VapiError: The list could not be had.
         """
         known = {one.id for one in self.known()}
-        listed, unreadable = self._list()
-        return [one for one in listed if one.id not in known], sorted(unreadable - self._unreadable)
+        listed, unreadable, _ = self._list()
+        return [one for one in listed if one.id not in known], sorted(unreadable - self._others)
+
+    def had(self, id_: str) -> bool:
+        """Tell whether an id is known, be it of another provider's or of something that cannot be read."""
+        return id_ in self._others or any(one.id == id_ for one in self.known())
 
     def add(self, one: Answer) -> None:
         """Take note of one that this run made or took over."""
@@ -67,16 +72,18 @@ class Account:
             if self._known is not None:
                 self._known.pop(id_, None)
 
-    def _list(self) -> tuple[list[Answer], frozenset[str]]:
-        listed, unreadable = [], set()
+    def _list(self) -> tuple[list[Answer], frozenset[str], frozenset[str]]:
+        """Return what is of this kind, the ids of what should be but cannot be read, and those of everything else."""
+        listed, unreadable, foreign = [], set(), set()
         for entry in self._entries():
             if entry.get("provider") != self._kind.provider:
+                foreign.add(str(entry.get("id")))
                 continue
             try:
                 listed.append(self._kind.parse(entry))
             except ValueError:
                 unreadable.add(str(entry.get("id")))
-        return listed, frozenset(unreadable)
+        return listed, frozenset(unreadable), frozenset(foreign)
 
     def _entries(self) -> Iterator[Mapping[str, Any]]:
         seen: set[str] = set()

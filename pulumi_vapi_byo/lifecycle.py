@@ -299,6 +299,7 @@ class Lifecycle:
         while True:
             try:
                 made = self._api.create(body)
+                self._make_sure_it_is_new(made, inputs)
             except VapiError as error:
                 if not failures and not _leaves_doubt(error):
                     raise
@@ -318,6 +319,16 @@ class Lifecycle:
                 if failures:
                     self._warn_of_twins(inputs, made)
                 return made
+
+    def _make_sure_it_is_new(self, made: Answer, inputs: Mapping[str, Any]) -> None:
+        # What an answer names becomes ours to change and to delete: it must be what was asked for, and not have been there.
+        held = made.wire()
+        for field in (self._kind.named_by, "credentialId"):
+            # A plus more or less is the API's way of writing; other digits are another number.
+            if str(held.get(field)).lstrip("+") != str(inputs.get(field)).lstrip("+"):
+                raise BadAnswerError(f"has another {field} than was sent", method="POST", path=self._kind.path)
+        if self._account.had(made.id):
+            raise BadAnswerError(f"has the id {made.id}, which was there before", method="POST", path=self._kind.path)
 
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, failures: int) -> Answer | None:
         """Look for what a POST may have made although it failed."""

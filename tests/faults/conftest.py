@@ -1,0 +1,45 @@
+"""Stacks and emulators for tests in which things go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pulumi_vapi_byo.emulator import Emulator
+from tests.sdks import sdk
+
+from .stack import Stack
+from .table import Record
+
+API_KEY = "canary-key-4d1b7f"
+
+NewStack = Callable[..., Stack]
+
+
+@pytest.fixture
+def vapi() -> Iterator[Emulator]:
+    """A Vapi that would take the same number twice, so that nobody but the provider prevents it."""
+    with Emulator(api_key=API_KEY, duplicates="allow") as vapi:
+        yield vapi
+
+
+@pytest.fixture
+def new_stack(tmp_path: Path) -> NewStack:
+    def new_stack(vapi: Emulator, *, timeout_s: float = 1.0, **environ: str) -> Stack:
+        stack = Stack(tmp_path, sdk("newest"), {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url, **environ})
+        stack("config", "set", "vapi:timeout", str(timeout_s))
+        return stack
+
+    return new_stack
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest) -> Record:
+    """Note something for the summary at the end. As pytest's `record_property`, which some kinds of JUnit files forbid."""
+
+    def record(name: str, value: object) -> None:
+        request.node.user_properties.append((name, value))
+
+    return record

@@ -1,0 +1,84 @@
+"""The fault table: what came of every cell, gathered from all workers and printed at the end of the run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+_PROPERTY = "fault-table"
+_FIGURE = "fault-figure"
+
+#: The columns, in the order of the table; each is the request that meets the fault.
+COLUMNS = {
+    "create": "create (POST)",
+    "read": "read (GET)",
+    "update": "update (PATCH)",
+    "delete": "delete (DELETE)",
+}
+
+Record = Callable[[str, Any], None]
+
+
+def record_cell(record: Record, operation: str, fault: str, times: str, outcome: str) -> None:
+    """Put a cell into the table; pytest hands it from the worker to who prints it.
+
+    Args:
+        record: The fixture of that name.
+        operation: A key of `COLUMNS`.
+        fault: Name of the fault.
+        times: ``once``, ``twice`` or ``for good``.
+        outcome: A few words.
+    """
+    record(_PROPERTY, [operation, fault, times, outcome])
+
+
+def record_figure(record: Record, sentence: str) -> None:
+    """Have a figure printed below the table.
+
+    Args:
+        record: The fixture of that name.
+        sentence: What was counted, and how much it was.
+    """
+    record(_FIGURE, sentence)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table and the figures, if anything of them was run."""
+    rows: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    figures: list[str] = []
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in getattr(report, "user_properties", ()):
+            if report.when != "call":
+                continue
+            if name == _PROPERTY:
+                operation, fault, times, outcome = value
+                rows[fault, times][operation] = outcome
+            elif name == _FIGURE:
+                figures.append(str(value))
+    if rows:
+        _print_table(terminalreporter, rows)
+    if figures:
+        terminalreporter.section("figures")
+    for figure in figures:
+        terminalreporter.write_line(figure)
+
+
+def _print_table(terminalreporter: pytest.TerminalReporter, rows: Mapping[tuple[str, str], Mapping[str, str]]) -> None:
+    cells = sum(len(row) for row in rows.values())
+    terminalreporter.section(f"fault table: {cells} cells through the real engine")
+    order = {"once": 0, "twice": 1, "for good": 2}
+    faults = list(dict.fromkeys(fault for fault, _ in sorted(rows)))
+    widths = {
+        column: max([len(title), *(len(row.get(column, "")) for row in rows.values())]) for column, title in COLUMNS.items()
+    }
+    first = max(len(fault) for fault in faults)
+    terminalreporter.write_line(
+        "  ".join([f"{'fault':{first}}", f"{'times':8}", *(f"{title:{widths[column]}}" for column, title in COLUMNS.items())])
+    )
+    for fault, times in sorted(rows, key=lambda key: (key[0], order[key[1]])):
+        row = rows[fault, times]
+        cells_of_row = [f"{row.get(column, '-'):{widths[column]}}" for column in COLUMNS]
+        terminalreporter.write_line("  ".join([f"{fault:{first}}", f"{times:8}", *cells_of_row]).rstrip())

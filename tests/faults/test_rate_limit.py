@@ -1,0 +1,55 @@
+"""An API that allows few requests a second: everything arrives in one go, and nobody has to do anything about it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+
+import pytest
+
+from pulumi_vapi_byo.emulator import Emulator
+from tests.sdks import sdk
+
+from .conftest import API_KEY
+from .stack import Stack
+from .table import Record, record_figure
+
+pytestmark = pytest.mark.engine
+
+CREDENTIAL_ID = "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10"
+
+#: ``RATE_LIMIT_CASES="50x2"`` measures what takes too long for every day: 50 numbers, two requests a second.
+CASES = os.environ.get("RATE_LIMIT_CASES", "20x8").split()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("retry_after", [None, 1], ids=["without-Retry-After", "with-Retry-After"])
+@pytest.mark.parametrize("case", CASES)
+def test_many_numbers_arrive_with_one_up(
+    tmp_path_factory: pytest.TempPathFactory, case: str, retry_after: int | None, record: Record
+) -> None:
+    count, limit = map(int, case.split("x"))
+    with Emulator(api_key=API_KEY, duplicates="allow", rate_limit=limit, retry_after=retry_after) as vapi:
+        folder = tmp_path_factory.mktemp("limited")
+        stack = Stack(folder, sdk("newest"), {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url})
+        server = {"url": "https://example.com"}
+        numbers = {
+            f"n{place}": {"credential_id": CREDENTIAL_ID, "number": f"+1415555{2000 + place}", "server": server}
+            for place in range(count)
+        }
+        stack.declare(numbers)
+        began = time.monotonic()
+        stack("up", "--yes", "--skip-preview")
+        took_s = time.monotonic() - began
+        assert len(stack.numbers()) == len(vapi.numbers()) == count
+        statuses = Counter(request.status for request in vapi.requests)
+
+        assert statuses[201] == count
+        assert statuses[429] > 0
+        assert set(statuses) == {200, 201, 429}
+        record_figure(
+            record,
+            f"rate limit of {limit} requests a second, {'with' if retry_after else 'without'} Retry-After: {count} numbers made "
+            f"by one up in {took_s:.0f} s, {sum(statuses.values())} requests, {statuses[429]} of them refused",
+        )

@@ -1,0 +1,94 @@
+"""Every HTTP status in every dress: what a life cycle concludes from it, and that it is nothing more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from pulumi_vapi_byo.errors import VapiError
+from pulumi_vapi_byo.pacing import RETRIED_STATUSES
+
+from .fakes import Said, Sent, lifecycle, said
+
+NUMBER_ID = "6a1b3f0c-7d2e-4a57-8f9b-0c1d2e3f4a5b"
+INPUTS = {"credentialId": "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10", "number": "+14155552000", "name": "Front desk"}
+STATE = {**INPUTS, "orgId": "org-1", "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z"}
+BODY = {**STATE, "id": NUMBER_ID, "provider": "byo-phone-number"}
+
+STATUSES = [*range(300, 309), *range(400, 452), 499, *range(500, 512), *range(520, 528), 599]
+TRIES = 3
+
+
+def dressed(status: int, dress: str) -> Said:
+    bodies = {
+        "Vapi": json.dumps({"message": "no", "error": "No", "statusCode": status}),
+        "other JSON": json.dumps({"message": "no Route matched with those values"}),
+        "HTML": "<html><body>no</body></html>",
+        "nothing": "",
+        "a number": json.dumps(BODY),
+    }
+    return Said(status, bodies[dress].encode())
+
+
+DRESSES = ("Vapi", "other JSON", "HTML", "nothing", "a number")
+statuses = pytest.mark.parametrize("status", STATUSES)
+dresses = pytest.mark.parametrize("dress", DRESSES)
+
+
+@statuses
+@dresses
+def test_only_vapis_own_404_means_that_a_number_is_gone(status: int, dress: str) -> None:
+    answer = dressed(status, dress)
+    life, adapter = lifecycle(lambda sent: said(200, []) if sent.path == "/phone-number" else answer, max_retries=TRIES - 1)
+    if (status, dress) == (404, "Vapi"):
+        assert life.read(NUMBER_ID, STATE) is None
+        life.delete(NUMBER_ID, STATE)
+        return
+    steps: tuple[Callable[[str, dict[str, str]], object], ...] = (life.read, life.delete)
+    for step in steps:
+        adapter.sent.clear()
+        with pytest.raises(VapiError, match=rf"^cannot \w+ BYO phone number '\+14155552000': .*answered {status}\b") as failed:
+            step(NUMBER_ID, STATE)
+        tries = TRIES if status in RETRIED_STATUSES else 1
+        assert len(adapter.sent) == tries
+        assert (f", tried {TRIES} times" in str(failed.value)) == (tries > 1)
+
+
+@statuses
+@dresses
+def test_an_update_that_fails_says_so_and_is_retried_where_that_may_help(status: int, dress: str) -> None:
+    answer = dressed(status, dress)
+    life, adapter = lifecycle(lambda sent: answer if sent.method == "PATCH" else said(200, BODY), max_retries=TRIES - 1)
+    with pytest.raises(VapiError, match=rf"^cannot update BYO phone number '\+14155552000': .*answered {status}\b"):
+        life.update(NUMBER_ID, STATE, INPUTS | {"name": "New"})
+    assert [sent.method for sent in adapter.sent].count("PATCH") == (TRIES if status in RETRIED_STATUSES else 1)
+
+
+@statuses
+@dresses
+@pytest.mark.parametrize("made", [False, True], ids=["not-made", "made"])
+def test_a_create_that_fails_is_never_sent_twice_without_a_look(status: int, dress: str, made: bool) -> None:
+    answer = dressed(status, dress)
+    posts = 0
+
+    def vapi(sent: Sent) -> Said:
+        nonlocal posts
+        if sent.method == "POST":
+            posts += 1
+            return answer
+        return said(200, [BODY] if posts and made else [])
+
+    life, adapter = lifecycle(vapi, max_retries=TRIES - 1)
+    in_doubt = status >= 500 or dress in ("HTML", "nothing", "a number")
+    if made and in_doubt:
+        id_, _ = life.create(INPUTS)
+        assert (id_, posts) == (NUMBER_ID, TRIES if status == 429 else 1)  # a 429 says that nothing was done
+        return
+    with pytest.raises(VapiError, match=rf"^cannot create BYO phone number '\+14155552000': .*answered {status}\b"):
+        life.create(INPUTS)
+    methods = [sent.method for sent in adapter.sent]
+    assert posts == (TRIES if status == 429 or status >= 500 else 1)
+    if status != 429:
+        assert "POST, POST" not in ", ".join(methods)
