@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar, overload
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, Final, TypeVar, overload
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
+from pulumi.runtime.config import is_config_secret
 
 from .arguments import (
     ByoPhoneNumberArgs,
@@ -104,6 +106,7 @@ class VapiResource(Resource):
         if opts is not None and opts.import_ is not None:
             props[IMPORT_ID] = opts.import_
         super().__init__(self._provider_type(), resource_name, props, _options(opts, deletes_first=self._deletes_first))
+        _warn_of_a_plain_key()
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
                 "custom_timeouts have no effect here: Pulumi does not hand them to dynamic providers; set vapi:timeout instead",
@@ -340,6 +343,16 @@ def _expected_sip_uri(number: Any, credential_id: Any) -> Output[str | None] | N
         return None
     host = SIP_HOSTS["eu" if pulumi.Config("vapi").get("region") == "eu" else "us"]
     return Output.all(number, credential_id).apply(lambda both: f"{both[0]}@{both[1]}.{host}" if both[0] else None)
+
+
+@functools.cache
+def _warn_of_a_plain_key() -> None:
+    """Warn once of a key that stands readable in the stack's file; only the program can tell, the provider gets it in clear."""
+    if pulumi.Config("vapi").get("apiKey") and not is_config_secret("vapi:apiKey"):
+        pulumi.log.warn(
+            "vapi:apiKey is stored in plain text in the stack's configuration: make the key a secret with "
+            "pulumi config set --secret vapi:apiKey, and replace it at Vapi if others could read it"
+        )
 
 
 def _options(opts: ResourceOptions | None, *, deletes_first: bool) -> ResourceOptions:
