@@ -27,12 +27,12 @@ demo: setup ## the whole life of phone numbers, on the real Pulumi engine and a 
 test: python ## every test, the engine's included, with branch coverage
 	@$(PYTHON) tools/setup.py --oldest-sdk
 	@$(WITH_CLI) coverage erase
-	$(WITH_CLI) coverage run -m pytest -n 2
+	$(WITH_CLI) coverage run -m pytest -n 2 --dist worksteal
 	@$(WITH_CLI) coverage combine --quiet
 	@$(WITH_CLI) coverage report
 
 test-fast: venv ## the tests that need no Pulumi CLI
-	$(ACTIVE) pytest -n 2 -m "not engine"
+	$(ACTIVE) pytest -n 2 --dist worksteal -m "not engine"
 
 lint: venv ## ruff: rules, import order and format
 	$(ACTIVE) ruff check

@@ -114,13 +114,13 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
         ConfigError: A setting is wrong.
     """
     region = _choice(get, "vapi:region", _REGIONS, None)
-    # What the stack says goes before the environment: its region is not overruled by an address from there.
-    address = _text(get, environ if region is None else {}, "vapi:baseUrl", "VAPI_BASE_URL")
+    # An address, wherever it stands, goes before the one that the region implies.
+    address = _text(get, environ, "vapi:baseUrl", "VAPI_BASE_URL")
     base_url = _base_url(address) if address else BASE_URLS[region or "us"]
     for other in _REGIONS:
         if region not in (None, other) and base_url == BASE_URLS[other]:
             raise ConfigError(
-                f"vapi:region is {region!r}, but vapi:baseUrl is the address of region {other!r}: "
+                f"vapi:region is {region!r}, but vapi:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
                 "leave vapi:baseUrl out, or set the region that the organisation is in"
             )
     return Settings(

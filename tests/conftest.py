@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -21,3 +22,11 @@ def _clean_environment() -> Iterator[None]:
             if name.startswith(_PREFIXES) or name.upper() in _PROXIES:
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _whole_tracebacks() -> Iterator[None]:
+    """Undo what a provider that fails does to its process, which is Pulumi's host everywhere but in tests."""
+    yield
+    if hasattr(sys, "tracebacklimit"):
+        del sys.tracebacklimit

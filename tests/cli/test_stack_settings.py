@@ -63,7 +63,7 @@ def test_the_key_is_that_of_the_stack_and_else_of_the_environment_as_in_the_prov
     [
         ({}, {}, "https://environment.example.com", "us"),
         ({"vapi:baseUrl": "https://stack.example.com/"}, {}, "https://stack.example.com", "us"),
-        ({"vapi:region": "eu"}, {}, "https://api.eu.vapi.ai", "eu"),
+        ({"vapi:region": "eu"}, {}, "https://environment.example.com", "eu"),
         ({"vapi:baseUrl": "https://stack.example.com"}, {"region": "eu"}, "https://api.eu.vapi.ai", "eu"),
         ({"vapi:region": "eu"}, {"region": "us"}, "https://api.vapi.ai", "us"),
         ({"vapi:region": "eu"}, {"base_url": "https://option.example.com"}, "https://option.example.com", "eu"),

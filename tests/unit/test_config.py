@@ -51,8 +51,8 @@ def test_the_stack_comes_before_the_environment() -> None:
     assert (read.api_key, read.base_url) == (KEY, "https://stack.example")
     read = settings(environ, apiKey=None)
     assert (read.api_key, read.base_url) == ("from-environment", "https://environment.example")
-    # A region of the stack is an address, too.
-    assert settings(environ, region="eu").base_url == "https://api.eu.vapi.ai"
+    # A region implies an address only where none is given.
+    assert settings(environ, region="eu").base_url == "https://environment.example"
 
 
 def test_a_key_is_used_without_the_line_break_it_was_copied_with() -> None:
@@ -98,7 +98,7 @@ def test_what_is_no_key_is_not_repeated(key: str) -> None:
 )
 def test_a_region_and_the_address_of_the_other_are_refused(region: str, address: str, other: str) -> None:
     assert refusal(region=region, baseUrl=address) == (
-        f"vapi:region is {region!r}, but vapi:baseUrl is the address of region {other!r}: "
+        f"vapi:region is {region!r}, but vapi:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
         "leave vapi:baseUrl out, or set the region that the organisation is in"
     )
 

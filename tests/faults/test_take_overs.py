@@ -1,0 +1,99 @@
+"""What is taken over after a lost answer is just what was asked for, and late work is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.emulator import Emulator, Fault
+from pulumi_vapi_byo.errors import LifecycleError
+from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.lifecycle import Lifecycle
+
+CREDENTIAL = "11111111-1111-4111-8111-111111111111"
+WITHOUT_DIGITS = {"credentialId": CREDENTIAL, "name": "x"}
+
+
+def life(vapi: Emulator, *, sleep: Callable[[float], Any] = lambda _: None, **settings: Any) -> Lifecycle:
+    given = Settings(api_key="key", base_url=vapi.base_url, region="us", timeout_s=1, **settings)
+    return Lifecycle(PHONE_NUMBER, Collection(VapiClient(given, sleep=sleep), PHONE_NUMBER), given, set(), sleep=sleep)
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest) -> Callable[..., Emulator]:
+    def make(**options: Any) -> Emulator:
+        vapi = Emulator(api_key="key", **options)
+        vapi.__enter__()
+        request.addfinalizer(lambda: vapi.__exit__(None, None, None))
+        return vapi
+
+    return make
+
+
+@pytest.mark.parametrize("on_existing", ["error", "adopt"])
+def test_a_number_with_digits_is_none_that_was_declared_without(make: Callable[..., Emulator], on_existing: str) -> None:
+    vapi = make()
+    other = vapi.add_number(number="+14155552000", **WITHOUT_DIGITS)
+    id_, _ = life(vapi, on_existing=on_existing).create(WITHOUT_DIGITS)
+    assert id_ != other["id"]
+    assert len(vapi.numbers()) == 2
+
+
+def test_what_appears_meanwhile_and_is_more_than_was_asked_for_is_not_taken(make: Callable[..., Emulator]) -> None:
+    vapi = make()
+    vapi.inject(Fault("status", "POST", status=500))
+    others: list[str] = []
+
+    def somebody_else(_: float) -> None:
+        if not others:
+            others.append(vapi.add_number(number="+14155552000", assistantId=CREDENTIAL, **WITHOUT_DIGITS)["id"])
+
+    id_, _ = life(vapi, sleep=somebody_else).create(WITHOUT_DIGITS)
+    assert id_ not in others
+    assert len(vapi.numbers()) == 2
+
+
+def test_a_second_one_that_late_work_made_is_told(make: Callable[..., Emulator], caplog: pytest.LogCaptureFixture) -> None:
+    vapi = make(duplicates="allow")
+    vapi.inject(Fault("status", "POST", status=500))
+    first = life(vapi)
+    original = first._appeared
+    looks: list[int] = []
+
+    def look(inputs: Any) -> Any:
+        found = original(inputs)
+        looks.append(len(found[0]))
+        if len(looks) == 1:  # the work of the first request is done only after the look that followed it
+            vapi.add_number(number="+14155552000", credentialId=CREDENTIAL)
+        return found
+
+    first._appeared = look  # type: ignore[method-assign]
+    with caplog.at_level(logging.WARNING):
+        id_, _ = first.create({"credentialId": CREDENTIAL, "number": "+14155552000"})
+    (twin,) = [number["id"] for number in vapi.numbers() if number["id"] != id_]
+    assert f"(id {id_}) may have been made twice: Vapi also has {twin}, just like it" in caplog.text
+
+
+def test_an_answer_about_another_number_is_not_believed(make: Callable[..., Emulator]) -> None:
+    vapi = make()
+    other = vapi.add_number(number="+14155552999", credentialId=CREDENTIAL)
+    vapi.inject(
+        Fault("body", "POST", body=json.dumps({**other, "id": "11111111-1111-4111-8111-11111111111f"}), status=201, times=None)
+    )
+    with pytest.raises(LifecycleError, match="has another number than was sent"):
+        # The emulator did the work: the look finds what was made, unless it has gone since.
+        life(vapi, max_retries=0, sleep=lambda _: _remove(vapi, other["id"])).create(
+            {"credentialId": CREDENTIAL, "number": "+14155552000"}
+        )
+
+
+def _remove(vapi: Emulator, keep: str) -> None:
+    for number in vapi.numbers():
+        if number["id"] != keep:
+            vapi.delete_number(number["id"])
