@@ -6,7 +6,7 @@ ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
 WITH_CLI = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$(cat .cache/pulumi/current):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help python venv setup demo test test-fast lint types workflows check docs pictures chaos clean
+.PHONY: help python venv setup demo test test-fast lint types workflows check docs pictures chaos bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -59,6 +59,10 @@ pictures: setup ## the documentation's pictures of the terminal, from real runs
 
 chaos: setup ## faults and kills at random, three seeds: nothing lost, nothing doubled
 	@$(WITH_CLI) python tools/chaos.py
+
+bench: setup ## measure whole commands beside the stock floor and the ideal; writes docs/performance.md
+	@$(ACTIVE) pip install --quiet -e '.[bench]'
+	@$(WITH_CLI) python -m benchmarks $(ARGS)
 
 clean: ## remove what the other targets made
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* dist build site

@@ -1,0 +1,1 @@
+"""Measures whole commands on the real Pulumi engine; run with ``make bench``."""

@@ -1,0 +1,245 @@
+"""The benchmark; run by ``make bench``, which puts the virtual environment and the Pulumi CLI on PATH.
+
+Measures whole commands of several ways to the same end in turns, writes the result, its picture and the page about it, and
+prints all figures with what they should be. Which targets hold is no failure; a measurement that fails is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks import report
+from benchmarks.columns import (
+    OPERATIONS,
+    ROOT,
+    Column,
+    Floor,
+    Ideal,
+    Loop,
+    MeasurementError,
+    Ours,
+    Pulumi,
+    Terraform,
+    Usage,
+    clean_environment,
+)
+
+IMPORT_TRIES: Final = 7
+
+# What the host of dynamic providers has imported before it meets a provider, then what the provider's pickle imports, then
+# what the first call of the API does.
+_IMPORTS: Final = """\
+from time import perf_counter as now
+a = now(); import pulumi
+b = now(); import pulumi.dynamic, dill
+c = now(); import pulumi_vapi_byo.provider
+d = now(); import pulumi_vapi_byo.client, pulumi_vapi_byo.lifecycle
+e = now(); print(1000 * (b - a), 1000 * (d - c), 1000 * (e - c))
+"""
+
+
+def measure(sizes: Sequence[int], latencies_ms: Sequence[float], repeats: int, ways: Sequence[type[Column]]) -> dict[str, Any]:
+    """Measure all of it.
+
+    Args:
+        sizes: How many numbers.
+        latencies_ms: How long a call of the API takes.
+        repeats: How often each is measured.
+        ways: The columns.
+
+    Returns:
+        The result, as it is written.
+
+    Raises:
+        MeasurementError: A command failed.
+    """
+    result: dict[str, Any] = {
+        "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "machine": {"cpus": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"},
+        "versions": {
+            "pulumi": _said("pulumi", "version").strip().removeprefix("v"),
+            "sdk": version("pulumi"),
+            "package": version("pulumi-vapi-byo"),
+            "requests": version("requests"),
+            "python": platform.python_version(),
+        },
+        "parallel": _default_parallel(),
+        "repeats": repeats,
+        "load": {"before": _load()},
+        "import": _import_times(),
+        "times": [],
+        "calls": [],
+        "usage": [],
+    }
+    for latency_ms in latencies_ms:
+        for numbers in sizes:
+            with tempfile.TemporaryDirectory(prefix="vapi-bench-") as name, contextlib.ExitStack() as cleanup:
+                columns: list[Column] = []
+                for way in ways:
+                    columns.append(way(Path(name) / way.name, numbers, latency_ms))
+                    cleanup.callback(columns[-1].close)
+                _measure_in_turns(result, columns, numbers, latency_ms, repeats)
+                if latency_ms == latencies_ms[0]:
+                    _measure_usage(result, columns, numbers)
+    result["load"]["after"] = _load()
+    return result
+
+
+def _measure_in_turns(result: dict[str, Any], columns: list[Column], numbers: int, latency_ms: float, repeats: int) -> None:
+    where = {"latency_ms": latency_ms, "numbers": numbers}
+    cells: dict[tuple[str, str], dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        for column in columns:
+            if operation in column.operations:
+                cells[column.name, operation] = {
+                    **where,
+                    "column": column.name,
+                    "operation": operation,
+                    "seconds": [],
+                    "load": 0.0,
+                }
+    sent: dict[str, Counter[str]] = {}
+    for repeat in range(repeats):
+        for operation in OPERATIONS:
+            # Each repeat begins with another column: nobody is always the first after another operation.
+            for column in columns[repeat % len(columns) :] + columns[: repeat % len(columns)]:
+                if operation not in column.operations:
+                    continue
+                took_s, received = column.run(operation)
+                cell = cells[column.name, operation]
+                cell["seconds"].append(round(took_s, 4))
+                cell["load"] = max(cell["load"], _load())
+                if isinstance(column, Ours):
+                    sent[operation] = max(sent.get(operation, Counter()), _sorts(received), key=lambda calls: calls.total())
+            _tell(f"numbers: {numbers}, {latency_ms:g} ms a call, repeat {repeat + 1} of {repeats}: {operation}")
+    result["times"] += cells.values()
+    result["calls"] += [{**where, "operation": operation, "calls": dict(calls)} for operation, calls in sent.items()]
+
+
+def _measure_usage(result: dict[str, Any], columns: Iterable[Column], numbers: int) -> None:
+    """Create once more with somebody watching the plugin process, and look into the state."""
+    for column in columns:
+        if not isinstance(column, Pulumi):
+            continue
+        usage = Usage()
+        column.run("create", usage)
+        row = {"column": column.name, "numbers": numbers, "peak_mib": round(usage.peak_kib / 1024, 1)}
+        result["usage"].append(row | {"cpu_s": round(usage.cpu_s, 2), "state_bytes": round(column.state_bytes())})
+        column.run("destroy")
+
+
+def _sorts(received: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Count requests by what they are: a GET of one number is another sort than a list."""
+    sorts: Counter[str] = Counter()
+    for request in received:
+        of_one = re.fullmatch(r"/[\w-]+/[^/]+", request["path"])
+        sorts["list" if request["method"] == "GET" and not of_one else request["method"]] += 1
+    return sorts
+
+
+def _import_times() -> dict[str, Any]:
+    """Time the imports of the plugin process in fresh processes, and take the fastest: the others were disturbed."""
+    found = [[float(part) for part in _said(sys.executable, "-c", _IMPORTS).split()] for _ in range(IMPORT_TRIES + 1)][
+        1:
+    ]  # the first may have compiled
+    best = [round(min(times), 1) for times in zip(*found, strict=True)]
+    return {"pulumi_ms": best[0], "provider_ms": best[1], "all_ms": best[2], "tries": IMPORT_TRIES}
+
+
+def _default_parallel() -> int:
+    found = re.search(r"--parallel .*\(default (\d+)\)", _said("pulumi", "up", "--help"))
+    return int(found[1]) if found else 0
+
+
+def _said(*command: str) -> str:
+    env = clean_environment() | {"PULUMI_SKIP_UPDATE_CHECK": "1"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode != 0:
+        raise MeasurementError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _load() -> float:
+    return round(os.getloadavg()[0], 2)
+
+
+def _tell(what: str) -> None:
+    print(f"   {what} (load {_load():.1f})", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure whole commands on the real Pulumi engine."
+    )
+    parser.add_argument("--numbers", type=int, nargs="+", default=[1, 10, 100], help="how many (default: 1 10 100)")
+    parser.add_argument("--full", action="store_true", help="1000 numbers too, which takes an hour or so")
+    parser.add_argument(
+        "--latency-ms", type=float, nargs="+", default=[100.0], help="of the API (default: 100; also 0 and 300)"
+    )
+    parser.add_argument("--repeats", type=int, default=3, help="how often each is measured (default: %(default)s)")
+    parser.add_argument(
+        "--terraform", type=Path, metavar="DIR", help=f"one more column; {' '.join(str(Terraform.__doc__).split())}"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT, metavar="DIR", help="where to write, below (default: this project)"
+    )
+    parser.add_argument("--again", type=Path, metavar="FILE", help="measure nothing: take the result of an earlier run")
+    return parser
+
+
+def main() -> int:
+    """Run it; the exit status is 1 where a measurement failed, whatever the figures are."""
+    options = _parser().parse_args()
+    if importlib.util.find_spec("matplotlib") is None:
+        print("bench: matplotlib is not installed, which draws the picture: pip install -e '.[bench]'", file=sys.stderr)
+        return 1
+    if options.again:
+        result = json.loads(options.again.read_text())
+    else:
+        ways: list[type[Column]] = [Ours, Floor, Ideal, Loop]
+        if options.terraform:
+            Terraform.source = options.terraform.resolve()
+            ways.append(Terraform)
+        if missing := [program for program in ("pulumi", "terraform") if program in needed(ways) and not shutil.which(program)]:
+            print(f"bench: there is no {missing[0]} on PATH: run it with `make bench`", file=sys.stderr)
+            return 1
+        try:
+            result = measure(options.numbers + [1000] * options.full, options.latency_ms, options.repeats, ways)
+        except MeasurementError as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
+    print(report.summary(result))
+    written = {
+        options.output / "benchmarks" / "results" / "bench.json": json.dumps(result, indent=1) + "\n",
+        options.output / "docs" / "performance.md": report.page(result),
+    }
+    for path, content in written.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    report.draw(result, options.output / "docs" / "pictures" / "bench.svg")
+    return 0
+
+
+def needed(ways: Iterable[type[Column]]) -> set[str]:
+    """Return the programs that must be on PATH."""
+    return {"terraform" if issubclass(way, Terraform) else "pulumi" for way in ways}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,398 @@
+"""What is measured: each column carries out the same operations in its own way, with whole commands."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import requests
+
+from benchmarks.floor import WAIT_ENV
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+Operation = Literal["create", "preview", "up", "refresh", "rename", "destroy"]
+#: In the order in which they are carried out: from nothing to nothing.
+OPERATIONS: Final[tuple[Operation, ...]] = ("create", "preview", "up", "refresh", "rename", "destroy")
+
+API_KEY: Final = "benchmark-key-of-no-account"
+CREDENTIAL_ID: Final = "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10"
+ASSISTANT_ID: Final = "5f0c9a0e-6d0b-4b7e-9d53-0a1c2b3d4e5f"
+STACK: Final = "bench"
+
+START_LIMIT_S: Final = 30.0
+COMMAND_LIMIT_S: Final = 3600.0
+
+_OURS: Final = """\
+import json
+import pathlib
+
+import pulumi_vapi_byo as vapi
+
+for name, arguments in json.loads(pathlib.Path("numbers.json").read_text()).items():
+    vapi.ByoPhoneNumber(name, **arguments)
+"""
+_FLOOR: Final = """\
+import json
+import pathlib
+
+from benchmarks.floor import Waiting
+
+for name, arguments in json.loads(pathlib.Path("numbers.json").read_text()).items():
+    Waiting(name, **arguments)
+"""
+_COMMANDS: Final[Mapping[Operation, Sequence[str]]] = {
+    "create": ("up", "--yes", "--skip-preview"),
+    "preview": ("preview", "--expect-no-changes"),
+    "up": ("up", "--yes", "--skip-preview", "--expect-no-changes"),
+    "refresh": ("refresh", "--yes", "--skip-preview", "--expect-no-changes"),
+    "rename": ("up", "--yes", "--skip-preview"),
+    "destroy": ("destroy", "--yes", "--skip-preview"),
+}
+_TERRAFORM: Final[Mapping[Operation, Sequence[str]]] = {
+    "create": ("apply", "-auto-approve"),
+    "preview": ("plan",),
+    "up": ("apply", "-auto-approve"),
+    "refresh": ("apply", "-refresh-only", "-auto-approve"),
+    "rename": ("apply", "-auto-approve"),
+    "destroy": ("destroy", "-auto-approve"),
+}
+
+Arguments = dict[str, dict[str, str]]
+
+
+class MeasurementError(Exception):
+    """A command failed, or did not do what was to be measured."""
+
+
+def arguments(numbers: int, word: str) -> Arguments:
+    """Return what a program declares: numbers that nobody has, each with `word` in its name."""
+    return {
+        f"number-{index}": {
+            "credential_id": CREDENTIAL_ID,
+            "number": f"+1415{5_550_000 + index:07}",
+            "name": f"{word} {index}",
+            "assistant_id": ASSISTANT_ID,
+        }
+        for index in range(numbers)
+    }
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without the developer's own settings."""
+    ours = ("PULUMI_", "VAPI_", "TF_", "PYTHON")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+@dataclass
+class Usage:
+    """What the plugin process took.
+
+    Attributes:
+        peak_kib: Most memory it ever had in use, KiB.
+        cpu_s: Processor time, seconds.
+    """
+
+    peak_kib: int = 0
+    cpu_s: float = 0.0
+
+
+class Vapi:
+    """The emulator, in a process of its own.
+
+    Args:
+        folder: Gets its output.
+        latency_ms: How long each of its answers takes at least.
+
+    Raises:
+        MeasurementError: It did not start.
+    """
+
+    def __init__(self, folder: Path, latency_ms: float) -> None:
+        output = folder / "emulator.log"
+        command = [sys.executable, "-m", "pulumi_vapi_byo.emulator", "--api-key", API_KEY, "--latency-ms", str(latency_ms)]
+        with output.open("w") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        deadline = time.monotonic() + START_LIMIT_S
+        while not (ready := re.search(r"listening on (\S+)\n", output.read_text())):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise MeasurementError(f"the emulator did not start:\n{output.read_text()}")
+            time.sleep(0.05)
+        self.url = ready[1]
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def take_log(self) -> list[dict[str, Any]]:
+        """Return the requests since the last call of this."""
+        received: list[dict[str, Any]] = self._control("GET", "requests")
+        self._control("DELETE", "requests")
+        return received
+
+    def names(self) -> list[str]:
+        """Return the names of all numbers."""
+        return [number["name"] for number in self._control("GET", "numbers")]
+
+    def _control(self, method: str, path: str) -> Any:
+        answer = requests.request(method, f"{self.url}/__emulator__/{path}", timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+
+class Column:
+    """One way to do it, in a folder of its own.
+
+    Args:
+        folder: For what it needs, empty.
+        numbers: How many numbers.
+        latency_ms: How long a call of the API takes.
+    """
+
+    name: str
+    #: The operations that it has an equivalent of.
+    operations: Sequence[Operation] = OPERATIONS
+    with_emulator = True
+
+    def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._numbers = numbers
+        self.env = clean_environment() | {"VAPI_API_KEY": API_KEY, WAIT_ENV: str(latency_ms / 1000)}
+        self.vapi = Vapi(folder, latency_ms) if self.with_emulator else None
+        if self.vapi:
+            self.env["VAPI_BASE_URL"] = self.vapi.url
+
+    def close(self) -> None:
+        """End what it started."""
+        if self.vapi:
+            self.vapi.stop()
+
+    def run(self, operation: Operation, usage: Usage | None = None) -> tuple[float, list[dict[str, Any]]]:
+        """Carry out an operation.
+
+        Args:
+            operation: Which.
+            usage: Gets what the plugin process took; watching it takes a little time.
+
+        Returns:
+            The seconds that the whole command took, and the requests that the API received.
+
+        Raises:
+            MeasurementError: It failed, or did not do what it should.
+        """
+        if operation == "create":
+            self._declare("old")
+        elif operation == "rename":
+            self._declare("new")
+        took_s = _timed(self._command(operation), self._folder, self.env, usage)
+        if self.vapi is None:
+            return took_s, []
+        left = {"create": "old", "preview": "old", "up": "old", "refresh": "old", "rename": "new"}.get(operation)
+        expected = [wanted["name"] for wanted in arguments(self._numbers, left).values()] if left else []
+        if sorted(self.vapi.names()) != sorted(expected):
+            raise MeasurementError(f"{self.name}: {operation} of {self._numbers} numbers left others at the API than it should")
+        return took_s, self.vapi.take_log()
+
+    def _declare(self, word: str) -> None:
+        (self._folder / "numbers.json").write_text(json.dumps(arguments(self._numbers, word)))
+
+    def _command(self, operation: Operation) -> Sequence[str]:
+        raise NotImplementedError
+
+
+class Pulumi(Column):
+    """A stack with its state in a folder, run by the real CLI."""
+
+    program: str
+
+    def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
+        super().__init__(folder, numbers, latency_ms)
+        state = folder / "state"
+        state.mkdir()
+        (folder / "Pulumi.yaml").write_text(f"name: {STACK}\nruntime: python\n")
+        (folder / "__main__.py").write_text(self.program)
+        self.env |= {
+            "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "benchmark",
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        _timed(("pulumi", "--non-interactive", "stack", "init", STACK), folder, self.env)
+
+    def state_bytes(self) -> float:
+        """Return the mean size of a number in the state as it is stored."""
+        path = self._folder / "state" / ".pulumi" / "stacks" / STACK / f"{STACK}.json"
+        resources = json.loads(path.read_text())["checkpoint"]["latest"]["resources"]
+        sizes = [
+            len(json.dumps(resource, indent=4))
+            for resource in resources
+            if resource["type"].startswith("pulumi-python:dynamic")
+        ]
+        return sum(sizes) / len(sizes)
+
+    def _command(self, operation: Operation) -> Sequence[str]:
+        return "pulumi", "--non-interactive", "--color", "never", *_COMMANDS[operation]
+
+
+class Ours(Pulumi):
+    """This package."""
+
+    name = "ours"
+    program = _OURS
+
+
+class Floor(Pulumi):
+    """The provider that only waits, in Pulumi's own host."""
+
+    name = "floor"
+    program = _FLOOR
+    with_emulator = False
+
+
+class Ideal(Floor):
+    """The same in a host with as many workers as the engine has calls."""
+
+    name = "ideal"
+
+    def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
+        super().__init__(folder, numbers, latency_ms)
+        host = folder / "host" / "pulumi-resource-pulumi-python"
+        host.parent.mkdir()
+        host.write_text(f'#!/bin/sh\nexec "{sys.executable}" -u -m benchmarks.wide_host "$@"\n')
+        host.chmod(0o755)
+        with (folder / "Pulumi.yaml").open("a") as project:
+            project.write("plugins:\n  providers:\n    - name: pulumi-python\n      path: host\n")
+
+
+class Loop(Column):
+    """The same calls from a plain loop of requests, see `loop.py`."""
+
+    name = "loop"
+    operations = ("create", "refresh", "rename", "destroy")
+
+    def _command(self, operation: Operation) -> Sequence[str]:
+        return sys.executable, str(ROOT / "benchmarks" / "loop.py"), operation, "numbers.json", "ids.json"
+
+
+class Terraform(Column):
+    """A user's own Terraform configuration, copied from a folder in which ``terraform init`` was run.
+
+    It gets the variables ``numbers`` (how many) and ``word`` (part of every number's name), and ``VAPI_BASE_URL`` and
+    ``VAPI_API_KEY`` in the environment and as the variables ``url`` and ``api_key``. Number ``i`` (from 0) must be
+    ``+1415`` and 5550000 + i, its name the word, a space and i, its credential and its assistant the variables
+    ``credential_id`` and ``assistant_id``.
+    """
+
+    name = "terraform"
+    #: The user's folder; the option ``--terraform`` sets it.
+    source: Path
+
+    def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
+        super().__init__(folder, numbers, latency_ms)
+        shutil.copytree(self.source, folder, dirs_exist_ok=True, symlinks=True)
+        variables = {
+            "numbers": str(numbers),
+            "credential_id": CREDENTIAL_ID,
+            "assistant_id": ASSISTANT_ID,
+            "url": self.env["VAPI_BASE_URL"],
+            "api_key": API_KEY,
+        }
+        self.env |= {f"TF_VAR_{name}": value for name, value in variables.items()} | {"TF_IN_AUTOMATION": "1"}
+
+    def _declare(self, word: str) -> None:
+        self.env["TF_VAR_word"] = word
+
+    def _command(self, operation: Operation) -> Sequence[str]:
+        return "terraform", *_TERRAFORM[operation], "-input=false", "-no-color"
+
+
+def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str], usage: Usage | None = None) -> float:
+    """Run a command to its end; return its seconds."""
+    with (folder / "output.log").open("w+") as output:
+        began = time.perf_counter()
+        # In a session of its own, so that its plugin process can be told from those of others.
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        # A wait with a limit of its own would look every 50 ms only.
+        limit = threading.Timer(COMMAND_LIMIT_S, process.terminate)
+        limit.start()
+        try:
+            with _watched(process.pid, usage):
+                status = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        finally:
+            limit.cancel()
+        took_s = time.perf_counter() - began
+        if status != 0:
+            output.seek(0)
+            raise MeasurementError(f"{' '.join(command)} ended with status {status}:\n{output.read()}")
+    return took_s
+
+
+@contextlib.contextmanager
+def _watched(session: int, usage: Usage | None) -> Iterator[None]:
+    """Read again and again what Linux knows of the plugin process in a session."""
+    if usage is None or not Path("/proc/self/status").exists():
+        yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.05):
+            for pid in _plugins_of(session):
+                with contextlib.suppress(OSError, AttributeError):
+                    status = Path(f"/proc/{pid}/status").read_text()
+                    peak = re.search(r"VmHWM:\s+(\d+)", status)
+                    usage.peak_kib = max(usage.peak_kib, int(peak[1])) if peak else usage.peak_kib
+                    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+                    usage.cpu_s = max(usage.cpu_s, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _plugins_of(session: int) -> Iterator[int]:
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            pid = int(path.name)
+            words = (path / "cmdline").read_bytes().split(b"\0")
+            serves = b"-m" in words and not {b"pulumi.dynamic", b"benchmarks.wide_host"}.isdisjoint(words)
+            if serves and os.getsid(pid) == session:
+                yield pid

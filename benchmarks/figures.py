@@ -1,0 +1,231 @@
+"""From measurements to figures: medians, ratios, targets, tables. Pure: knows nothing of how things are run."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: What the recorded result is: lists of plain dicts, as `__main__.measure` writes them.
+Result = Mapping[str, Any]
+
+TITLES: Final[Mapping[str, str]] = {
+    "ours": "ours",
+    "floor": "stock floor",
+    "ideal": "ideal",
+    "loop": "plain loop",
+    "terraform": "Terraform",
+}
+
+#: The figures that most targets are about.
+TARGET_NUMBERS: Final = 100
+TARGET_LATENCY_MS: Final = 100.0
+MANY_NUMBERS: Final = 1000
+
+MAX_OVER_FLOOR: Final = 1.05
+MAX_OVER_IDEAL: Final = 1.15
+MAX_GROWTH: Final = 1.3
+MAX_IMPORT_RATIO: Final = 0.5
+MAX_IMPORT_MS: Final = 80.0
+#: Most numbers that one list call returns.
+LIST_SIZE: Final = 1000
+
+WITHOUT_REFRESH: Final = ("create", "preview", "up", "destroy")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Some values of one thing.
+
+    Attributes:
+        median: The middle one.
+        least: The smallest.
+        most: The largest.
+    """
+
+    median: float
+    least: float
+    most: float
+
+    def text(self, digits: int = 2) -> str:
+        """Write it as ``1.23 (1.20-1.31)``."""
+        if self.least == self.most:
+            return f"{self.median:.{digits}f}"
+        return f"{self.median:.{digits}f} ({self.least:.{digits}f}-{self.most:.{digits}f})"
+
+
+def spread(values: Iterable[float]) -> Spread:
+    """Summarise values.
+
+    Raises:
+        ValueError: There are none.
+    """
+    found = list(values)
+    if not found:
+        raise ValueError("no values")
+    return Spread(statistics.median(found), min(found), max(found))
+
+
+def ratios(over: Sequence[float], under: Sequence[float]) -> Spread:
+    """Divide what was measured side by side, pair by pair: what slows the machine down for a while slows both.
+
+    Raises:
+        ValueError: There are not as many of the one as of the other, or none.
+    """
+    return spread(a / b for a, b in zip(over, under, strict=True))
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something to reach.
+
+    Attributes:
+        claim: What is to hold.
+        found: What was measured, in words.
+        holds: Whether it does; None where it was not measured in this run.
+    """
+
+    claim: str
+    found: str
+    holds: bool | None
+
+    @property
+    def verdict(self) -> str:
+        """``holds``, ``does not hold`` or ``not measured``."""
+        return {True: "holds", False: "does not hold", None: "not measured"}[self.holds]
+
+
+def seconds(result: Result, column: str, operation: str, numbers: int, latency_ms: float) -> list[float]:
+    """Return the times of one cell, in the order of the repeats; empty where it was not measured."""
+    for row in result["times"]:
+        if (row["column"], row["operation"], row["numbers"], row["latency_ms"]) == (column, operation, numbers, latency_ms):
+            return list(row["seconds"])
+    return []
+
+
+def calls(result: Result, operation: str, numbers: int) -> dict[str, int]:
+    """Return how many calls of each sort our provider sent in an operation; the most of all repeats."""
+    most: dict[str, int] = {}
+    for row in result["calls"]:
+        if (row["operation"], row["numbers"]) == (operation, numbers) and sum(row["calls"].values()) > sum(most.values()):
+            most = dict(row["calls"])
+    return most
+
+
+def own_cost_ms(result: Result, numbers: int, latency_ms: float) -> float | None:
+    """Compute what our part of a whole round costs for each number, milliseconds.
+
+    The floor beside it has the same engine, host and waiting; what it took is taken out. None where that was not measured.
+    """
+    total_s = 0.0
+    for operation in WITHOUT_REFRESH:
+        ours, floor = (seconds(result, column, operation, numbers, latency_ms) for column in ("ours", "floor"))
+        if not ours or len(ours) != len(floor):
+            return None
+        total_s += statistics.median(a - b for a, b in zip(ours, floor, strict=True))
+    return 1000 * total_s / numbers
+
+
+def targets(result: Result) -> list[Target]:
+    """Compare the figures with what is to be reached."""
+    found = [_ratio_target(result, "floor", operation, MAX_OVER_FLOOR, "the stock floor") for operation in WITHOUT_REFRESH]
+    found += [_ratio_target(result, "ideal", operation, MAX_OVER_IDEAL, "the ideal") for operation in ("create", "destroy")]
+    for numbers in sorted({row["numbers"] for row in result["calls"]}):
+        sent = sum(calls(result, "refresh", numbers).values())
+        most = math.ceil(numbers / LIST_SIZE) + 1
+        found.append(Target(f"refresh of {numbers}: at most {most} calls", f"{sent}", sent <= most))
+    for numbers in sorted({row["numbers"] for row in result["calls"]}):
+        sent = sum(calls(result, "rename", numbers).values())
+        found.append(Target(f"rename of {numbers}: at most {2 * numbers} calls", f"{sent}", sent <= 2 * numbers))
+    few, many = (own_cost_ms(result, numbers, TARGET_LATENCY_MS) for numbers in (TARGET_NUMBERS, MANY_NUMBERS))
+    claim = f"our cost of a number, {MANY_NUMBERS} of them over {TARGET_NUMBERS}: at most {MAX_GROWTH:g}"
+    if few is None or many is None:
+        found.append(Target(claim, "", None))
+    elif few <= 0:
+        found.append(Target(claim, f"{many:.1f} ms over {few:.1f} ms, which is less than nothing", None))
+    else:
+        found.append(Target(claim, f"{many / few:.2f} ({many:.1f} ms over {few:.1f} ms)", many / few <= MAX_GROWTH))
+    imports = result["import"]
+    for part, what in (("provider_ms", "for a preview"), ("all_ms", "for a command that calls the API")):
+        ratio = imports[part] / imports["pulumi_ms"]
+        claim = f"import {what}, over `import pulumi`: at most {MAX_IMPORT_RATIO:g}"
+        found.append(Target(claim, f"{ratio:.2f}", ratio <= MAX_IMPORT_RATIO))
+        claim = f"import {what}, beyond `import pulumi`: at most {MAX_IMPORT_MS:g} ms"
+        found.append(Target(claim, f"{imports[part]:.0f} ms", imports[part] <= MAX_IMPORT_MS))
+    return found
+
+
+def _ratio_target(result: Result, column: str, operation: str, most: float, what: str) -> Target:
+    claim = f"{operation} of {TARGET_NUMBERS} at {TARGET_LATENCY_MS:g} ms, over {what}: at most {most:g}"
+    ours, other = (seconds(result, name, operation, TARGET_NUMBERS, TARGET_LATENCY_MS) for name in ("ours", column))
+    if not ours or not other:
+        return Target(claim, "", None)
+    ratio = ratios(ours, other)
+    return Target(claim, ratio.text(), round(ratio.median, 2) <= most)
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a Markdown table whose columns stand below each other; all but the first are aligned to the right."""
+    table = [list(head), *(list(row) for row in rows)]
+    widths = [max(3, *(len(row[place]) for row in table)) for place in range(len(head))]
+    lines = []
+    for row in table:
+        first, *others = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(f"| {' | '.join([first.strip().ljust(widths[0]), *others])} |")
+    rule = f"| {' | '.join(['-' * widths[0], *('-' * (width - 1) + ':' for width in widths[1:])])} |"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def times_table(result: Result, numbers: int, latency_ms: float) -> str:
+    """Write the times of all operations of so many numbers, a column for each way."""
+    rows_here = [row for row in result["times"] if (row["numbers"], row["latency_ms"]) == (numbers, latency_ms)]
+    columns = [name for name in TITLES if any(row["column"] == name for row in rows_here)]
+    operations = list(dict.fromkeys(row["operation"] for row in rows_here))
+    head = ["seconds", *(TITLES[name] for name in columns)]
+    compared = [name for name in ("floor", "ideal") if name in columns and "ours" in columns]
+    head += [f"ours / {TITLES[name]}" for name in compared]
+    rows = []
+    for operation in operations:
+        cells = {name: seconds(result, name, operation, numbers, latency_ms) for name in columns}
+        row = [operation, *(spread(cells[name]).text() if cells[name] else "" for name in columns)]
+        row += [ratios(cells["ours"], cells[name]).text() if cells["ours"] and cells[name] else "" for name in compared]
+        rows.append(row)
+    return markdown_table(head, rows)
+
+
+def calls_table(result: Result) -> str:
+    """Write how many calls our provider sent, by operation and number of numbers."""
+    sizes = sorted({row["numbers"] for row in result["calls"]})
+    operations = list(dict.fromkeys(row["operation"] for row in result["calls"]))
+    rows = []
+    for operation in operations:
+        row = [operation]
+        for numbers in sizes:
+            sent = calls(result, operation, numbers)
+            row.append(", ".join(f"{count} {sort}" for sort, count in sorted(sent.items())) or "none")
+        rows.append(row)
+    return markdown_table(["calls", *(f"of {numbers}" for numbers in sizes)], rows)
+
+
+def usage_table(result: Result) -> str:
+    """Write memory and processor time of the plugin process, and the size of a number in the state."""
+    rows = [
+        [
+            TITLES[row["column"]],
+            f"{row['numbers']}",
+            f"{row['peak_mib']:.0f}" if row["peak_mib"] else "",
+            f"{row['cpu_s']:.2f}" if row["cpu_s"] else "",
+            f"{row['state_bytes']:.0f}",
+        ]
+        for row in result["usage"]
+    ]
+    return markdown_table(["create", "numbers", "peak memory, MiB", "processor, s", "bytes a number in the state"], rows)
+
+
+def targets_table(result: Result) -> str:
+    """Write the targets and whether they hold."""
+    return markdown_table(
+        ["target", "measured", "verdict"], [[target.claim, target.found, target.verdict] for target in targets(result)]
+    )

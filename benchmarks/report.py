@@ -1,0 +1,103 @@
+"""What is made of a result: a page for the documentation and its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from benchmarks import figures
+from benchmarks.figures import Result
+
+_COLOURS: Final = {"ours": "#3f51b5", "floor": "#9e9e9e", "ideal": "#cfcfcf", "loop": "#ffb74d", "terraform": "#7e57c2"}
+
+
+def summary(result: Result) -> str:
+    """Write all tables, as Markdown that is also read well in a terminal."""
+    parts = []
+    for latency_ms, numbers in _settings(result):
+        parts += [
+            f"### {numbers} {_numbers(numbers)}, {latency_ms:g} ms a call",
+            figures.times_table(result, numbers, latency_ms),
+        ]
+    parts += ["### Calls of our provider", figures.calls_table(result)]
+    parts += ["### The plugin process and the state", figures.usage_table(result)]
+    parts += ["### Targets", figures.targets_table(result)]
+    return "\n\n".join(parts)
+
+
+def page(result: Result) -> str:
+    """Write the page of the documentation."""
+    machine, versions, load = result["machine"], result["versions"], result["load"]
+    busiest = max(load["before"], load["after"], *(row["load"] for row in result["times"]))
+    return f"""\
+# Performance
+
+<!-- Made by `make bench`: change benchmarks/report.py, not this page. -->
+
+Whole commands, from start to end, on the real Pulumi engine; `make bench` measures them anew and writes this page. Medians of
+{result["repeats"]} runs, the least and the most in brackets. Everything in a row was measured in turns, so what slows the
+machine down for a while slows all of it; a ratio is the median of the ratios of runs that stood side by side.
+
+![Seconds by operation](pictures/bench.svg)
+
+- **ours**: this package; the API is the emulator, on the same machine, which answers after the time that is given.
+- **stock floor**: a dynamic provider that does nothing but wait as long in every call, in Pulumi's own host. The host serves
+  four calls at a time, so this is the least that a dynamic provider takes.
+- **ideal**: the same in a host with as many workers as the engine has calls, {result["parallel"]} on this machine.
+- **plain loop**: a script that does the calls of the operation with `requests`, in four threads, and keeps no state.
+- **Terraform** is there where a user-made configuration was named with `--terraform`.
+
+Measured on {result["when"][:10]}: {machine["cpus"]} processors, {machine["system"]}, Python {versions["python"]}, Pulumi \
+{versions["pulumi"]}, its SDK {versions["sdk"]}, pulumi-vapi-byo {versions["package"]}; load average {load["before"]:.1f}
+before and {load["after"]:.1f} after, {busiest:.1f} at most, the benchmark's own included. Compare ratios, not seconds, with
+another machine's.
+
+{summary(result).replace("### ", "## ")}
+
+Our cost of a number is what a create, a preview, an up without changes and a destroy take longer than the floor, all together,
+divided by the numbers. The import is timed in fresh processes, best of {result["import"]["tries"]}; `import pulumi` takes
+{result["import"]["pulumi_ms"]:.0f} ms here.
+"""
+
+
+def draw(result: Result, path: Path) -> None:
+    """Draw the times as bars, with the least and the most as whiskers, into an SVG."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams["svg.hashsalt"] = "bench"  # the same figures make the same file
+    mpl.rcParams["font.size"] = 9
+    settings = _settings(result)
+    picture = Figure(figsize=(9, 2.6 * len(settings)), layout="constrained")
+    for place, (latency_ms, numbers) in enumerate(settings):
+        axes = picture.add_subplot(len(settings), 1, place + 1)
+        rows = [row for row in result["times"] if (row["numbers"], row["latency_ms"]) == (numbers, latency_ms)]
+        operations = list(dict.fromkeys(row["operation"] for row in rows))
+        columns = [name for name in figures.TITLES if any(row["column"] == name for row in rows)]
+        width = 0.8 / len(columns)
+        for index, column in enumerate(columns):
+            spreads = {row["operation"]: figures.spread(row["seconds"]) for row in rows if row["column"] == column}
+            places = [operations.index(operation) + (index - (len(columns) - 1) / 2) * width for operation in spreads]
+            medians = [found.median for found in spreads.values()]
+            below = [found.median - found.least for found in spreads.values()]
+            above = [found.most - found.median for found in spreads.values()]
+            axes.bar(places, medians, width, color=_COLOURS[column], label=figures.TITLES[column])
+            axes.errorbar(places, medians, [below, above], fmt="none", ecolor="#444444", elinewidth=0.8, capsize=1.5)
+        axes.set_xticks(range(len(operations)), operations)
+        axes.set_ylabel("seconds")
+        axes.set_title(f"{numbers} {_numbers(numbers)}, the API answers in {latency_ms:g} ms", loc="left")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", alpha=0.3)
+        axes.set_axisbelow(True)
+        if place == 0:
+            axes.legend(frameon=False, ncols=len(columns), loc="lower right", bbox_to_anchor=(1, 1))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.savefig(path, metadata={"Date": None, "Creator": None})
+
+
+def _settings(result: Result) -> list[tuple[float, int]]:
+    return sorted({(row["latency_ms"], row["numbers"]) for row in result["times"]})
+
+
+def _numbers(numbers: int) -> str:
+    return "number" if numbers == 1 else "numbers"

@@ -1,0 +1,159 @@
+"""The benchmark's pure parts: statistics, targets, tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks import figures, report
+from benchmarks.columns import OPERATIONS, arguments
+from benchmarks.figures import Spread, Target
+
+
+def result(
+    seconds: dict[tuple[str, str], list[float]] | None = None,
+    *,
+    numbers: int = 100,
+    refresh: dict[str, int] | None = None,
+    rename: dict[str, int] | None = None,
+) -> dict[str, Any]:
+    """A result of one setting; times by column and operation."""
+    where = {"latency_ms": 100.0, "numbers": numbers}
+    times = [
+        {**where, "column": column, "operation": operation, "seconds": values, "load": 0.5}
+        for (column, operation), values in (seconds or {}).items()
+    ]
+    calls = [
+        {**where, "operation": "refresh", "calls": refresh or {"GET": numbers}},
+        {**where, "operation": "rename", "calls": rename or {"GET": numbers, "PATCH": numbers}},
+    ]
+    return {
+        "when": "2026-01-02T03:04:05+00:00",
+        "machine": {"cpus": 2, "system": "Linux x86_64"},
+        "versions": {"pulumi": "3.1.0", "sdk": "3.2.0", "package": "0.1.0", "requests": "2.32.0", "python": "3.11.0"},
+        "parallel": 8,
+        "repeats": 2,
+        "load": {"before": 0.1, "after": 0.2},
+        "import": {"pulumi_ms": 100.0, "provider_ms": 40.0, "all_ms": 120.0, "tries": 7},
+        "times": times,
+        "calls": calls,
+        "usage": [{"column": "ours", "numbers": numbers, "peak_mib": 70.2, "cpu_s": 0.8, "state_bytes": 3400}],
+    }
+
+
+def target(found: list[Target], beginning: str) -> Target:
+    (one,) = [target for target in found if target.claim.startswith(beginning)]
+    return one
+
+
+def test_a_spread_has_the_median_between_the_least_and_the_most() -> None:
+    assert figures.spread([3.0, 1.0, 2.0, 10.0]) == Spread(2.5, 1.0, 10.0)
+    assert figures.spread([3.0, 1.0, 2.0]).text() == "2.00 (1.00-3.00)"
+    assert figures.spread([3.0]).text(1) == "3.0"
+
+
+def test_no_values_have_no_spread() -> None:
+    with pytest.raises(ValueError, match="no values"):
+        figures.spread([])
+
+
+def test_ratios_are_those_of_runs_side_by_side() -> None:
+    # The machine was half as fast in the second pair; the ratio of the medians would say 1.1 to 2.2.
+    assert figures.ratios([1.1, 2.2, 1.1], [1.0, 2.0, 1.0]).most == pytest.approx(1.1)
+
+
+def test_ratios_of_unequal_counts_are_refused() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        figures.ratios([1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(4.2, "holds"), (4.3, "does not hold")])
+def test_a_ratio_within_its_limit_holds(ours: float, verdict: str) -> None:
+    found = figures.targets(result({("ours", "create"): [ours, ours], ("floor", "create"): [4.0, 4.0]}))
+    assert target(found, "create of 100 at 100 ms, over the stock floor").verdict == verdict
+
+
+def test_what_was_not_measured_is_neither_reached_nor_missed() -> None:
+    found = figures.targets(result({("ours", "create"): [4.0]}))
+    assert target(found, "create of 100 at 100 ms, over the stock floor").verdict == "not measured"
+    assert target(found, "our cost of a number").verdict == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "calls", "holds"),
+    [(100, {"list": 2}, True), (100, {"list": 1, "GET": 2}, False), (1001, {"list": 3}, True), (1, {"GET": 1}, True)],
+)
+def test_a_refresh_may_list_each_thousand_once_and_once_more(numbers: int, calls: dict[str, int], holds: bool) -> None:
+    found = figures.targets(result(numbers=numbers, refresh=calls))
+    assert target(found, f"refresh of {numbers}").holds is holds
+
+
+@pytest.mark.parametrize(
+    ("calls", "holds"), [({"GET": 100, "PATCH": 100}, True), ({"list": 1, "GET": 100, "PATCH": 100}, False)]
+)
+def test_a_rename_may_take_two_calls_of_each_number(calls: dict[str, int], holds: bool) -> None:
+    assert target(figures.targets(result(rename=calls)), "rename of 100").holds is holds
+
+
+def test_the_growth_is_that_of_what_is_ours_alone() -> None:
+    few = {
+        (column, operation): [seconds]
+        for operation in figures.WITHOUT_REFRESH
+        for column, seconds in (("ours", 1.1), ("floor", 1.0))
+    }
+    many = {
+        (column, operation): [seconds]
+        for operation in figures.WITHOUT_REFRESH
+        for column, seconds in (("ours", 32.0), ("floor", 30.0))
+    }
+    both = result(few)
+    both["times"] += result(many, numbers=1000)["times"]
+    # 4 ms of ours for each of 100 numbers, 8 ms for each of 1000, whatever the engine took.
+    growth = target(figures.targets(both), "our cost of a number")
+    assert growth.found == "2.00 (8.0 ms over 4.0 ms)"
+    assert growth.holds is False
+
+
+def test_imports_are_judged_as_a_ratio_and_in_milliseconds() -> None:
+    found = figures.targets(result())
+    assert target(found, "import for a preview, over").found == "0.40"
+    assert target(found, "import for a preview, over").holds is True
+    assert target(found, "import for a command that calls the API, over").holds is False
+
+
+def test_a_table_aligns_its_columns() -> None:
+    assert figures.markdown_table(["what", "n"], [["a", "10"], ["longer", "7"]]) == (
+        "| what   |   n |\n| ------ | --: |\n| a      |  10 |\n| longer |   7 |"
+    )
+
+
+def test_the_times_stand_beside_the_ratios_of_the_same_operation() -> None:
+    measured = result({("ours", "create"): [4.4, 4.4], ("floor", "create"): [4.0, 4.0], ("loop", "create"): [2.0, 3.0]})
+    *_, row = figures.times_table(measured, 100, 100.0).splitlines()
+    assert [cell.strip() for cell in row.strip("|").split("|")] == ["create", "4.40", "4.00", "2.50 (2.00-3.00)", "1.10"]
+
+
+def test_an_operation_that_sent_nothing_says_so() -> None:
+    measured = result(refresh={"list": 1, "GET": 2})
+    measured["calls"].append({"latency_ms": 100.0, "numbers": 100, "operation": "preview", "calls": {}})
+    table = figures.calls_table(measured)
+    assert "| preview |" in table
+    assert table.splitlines()[-1].split("|")[2].strip() == "none"
+    assert "2 GET, 1 list" in table
+
+
+def test_the_page_shows_targets_that_do_not_hold() -> None:
+    page = report.page(result({("ours", "create"): [9.0, 9.0], ("floor", "create"): [4.0, 4.0]}))
+    assert "| create of 100 at 100 ms, over the stock floor: at most 1.05" in page
+    assert "does not hold" in page
+    assert "2026-01-02" in page
+
+
+def test_programs_declare_different_numbers_that_are_renamed_alike() -> None:
+    old, new = arguments(1000, "old"), arguments(1000, "new")
+    assert len({one["number"] for one in old.values()}) == 1000
+    assert {name: one["number"] for name, one in old.items()} == {name: one["number"] for name, one in new.items()}
+    assert all(old[name]["name"] != new[name]["name"] for name in old)
+    assert OPERATIONS[0] == "create"
+    assert OPERATIONS[-1] == "destroy"
