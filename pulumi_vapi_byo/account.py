@@ -52,9 +52,9 @@ class Account:
         Raises:
             VapiError: The list could not be had.
         """
-        known = {one.id for one in self.known()}
+        known = {one.id for one in self.known()} | self._others
         listed, unreadable, _ = self._list()
-        return [one for one in listed if one.id not in known], sorted(unreadable - self._others)
+        return [one for one in listed if one.id not in known], sorted(unreadable - known)
 
     def had(self, id_: str) -> bool:
         """Tell whether an id is known, be it of another provider's or of something that cannot be read."""

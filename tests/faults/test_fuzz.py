@@ -182,6 +182,7 @@ def read(number: Said, account: Said) -> None:
 @given(answers, answers, answers)
 @example(said(200, []), said(201, GOOD | {"id": OTHER_ID, "number": "+14155559999"}), said(200, [GOOD]))
 @example(said(200, [GOOD | {"number": "+14155559999"}]), said(201, GOOD), said(200, []))
+@example(said(200, [GOOD | {"orgId": None}]), said(201, GOOD), said(200, [GOOD]))
 def create(before: Said, post: Said, after: Said) -> None:
     EXAMPLES["create"] += 1
     posts = 0
