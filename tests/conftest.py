@@ -7,9 +7,14 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 # Here, and not beside its tests: with several workers, whoever prints loads no conftest further down.
 from .faults.table import pytest_terminal_summary as pytest_terminal_summary
+
+# Whether an example is slow says how busy the machine is.
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 _PREFIXES = ("VAPI_", "PULUMI_")
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
