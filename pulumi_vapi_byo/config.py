@@ -69,7 +69,12 @@ class Settings:
         Returns:
             ``{number}@{credential_id}.sip.vapi.ai``, in region eu ``.sip.eu.vapi.ai``; None without a number.
         """
-        return f"{number}@{credential_id}.{SIP_HOSTS[self.region]}" if number else None
+        return sip_uri(number, credential_id, self.region)
+
+
+def sip_uri(number: str | None, credential_id: str, region: Region) -> str | None:
+    """Compute the address of a number in a region; see `Settings.sip_uri`."""
+    return f"{number}@{credential_id}.{SIP_HOSTS[region]}" if number else None
 
 
 def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Settings:

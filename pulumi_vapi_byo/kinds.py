@@ -84,6 +84,10 @@ class Kind:
             return f"{self.noun} {str(name)!r}"
         return f"{self.noun} with id {id_}" if id_ else self.noun
 
+    def identity_of(self, one: Answer) -> Any:
+        """Return the value by which one that exists already is found; None where there is no such field."""
+        return getattr(one, to_snake(self.identity)) if self.identity else None
+
     def parse(self, body: Any) -> Answer:
         """Read one from the body of an answer.
 

@@ -244,7 +244,7 @@ class Lifecycle:
             return None
         identity = self._identity(inputs)
         if identity:
-            same = [one for one in self._account.known() if self._identity(one.wire()) == identity]
+            same = [one for one in self._account.known() if self._kind.identity_of(one) == identity]
         else:
             # Without digits all else must be the same, and it must not be one that this run just made.
             same = [
@@ -255,7 +255,7 @@ class Lifecycle:
         if not same:
             return None
         if self._settings.on_existing == "adopt":
-            ours = [one for one in same if one.id not in self._held and _credential(one.wire()) == _credential(inputs)]
+            ours = [one for one in same if one.id not in self._held and _credential(one) == inputs.get("credentialId")]
             if len(ours) == 1:
                 return ours[0]
         raise self._refusal(same, inputs)
@@ -268,9 +268,9 @@ class Lifecycle:
         if len(same) > 1:
             ids = ", ".join(other.id for other in same)
             return VapiError(f"Vapi has {len(same)} that fit ({ids}); delete those that are not wanted, then try again")
-        if _credential(one.wire()) != _credential(inputs):
+        if _credential(one) != inputs.get("credentialId"):
             return VapiError(
-                f"Vapi has it already on another credential, {_credential(one.wire())} ({label}); use that credential_id to "
+                f"Vapi has it already on another credential, {_credential(one)} ({label}); use that credential_id to "
                 "take it over, delete it first, or, where Vapi should decide, pulumi config set vapi:onExisting allow"
             )
         return VapiError(
@@ -469,8 +469,8 @@ def _restore(state: dict[str, Any], known: Mapping[str, Any], path: Sequence[str
         state.setdefault(last, known[last])
 
 
-def _credential(values: Mapping[str, Any]) -> Any:
-    return values.get("credentialId")
+def _credential(one: Answer) -> str | None:
+    return one.credential_id if isinstance(one, PhoneNumber) else None
 
 
 def _leaves_doubt(error: VapiError) -> bool:

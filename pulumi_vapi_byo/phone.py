@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Literal
 
@@ -15,6 +16,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 Verdict = Literal["valid", "doubtful", "impossible"]
 
 
+@functools.lru_cache(maxsize=4096)  # a check asks twice: for its failures, and for its warnings
 def judge_e164(number: str) -> Verdict:
     """Judge a number by form and by the world's numbering plans.
 

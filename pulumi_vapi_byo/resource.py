@@ -23,7 +23,7 @@ from .arguments import (
     given_arguments,
     to_wire,
 )
-from .config import SIP_HOSTS
+from .config import Region, sip_uri
 from .models import WIRE_NAMES
 from .provider import IMPORT_ID, SIP_URI, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
 
@@ -341,8 +341,8 @@ def _expected_sip_uri(number: Any, credential_id: Any) -> Output[str | None] | N
     """Compute the address already here, so that it is secret where the number is; the provider knows the region for sure."""
     if number is None or credential_id is None:
         return None
-    host = SIP_HOSTS["eu" if pulumi.Config("vapi").get("region") == "eu" else "us"]
-    return Output.all(number, credential_id).apply(lambda both: f"{both[0]}@{both[1]}.{host}" if both[0] else None)
+    region: Region = "eu" if pulumi.Config("vapi").get("region") == "eu" else "us"
+    return Output.all(number, credential_id).apply(lambda both: sip_uri(both[0], both[1], region))
 
 
 @functools.cache
