@@ -14,7 +14,7 @@ from typing import Any
 import pulumi
 from pulumi import Input, Output
 
-from .models import SECRET_FIELDS, WIRE_NAMES
+from .wire import SECRET_FIELDS, WIRE_NAMES
 
 Object = Mapping[str, Any]
 

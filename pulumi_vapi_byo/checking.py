@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_camel, to_snake
 
 from .errors import plain, shorten, show_path
+from .fields import Block
 from .kinds import Kind
-from .models import SECRET_FIELDS, Block
+from .models import Nested
+from .wire import SECRET_FIELDS, to_camel, to_snake
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,10 @@ def _did_you_mean(resource: Kind, path: Sequence[str | int]) -> str:
 
 def _blocks_in(block: type[Block], wire: str) -> Iterator[type[Block]]:
     """Find the blocks that a field of a block may hold, in lists and unions too."""
-    pending = [field.annotation for field in block.model_fields.values() if field.alias == wire]
+    pending: list[Any] = []
+    for field in block.model_fields.values():
+        if field.alias == wire:
+            pending += [field.annotation, *(mark.type for mark in field.metadata if isinstance(mark, Nested))]
     while pending:
         annotation = pending.pop()
         if isinstance(annotation, type) and issubclass(annotation, Block):

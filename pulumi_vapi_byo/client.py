@@ -23,8 +23,9 @@ from ._version import __version__
 from .config import Settings
 from .errors import ApiError, BadAnswerError, TransportError, mask, shorten
 from .kinds import Kind
-from .models import Answer, secrets_in
+from .models import Answer
 from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, retry_policy
+from .wire import secrets_in
 
 log = logging.getLogger(__name__)
 

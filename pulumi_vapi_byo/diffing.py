@@ -10,13 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from .kinds import Kind
-from .models import API_DEFAULTS, LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN
-
-#: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
-MANAGED: Final = "__managed"
+from .wire import API_DEFAULTS, LOCAL_FIELDS, MANAGED, OPAQUE_MAPS, UNKNOWN
 
 Shape = Any  # True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list
 

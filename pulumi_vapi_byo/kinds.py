@@ -10,20 +10,12 @@ from functools import cached_property
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_snake
 
 from .errors import plain, shorten, show_path
-from .models import (
-    LOCAL_FIELDS,
-    UNKNOWN,
-    Answer,
-    Block,
-    ByoPhoneNumberInputs,
-    ByoSipTrunkCredentialInputs,
-    PhoneNumber,
-    SipTrunkCredential,
-)
+from .fields import Block
+from .models import Answer, ByoPhoneNumberInputs, ByoSipTrunkCredentialInputs, PhoneNumber, SipTrunkCredential
 from .phone import judge_e164
+from .wire import LOCAL_FIELDS, UNKNOWN, to_snake
 
 #: How states mark what is no plain value: a secret, an asset, a value that is not known (Pulumi's own constants).
 _SIGNATURE_IN_STATES: Final = "4dabf18193072939515e22adb298388d"

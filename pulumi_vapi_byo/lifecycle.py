@@ -1,7 +1,7 @@
 """The life of a resource: create, read, update, delete, adopt. Knows the API and the models, and nothing of Pulumi.
 
 A *state* is a plain dict in wire names: every input as the API holds it (unset ones are left out), the API's own ``orgId``,
-``createdAt``, ``updatedAt`` and ``status``, our own ``deletionProtection``, and the record `diffing.MANAGED`; of a number also
+``createdAt``, ``updatedAt`` and ``status``, our own ``deletionProtection``, and the record `wire.MANAGED`; of a number also
 the computed ``sipUri``.
 """
 
@@ -21,11 +21,12 @@ from .account import Account
 from .checking import show_value
 from .client import Collection
 from .config import Settings
-from .diffing import MANAGED, conflicts, differing, fits, managed_inputs, managed_shape, plan, shape_of
+from .diffing import conflicts, differing, fits, managed_inputs, managed_shape, plan, shape_of
 from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot
 from .kinds import Kind
-from .models import LOCAL_FIELDS, Answer, PhoneNumber, secrets_in
+from .models import Answer, PhoneNumber
 from .pacing import backoff_s
+from .wire import LOCAL_FIELDS, MANAGED, SIP_URI, secrets_in
 
 log = logging.getLogger(__name__)
 
@@ -442,7 +443,7 @@ class Lifecycle:
                 _restore(state, known, path)
         if isinstance(one, PhoneNumber):
             uri = self._settings.sip_uri(one.number, one.credential_id)
-            state |= {"sipUri": uri} if uri else {}
+            state |= {SIP_URI: uri} if uri else {}
         return self._with_local(state, known)
 
     def _with_local(self, state: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

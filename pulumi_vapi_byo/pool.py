@@ -7,17 +7,18 @@ import dataclasses
 import os
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi import Output, ResourceOptions
 
 from .arguments import ByoPhoneNumberArgs
-from .checking import Problem, check_inputs
 from .errors import show_path
-from .kinds import PHONE_NUMBER
-from .models import UNKNOWN, WIRE_NAMES
 from .resource import ByoPhoneNumber
+from .wire import UNKNOWN, WIRE_NAMES
+
+if TYPE_CHECKING:
+    from .checking import Problem
 
 #: The type of the component in states and URNs.
 BYO_PHONE_NUMBER_POOL_TYPE: Final = "vapi:index:ByoPhoneNumberPool"
@@ -198,7 +199,7 @@ def _complete(placed: Sequence[_Placed], defaults: Row | None, wrong: list[str])
     if common.pop("number", None) is not None:
         wrong.append("defaults: number is for the rows, each has its own")
     # What is wrong with the defaults is said once, and not for every row again.
-    common_problems = check_inputs(PHONE_NUMBER, {"credential_id": UNKNOWN} | _known(common)).problems
+    common_problems = _problems({"credential_id": UNKNOWN} | _known(common))
     wrong += [f"defaults: {_sentence(problem)}" for problem in common_problems]
     complete: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
@@ -210,17 +211,21 @@ def _complete(placed: Sequence[_Placed], defaults: Row | None, wrong: list[str])
         if not isinstance(number, str):
             wrong.append(f"{where}: number {_why_no_text(number)}")
             known["number"] = UNKNOWN
-        wrong += [
-            f"{where}: {_sentence(problem)}"
-            for problem in check_inputs(PHONE_NUMBER, known).problems
-            if problem not in common_problems
-        ]
+        wrong += [f"{where}: {_sentence(problem)}" for problem in _problems(known) if problem not in common_problems]
         if isinstance(number, str):
             if number in places:
                 wrong.append(f"{where}: number {number!r} stands in {places[number]} already: keep one of them")
             places.setdefault(number, where)
             complete[number] = arguments
     return complete
+
+
+def _problems(known: Mapping[str, Any]) -> list[Problem]:
+    # Imported when first needed: a program without pools starts faster without the models.
+    from .checking import check_inputs
+    from .kinds import PHONE_NUMBER
+
+    return check_inputs(PHONE_NUMBER, known).problems
 
 
 def _why_no_text(number: Any) -> str:

@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import pulumi
 from pulumi.dynamic import (
@@ -28,23 +28,21 @@ from pulumi.dynamic import (
 )
 from pulumi.runtime import rpc
 
-from .checking import Problem, check_inputs
 from .config import Settings, read_public_settings, read_settings
-from .diffing import MANAGED, plan
 from .errors import ConfigError, VapiError, show_path
-from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from .models import SECRET_FIELDS, UNKNOWN
+from .wire import MANAGED, SECRET_FIELDS, SIP_URI, UNKNOWN
 
+# Imported where they are first needed: the program, which imports this module to name its classes, does without the models,
+# and a preview without HTTP.
 if TYPE_CHECKING:
+    from .checking import Problem
     from .client import VapiClient
+    from .kinds import Kind
     from .lifecycle import Lifecycle
 
 log = logging.getLogger(__name__)
 
 _PROVIDER_KEY: Final = "__provider"
-
-#: The computed address, which `check` adds to the inputs.
-SIP_URI: Final = "sipUri"
 
 #: Hidden input: the id that the resource option import_ gave. The engine itself has no import for dynamic providers.
 IMPORT_ID: Final = "__importId"
@@ -88,8 +86,6 @@ def _in_one_sentence(method: Callable[P, R]) -> Callable[P, R]:
 class VapiProvider(ResourceProvider):
     """Keeps one kind of resource at Vapi as a program declares it."""
 
-    kind: ClassVar[Kind]
-
     # The pickle of this class is its name and nothing else, so there is nothing in it to hide.
     serialize_as_secret_always = False
 
@@ -109,9 +105,13 @@ class VapiProvider(ResourceProvider):
         self._just_read = set()
         _log_to_stderr(os.environ.get("VAPI_LOG", ""))
 
+    @property
+    def kind(self) -> Kind:
+        """The kind of resource."""
+        raise NotImplementedError
+
     @functools.cached_property
     def _lifecycle(self) -> Lifecycle:
-        # Imported when first needed: a preview does without HTTP, and starts in half the time.
         from .client import Collection
         from .lifecycle import Lifecycle
 
@@ -129,6 +129,8 @@ class VapiProvider(ResourceProvider):
         Returns:
             The normalised inputs, or all failures.
         """
+        from .checking import check_inputs
+
         checked = check_inputs(self.kind, _arguments(news))
         failures = [_failure(self.kind, problem) for problem in checked.problems]
         try:
@@ -154,6 +156,8 @@ class VapiProvider(ResourceProvider):
         Returns:
             Whether an update is due; None where it is, see below.
         """
+        from .diffing import plan
+
         changes = plan(self.kind, _from_pulumi(_olds), _arguments(_news)).changes
         if _id in self._just_read:
             self._just_read.discard(_id)  # a refresh asks too, also for numbers that the program has no more
@@ -235,7 +239,12 @@ class VapiProvider(ResourceProvider):
 class ByoPhoneNumberProvider(VapiProvider):
     """Keeps BYO phone numbers at Vapi."""
 
-    kind = PHONE_NUMBER
+    @property
+    def kind(self) -> Kind:
+        """The kind of resource."""
+        from .kinds import PHONE_NUMBER
+
+        return PHONE_NUMBER
 
     def _with_computed(self, inputs: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
         # As an input the address is known in previews, and what depends on it shows no false change.
@@ -249,7 +258,12 @@ class ByoPhoneNumberProvider(VapiProvider):
 class ByoSipTrunkCredentialProvider(VapiProvider):
     """Keeps SIP trunks, the credentials of BYO phone numbers, at Vapi."""
 
-    kind = SIP_TRUNK_CREDENTIAL
+    @property
+    def kind(self) -> Kind:
+        """The kind of resource."""
+        from .kinds import SIP_TRUNK_CREDENTIAL
+
+        return SIP_TRUNK_CREDENTIAL
 
 
 def _arguments(props: Mapping[str, Any]) -> dict[str, Any]:

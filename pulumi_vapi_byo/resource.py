@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Mapping, Sequence
@@ -24,8 +25,8 @@ from .arguments import (
     to_wire,
 )
 from .config import Region, sip_uri
-from .models import WIRE_NAMES
-from .provider import IMPORT_ID, SIP_URI, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
+from .provider import IMPORT_ID, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
+from .wire import SIP_URI, WIRE_NAMES
 
 #: The types of the resources in states, URNs and policies.
 BYO_PHONE_NUMBER_TYPE: Final = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
@@ -46,6 +47,7 @@ class VapiResource(Resource):
     """What the resources have in common."""
 
     _provider_type: ClassVar[type[VapiProvider]]
+    _args_type: ClassVar[type[ByoPhoneNumberArgs] | type[ByoSipTrunkCredentialArgs]]
     _computed: ClassVar[tuple[str, ...]]
     #: Whether a replacement must delete first, because two cannot stand side by side.
     _deletes_first: ClassVar[bool]
@@ -98,7 +100,8 @@ class VapiResource(Resource):
 
     def _register(self, resource_name: str, arguments: Any, opts: ResourceOptions | None) -> None:
         # Every output needs a key, or it becomes no attribute.
-        outputs = (*self._provider_type.kind.arguments, "orgId", "createdAt", "updatedAt", *self._computed)
+        arguments_ = (WIRE_NAMES[field.name] for field in dataclasses.fields(self._args_type))
+        outputs = (*arguments_, "orgId", "createdAt", "updatedAt", *self._computed)
         props: dict[str, Any] = dict.fromkeys(outputs)
         props.update(to_wire(arguments))
         if SIP_URI in self._computed:
@@ -135,6 +138,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
     """
 
     _provider_type = ByoPhoneNumberProvider
+    _args_type = ByoPhoneNumberArgs
     _computed = ("status", SIP_URI)
     _deletes_first = True
 
@@ -266,6 +270,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
     """
 
     _provider_type = ByoSipTrunkCredentialProvider
+    _args_type = ByoSipTrunkCredentialArgs
     _computed = ()
     # Its numbers hang on it until they have another: a replacement is made first, and the old one deleted last.
     _deletes_first = False
@@ -337,11 +342,13 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
         return self._output("sipDiversionHeader")
 
 
-def _expected_sip_uri(number: Any, credential_id: Any) -> Output[str | None] | None:
+def _expected_sip_uri(number: Any, credential_id: Any) -> Input[str | None] | None:
     """Compute the address already here, so that it is secret where the number is; the provider knows the region for sure."""
     if number is None or credential_id is None:
         return None
     region: Region = "eu" if pulumi.Config("vapi").get("region") == "eu" else "us"
+    if isinstance(number, str) and isinstance(credential_id, str):
+        return sip_uri(number, credential_id, region)  # an output takes a task of its own, for each number
     return Output.all(number, credential_id).apply(lambda both: sip_uri(both[0], both[1], region))
 
 

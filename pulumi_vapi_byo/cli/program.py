@@ -14,7 +14,7 @@ from pulumi_vapi_byo.arguments import (
     TransferDestinationSipArgs,
     TransferPlanArgs,
 )
-from pulumi_vapi_byo.models import WIRE_NAMES
+from pulumi_vapi_byo.wire import WIRE_NAMES
 
 from .takeover import Secret, Takeover
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pulumi_vapi_byo.errors import VapiError, shorten
-from pulumi_vapi_byo.models import SECRET_FIELDS
-from pulumi_vapi_byo.provider import IMPORT_ID, SIP_URI
+from pulumi_vapi_byo.provider import IMPORT_ID
 from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
+from pulumi_vapi_byo.wire import SECRET_FIELDS, SIP_URI
 
 from .wording import Answerer, destination, who_answers, without_secrets
 

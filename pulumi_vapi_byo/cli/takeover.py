@@ -16,9 +16,10 @@ from pulumi_vapi_byo.checking import check_inputs
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.errors import VapiError, show_path
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import OPAQUE_MAPS, SECRET_FIELDS, PhoneNumber
+from pulumi_vapi_byo.models import PhoneNumber
 from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider
 from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
+from pulumi_vapi_byo.wire import OPAQUE_MAPS, SECRET_FIELDS
 
 #: Pulumi's mark of a secret (sdk/go/common/resource/sig): its key, and its value.
 _SECRET: Final = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -15,23 +17,27 @@ PACKAGE: Final = Path(pulumi_vapi_byo.__file__).parent
 #: Module -> the modules of ours that it may import. A new module has to take its place here.
 MAY_IMPORT: Final[dict[str, set[str]]] = {
     "_version": set(),
+    "wire": set(),
     "errors": set(),
     "phone": set(),
     "pacing": set(),
-    "models": {"errors", "phone"},
-    "kinds": {"errors", "models", "phone"},
-    "checking": {"errors", "kinds", "models"},
-    "diffing": {"kinds", "models"},
+    "fields": {"phone", "wire"},
+    "blocks": {"fields", "wire"},
+    "models": {"blocks", "fields", "wire"},
+    "kinds": {"errors", "fields", "models", "phone", "wire"},
+    "checking": {"errors", "fields", "kinds", "models", "wire"},
+    "diffing": {"kinds", "wire"},
     "config": {"errors"},
-    "client": {"_version", "config", "errors", "kinds", "models", "pacing"},
+    "client": {"_version", "config", "errors", "kinds", "models", "pacing", "wire"},
     "account": {"client", "kinds", "models"},
-    "lifecycle": {"account", "checking", "client", "config", "diffing", "errors", "kinds", "models", "pacing"},
-    "provider": {"checking", "client", "config", "diffing", "errors", "kinds", "lifecycle", "models"},
-    "arguments": {"models"},
-    "resource": {"arguments", "config", "models", "provider"},
+    "lifecycle": {"account", "checking", "client", "config", "diffing", "errors", "kinds", "models", "pacing", "wire"},
+    "provider": {"checking", "client", "config", "diffing", "errors", "kinds", "lifecycle", "wire"},
+    "arguments": {"wire"},
+    "resource": {"arguments", "config", "provider", "wire"},
     "explicit": {"config", "errors"},
-    "pool": {"arguments", "checking", "errors", "kinds", "models", "resource"},
+    "pool": {"arguments", "checking", "errors", "kinds", "resource", "wire"},
     "lookup": {"account", "client", "config", "errors", "kinds", "models"},
+    "host": set(),
     "__init__": {"_version", "arguments", "explicit", "lookup", "pool", "resource"},
 }
 
@@ -40,7 +46,8 @@ DOORS: Final[dict[str, set[str]]] = {
     "pulumi": {"arguments", "explicit", "lookup", "pool", "provider", "resource"},
     "requests": {"client"},
     "urllib3": {"client", "pacing"},
-    "pydantic": {"checking", "kinds", "models"},
+    "pydantic": {"blocks", "checking", "fields", "kinds", "models"},
+    "pydantic_core": {"models"},
     "phonenumbers": {"phone"},
 }
 
@@ -87,3 +94,32 @@ def test_the_emulator_shares_no_reading_of_the_api_with_the_provider(path: Path)
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
     assert {path.stem for path in PACKAGE.rglob("*.py")}.isdisjoint({"base", "common", "helper", "helpers", "util", "utils"})
+
+
+#: What a program's start must not wait for, and, where a plugin gets to it later, what brings it.
+HEAVY: Final = {"aiohttp", "mkdocs", "openapi_schema_validator", "phonenumbers", "pydantic", "requests", "rich", "typer"}
+
+
+def loaded_by(code: str) -> set[str]:
+    """Run code in a fresh process; return the modules that it brought, beyond those of pulumi."""
+    lines = ("import sys, pulumi.dynamic", "before = set(sys.modules)", code, "print(*set(sys.modules) - before)")
+    run = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=True)
+    return set(run.stdout.split())
+
+
+def test_a_program_starts_without_the_models_and_without_http() -> None:
+    loaded = loaded_by("import pulumi_vapi_byo")
+    assert loaded & HEAVY == set()
+    assert {"pulumi_vapi_byo.models", "pulumi_vapi_byo.client"} & loaded == set()
+
+
+def test_a_check_of_a_plain_number_needs_neither_http_nor_the_models_of_what_it_has_not() -> None:
+    check = (
+        "from pulumi_vapi_byo.checking import check_inputs; from pulumi_vapi_byo.kinds import PHONE_NUMBER\n"
+        "assert not check_inputs(PHONE_NUMBER, {'credentialId': 'c', 'number': '+14155552671'}).problems"
+    )
+    loaded = loaded_by(f"from pulumi_vapi_byo.provider import ByoPhoneNumberProvider\n{check}")
+    assert loaded & HEAVY == {"phonenumbers", "pydantic"}
+    assert {"pulumi_vapi_byo.blocks", "pulumi_vapi_byo.client"} & loaded == set()
+    with_a_server = check.replace("'number'", "'server': {'url': 'https://example.com'}, 'number'")
+    assert "pulumi_vapi_byo.blocks" in loaded_by(with_a_server)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.diffing import MANAGED, conflicts, differing, managed_inputs, managed_shape, plan, shape_of
+from pulumi_vapi_byo.diffing import conflicts, differing, managed_inputs, managed_shape, plan, shape_of
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import UNKNOWN
+from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
 
 from .samples import ASSISTANT_ID, EVERYTHING, LEAST, SQUAD_ID, Wire, inputs, places, put
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -149,9 +147,3 @@ def test_a_place_without_a_key_of_its_own_is_refused(argument: str) -> None:
     assert refusal(**{argument: "eu"}) == (
         "cannot look up phone numbers: base_url and region are of another account, and need its api_key"
     )
-
-
-def test_importing_the_package_leaves_http_alone() -> None:
-    code = "import sys, pulumi_vapi_byo; print('requests' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert run.stdout == "False\n"

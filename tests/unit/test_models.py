@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pulumi_vapi_byo.checking import Problem, check_inputs, show_value
 from pulumi_vapi_byo.errors import show_path
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import API_DEFAULTS, LOCAL_FIELDS, UNKNOWN, WIRE_NAMES
+from pulumi_vapi_byo.wire import API_DEFAULTS, LOCAL_FIELDS, UNKNOWN, WIRE_NAMES
 
 from .samples import (
     ASSISTANT_ID,

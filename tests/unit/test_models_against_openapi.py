@@ -10,12 +10,13 @@ from typing import Any, Final
 import pytest
 from pydantic import BaseModel
 
-from pulumi_vapi_byo import models
+from pulumi_vapi_byo import blocks, models
 from pulumi_vapi_byo.checking import check_inputs
 from pulumi_vapi_byo.client import MAX_LIST
 from pulumi_vapi_byo.errors import show_path
+from pulumi_vapi_byo.fields import Block, HasNumber
 from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from pulumi_vapi_byo.models import API_DEFAULTS, LOCAL_FIELDS
+from pulumi_vapi_byo.wire import API_DEFAULTS, LOCAL_FIELDS, WIRE_NAMES, to_snake
 
 from .samples import EVERYTHING, LEAST, Path, Wire, at, put
 
@@ -27,27 +28,27 @@ DOCUMENTS: Final[dict[str, Wire]] = {
 MODELS: Final[dict[type[BaseModel], str]] = {
     models.ByoPhoneNumberInputs: "CreateByoPhoneNumberDTO",
     models.PhoneNumber: "ByoPhoneNumber",
-    models.Server: "Server",
-    models.BackoffPlan: "BackoffPlan",
-    models.TransferDestinationNumber: "TransferDestinationNumber",
-    models.TransferDestinationSip: "TransferDestinationSip",
-    models.TransferPlan: "TransferPlan",
-    models.TransferFallbackPlan: "TransferFallbackPlan",
-    models.ContextEngineeringPlan: "ContextEngineeringPlanLastNMessages",
-    models.SummaryPlan: "SummaryPlan",
-    models.CustomMessage: "CustomMessage",
-    models.TextContent: "TextContent",
-    models.RingingHook: "PhoneNumberHookCallRinging",
-    models.EndingHook: "PhoneNumberHookCallEnding",
-    models.RingingFilter: "PhoneNumberCallRingingHookFilter",
-    models.EndingFilter: "PhoneNumberCallEndingHookFilter",
-    models.SayHookAction: "SayPhoneNumberHookAction",
-    models.TransferHookAction: "TransferPhoneNumberHookAction",
+    blocks.Server: "Server",
+    blocks.BackoffPlan: "BackoffPlan",
+    blocks.TransferDestinationNumber: "TransferDestinationNumber",
+    blocks.TransferDestinationSip: "TransferDestinationSip",
+    blocks.TransferPlan: "TransferPlan",
+    blocks.TransferFallbackPlan: "TransferFallbackPlan",
+    blocks.ContextEngineeringPlan: "ContextEngineeringPlanLastNMessages",
+    blocks.SummaryPlan: "SummaryPlan",
+    blocks.CustomMessage: "CustomMessage",
+    blocks.TextContent: "TextContent",
+    blocks.RingingHook: "PhoneNumberHookCallRinging",
+    blocks.EndingHook: "PhoneNumberHookCallEnding",
+    blocks.RingingFilter: "PhoneNumberCallRingingHookFilter",
+    blocks.EndingFilter: "PhoneNumberCallEndingHookFilter",
+    blocks.SayHookAction: "SayPhoneNumberHookAction",
+    blocks.TransferHookAction: "TransferPhoneNumberHookAction",
     models.ByoSipTrunkCredentialInputs: "CreateByoSipTrunkCredentialDTO",
     models.SipTrunkCredential: "ByoSipTrunkCredential",
-    models.SipTrunkGateway: "SipTrunkGateway",
-    models.SipTrunkOutboundAuthenticationPlan: "SipTrunkOutboundAuthenticationPlan",
-    models.SipRegisterPlan: "SipTrunkOutboundSipRegisterPlan",
+    blocks.SipTrunkGateway: "SipTrunkGateway",
+    blocks.SipTrunkOutboundAuthenticationPlan: "SipTrunkOutboundAuthenticationPlan",
+    blocks.SipRegisterPlan: "SipTrunkOutboundSipRegisterPlan",
 }
 
 #: `provider` is always the same and no input; the models tell a union's member by its other fields where `type` is left out.
@@ -116,16 +117,27 @@ def test_a_model_has_the_fields_of_the_documents_and_no_other(model: type[BaseMo
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_model_requires_what_the_documents_require(model: type[BaseModel]) -> None:
     # maxMessages is required for one of three kinds: a rule of its own.
-    own_rule = {"maxMessages"} if model is models.ContextEngineeringPlan else set()
+    own_rule = {"maxMessages"} if model is blocks.ContextEngineeringPlan else set()
     for schema in schemas_named(MODELS[model]):
         required = set(schema.get("required", ()))
         assert required - fields_of(model, required=True) <= IMPLIED | own_rule
         assert fields_of(model, required=True) <= required
 
 
+def all_blocks(base: type[Block] = Block) -> Iterator[type[Block]]:
+    for block in base.__subclasses__():
+        yield block
+        yield from all_blocks(block)
+
+
 def test_every_block_of_the_models_is_compared() -> None:
-    blocks = {block for block in models._all_blocks() if not block.__name__.startswith("_")}
-    assert blocks <= set(MODELS)
+    assert set(all_blocks()) - {HasNumber} <= set(MODELS)
+
+
+def test_the_wire_names_are_those_of_the_fields_of_all_blocks() -> None:
+    fields = [(name, field.alias) for block in all_blocks() for name, field in block.model_fields.items()]
+    assert set(WIRE_NAMES.items()) == set(fields)
+    assert all(to_snake(wire) == name for name, wire in WIRE_NAMES.items())
 
 
 def test_an_update_takes_every_field_today_and_a_part_of_them_in_2024() -> None:
@@ -238,7 +250,7 @@ def test_the_defaults_are_those_of_the_documents() -> None:
         if "default" in part
     }
     # Those of a gateway stand in Vapi's SIP guide alone.
-    gateway = {str(field.alias) for field in models.SipTrunkGateway.model_fields.values()}
+    gateway = {str(field.alias) for field in blocks.SipTrunkGateway.model_fields.values()}
     assert documented == {name: value for name, value in API_DEFAULTS.items() if name not in {*LOCAL_FIELDS, *gateway}}
 
 

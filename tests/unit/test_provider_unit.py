@@ -17,11 +17,12 @@ from pulumi.dynamic.config import Config
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime import rpc
 
+from pulumi_vapi_byo import checking
 from pulumi_vapi_byo import provider as provider_module
 from pulumi_vapi_byo.checking import Problem
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import UNKNOWN
 from pulumi_vapi_byo.provider import ByoPhoneNumberProvider
+from pulumi_vapi_byo.wire import UNKNOWN
 
 from .samples import ASSISTANT_ID, CREDENTIAL_ID, EVERYTHING, LEAST, Wire
 
@@ -214,7 +215,7 @@ def test_a_fault_of_ours_is_one_sentence_too_and_holds_no_values(
     def fails(_kind: object, _inputs: object) -> None:
         raise KeyError("canary")
 
-    monkeypatch.setattr(provider_module, "check_inputs", fails)
+    monkeypatch.setattr(checking, "check_inputs", fails)
     with pytest.raises(Exception, match="check failed unexpectedly") as raised:
         checked(provider)
     assert str(raised.value) == (

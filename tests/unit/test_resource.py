@@ -16,9 +16,9 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.stack import wait_for_rpcs
 
 import pulumi_vapi_byo as vapi
-from pulumi_vapi_byo import models
+from pulumi_vapi_byo import blocks, models
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import WIRE_NAMES
+from pulumi_vapi_byo.wire import WIRE_NAMES
 
 from .samples import ASSISTANT_ID, CREDENTIAL_ID, EVERYTHING, Wire
 
@@ -280,7 +280,7 @@ def test_the_keywords_are_the_fields_of_the_args_and_the_inputs_of_the_model() -
     ],
 )
 def test_the_typed_arguments_are_the_models_fields_with_their_duties(args: Any, model_name: str) -> None:
-    model = getattr(models, model_name)
+    model = getattr(models, model_name, None) or getattr(blocks, model_name)
     ours = dataclasses.fields(args)
     assert {field.name for field in ours} == set(model.model_fields)
     required = {field.name for field in ours if field.default is dataclasses.MISSING}

@@ -1,0 +1,104 @@
+"""What the models are built of; pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
+
+from .phone import UNCHECKED_PATTERN, judge_e164, suggest_e164
+from .wire import UNKNOWN, to_camel
+
+
+def _let_unknown_pass(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    return value if value is UNKNOWN else handler(value)
+
+
+T = TypeVar("T")
+#: A value, or `UNKNOWN`.
+Known = Annotated[T, WrapValidator(_let_unknown_pass)]
+
+
+def within(low: float, high: float = math.inf) -> BeforeValidator:
+    """Let only numbers in a range pass."""
+    bounds = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high or value == math.inf:
+            raise ValueError(f"must be a number {bounds}")
+        # Pulumi's engine has only floats: 3.0 is what the user wrote as 3.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    return BeforeValidator(check)
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", value)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("must be a whole URL such as https://example.com/vapi")
+    return value
+
+
+_AfterUrl = WrapValidator(lambda value, handler: _http_url(handler(value)))
+
+Text = Known[Annotated[StrictStr, Field(min_length=1)]]
+Bool = Known[StrictBool]
+Url = Known[Annotated[StrictStr, Field(min_length=1), _AfterUrl]]
+PhoneText = Known[Annotated[StrictStr, Field(min_length=3, max_length=40)]]
+Text40 = Known[Annotated[StrictStr, Field(min_length=1, max_length=40)]]
+
+
+class Block(BaseModel):
+    """An object on the wire: snake_case here, camelCase there, both accepted; unknown keys are refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        protected_namespaces=(),
+        defer_build=True,  # at import every block would be built on its own; the first check builds what it needs at once
+    )
+
+
+class HasNumber(Block):
+    """A block with a phone number."""
+
+    # The flag stands before the number: a validator sees only the fields above its own.
+    number_e164_check_enabled: Bool | None = None
+
+    @field_validator("number", check_fields=False)
+    @classmethod
+    def _number_follows_its_rule(cls, number: Any, info: ValidationInfo) -> Any:
+        checked = info.data.get("number_e164_check_enabled", UNKNOWN)
+        if not isinstance(number, str) or checked is UNKNOWN:
+            return number
+        if checked is False:
+            if not UNCHECKED_PATTERN.fullmatch(number):
+                raise ValueError("must be letters and digits only, with at most one leading plus")
+        elif judge_e164(number) == "impossible":
+            form = suggest_e164(number)
+            hint = f"probably {form!r}" if form else "such as '+14155552671'"
+            raise ValueError(
+                "must be in E.164 (a plus, the country code and the number, digits only), "
+                f"{hint}; where the trunk dials other forms, set number_e164_check_enabled=False beside it"
+            )
+        return number

@@ -1,0 +1,104 @@
+"""What things are called on the wire, and what is known of a field by its name alone; imports nothing.
+
+A program needs no more than this to declare its resources, and so starts without the models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+
+class Unknown:
+    """The type of `UNKNOWN`."""
+
+    __slots__ = ()  # without attributes, pydantic does not take it for an empty model when it writes one
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+#: A value that will only be known once another resource exists. Passes every check, at any depth.
+UNKNOWN: Final = Unknown()
+
+
+def to_camel(name: str) -> str:
+    """Turn a Python name into its wire name."""
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
+def to_snake(name: str) -> str:
+    """Turn a wire name into its Python name."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+_NAMES: Final = """
+    assistant_id auth_password auth_username backoff_plan base_delay_seconds caller_id content contents
+    context_engineering_plan credential_id deletion_protection description destination dial_timeout do domain enabled
+    encrypted_paths end_call_enabled exact excluded_status_codes extension fallback_destination fallback_plan filters
+    gateways headers hold_audio_url hooks inbound_enabled ip key language max_messages max_retries message messages
+    mode name netmask number number_e164_check_enabled on one_of options_ping_enabled outbound_authentication_plan
+    outbound_enabled outbound_leading_plus_enabled outbound_protocol port realm server server_url server_url_secret
+    sip_diversion_header sip_headers sip_headers_in_refer_to_enabled sip_register_plan sip_uri sip_verb squad_id
+    starts_with static_ip_addresses_enabled summary_plan tech_prefix text timeout timeout_seconds
+    transfer_complete_audio_url transfer_plan twiml type url username workflow_id
+"""
+
+#: Python names to wire names, of every field of an input at every depth.
+WIRE_NAMES: Final[Mapping[str, str]] = {name: to_camel(name) for name in _NAMES.split()}
+
+#: What the API assumes where a field is left out, by wire name; no name has two defaults (OpenAPI ``default``; Vapi's SIP
+#: guide for gateways).
+API_DEFAULTS: Final[Mapping[str, Any]] = {
+    "numberE164CheckEnabled": True,
+    "endCallEnabled": True,
+    "timeout": 60,
+    "dialTimeout": 60,
+    "sipVerb": "refer",
+    "port": 5060,
+    "netmask": 32,
+    "inboundEnabled": True,
+    "outboundEnabled": True,
+    "outboundProtocol": "udp",
+    "optionsPingEnabled": False,
+    "deletionProtection": False,  # ours, not the API's
+}
+
+#: Maps whose keys are the user's own; never renamed, never given defaults, compared as a whole.
+OPAQUE_MAPS: Final = frozenset({"headers", "sipHeaders"})
+
+#: Fields that are secret wherever they stand, by wire name: always ciphertext in a state, never in a message.
+SECRET_FIELDS: Final = frozenset({"serverUrlSecret", "authPassword"}) | OPAQUE_MAPS
+
+#: Names of the inputs that are ours alone and never sent.
+LOCAL_FIELDS: Final = ("deletionProtection",)
+
+#: The computed address of a number, which `check` adds to the inputs.
+SIP_URI: Final = "sipUri"
+
+#: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
+MANAGED: Final = "__managed"
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """Find the secrets in inputs, a state or a request, to mask them in what is printed.
+
+    Args:
+        value: Any value in wire names.
+
+    Yields:
+        Secrets and values of headers; of the latter none that is too short to be a secret, or to be masked in a readable text.
+    """
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key in OPAQUE_MAPS and isinstance(part, Mapping):
+                yield from (header for header in part.values() if isinstance(header, str) and len(header) >= 4)
+            elif key in SECRET_FIELDS and isinstance(part, str):
+                yield part
+            else:
+                yield from secrets_in(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from secrets_in(part)
