@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
 from typing import Any
 
-from .client import MAX_LIST, Collection
+from .client import Collection
 from .kinds import Kind
 from .models import Answer
 
@@ -25,7 +25,9 @@ class Account:
         self._kind = kind
         self._collection = collection
         self._lock = threading.Lock()
-        self._known: dict[str, Answer] | None = None
+        self._was_listed = False
+        self._known: dict[str, Answer] = {}
+        self._known_as: defaultdict[Any, dict[str, Answer]] = defaultdict(dict)
         self._others: frozenset[str] = frozenset()
 
     def known(self) -> list[Answer]:
@@ -35,11 +37,17 @@ class Account:
             VapiError: The list could not be had.
         """
         with self._lock:
-            if self._known is None:
-                listed, unreadable, foreign = self._list()
-                self._known = {one.id: one for one in listed}
-                self._others = unreadable | foreign
-            return list(self._known.values())
+            return list(self._looked_up().values())
+
+    def known_as(self, identity: Any) -> list[Answer]:
+        """Return what is known and has an identity, see `Kind.identity_of`; newest first.
+
+        Raises:
+            VapiError: The list could not be had.
+        """
+        with self._lock:
+            self._looked_up()
+            return list(self._known_as[identity].values())
 
     def appeared(self) -> tuple[list[Answer], list[str]]:
         """List anew and find what was not known before.
@@ -52,48 +60,55 @@ class Account:
         Raises:
             VapiError: The list could not be had.
         """
-        known = {one.id for one in self.known()} | self._others
+        with self._lock:
+            known = self._looked_up().keys() | self._others
         listed, unreadable, _ = self._list()
         return [one for one in listed if one.id not in known], sorted(unreadable - known)
 
     def had(self, id_: str) -> bool:
         """Tell whether an id is known, be it of another provider's or of something that cannot be read."""
-        return id_ in self._others or any(one.id == id_ for one in self.known())
+        with self._lock:
+            return id_ in self._others or id_ in self._looked_up()
 
     def add(self, one: Answer) -> None:
         """Take note of one that this run made or took over."""
         with self._lock:
-            if self._known is not None:
-                self._known[one.id] = one
+            if self._was_listed:
+                self._forget(one.id)
+                self._remember(one)
 
     def remove(self, id_: str) -> None:
         """Take note of one that this run deleted."""
         with self._lock:
-            if self._known is not None:
-                self._known.pop(id_, None)
+            self._forget(id_)
+
+    def _looked_up(self) -> dict[str, Answer]:
+        if not self._was_listed:
+            listed, unreadable, foreign = self._list()
+            self._was_listed = True
+            self._others = unreadable | foreign
+            for one in listed:
+                self._remember(one)
+        return self._known
+
+    def _remember(self, one: Answer) -> None:
+        self._known[one.id] = self._known_as[self._kind.identity_of(one)][one.id] = one
+
+    def _forget(self, id_: str) -> None:
+        one = self._known.pop(id_, None)
+        if one is not None:
+            del self._known_as[self._kind.identity_of(one)][id_]
 
     def _list(self) -> tuple[list[Answer], frozenset[str], frozenset[str]]:
         """Return what is of this kind, the ids of what should be but cannot be read, and those of everything else."""
         listed, unreadable, foreign = [], set(), set()
-        for entry in self._entries():
-            if entry.get("provider") != self._kind.provider:
-                foreign.add(str(entry.get("id")))
-                continue
-            try:
-                listed.append(self._kind.parse(entry))
-            except ValueError:
-                unreadable.add(str(entry.get("id")))
+        for page in self._collection.pages():
+            for entry in page:
+                if entry.get("provider") != self._kind.provider:
+                    foreign.add(str(entry.get("id")))
+                    continue
+                try:
+                    listed.append(self._kind.parse(entry))
+                except ValueError:
+                    unreadable.add(str(entry.get("id")))
         return listed, frozenset(unreadable), frozenset(foreign)
-
-    def _entries(self) -> Iterator[Mapping[str, Any]]:
-        seen: set[str] = set()
-        oldest: str | None = None
-        while True:
-            page = self._collection.list(MAX_LIST, created_at_le=oldest)
-            fresh = [entry for entry in page if str(entry.get("id")) not in seen]
-            yield from fresh
-            seen.update(str(entry.get("id")) for entry in fresh)
-            # The API has no pages here, only limits: the next page is what is as old as the last entry, or older.
-            if len(page) < MAX_LIST or not fresh:
-                return
-            oldest = str(page[-1].get("createdAt"))

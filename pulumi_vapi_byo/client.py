@@ -7,7 +7,7 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
@@ -21,7 +21,7 @@ from urllib3.util import Retry
 
 from ._version import __version__
 from .config import Settings
-from .errors import ApiError, BadAnswerError, TransportError, mask, shorten
+from .errors import MAX_API_TEXT, ApiError, BadAnswerError, TransportError, mask, shorten
 from .kinds import Kind
 from .models import Answer
 from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, retry_policy
@@ -99,6 +99,10 @@ class VapiClient:
         """Mask these in every error from now on: an answer may echo what another request carried."""
         self._secrets.update(secrets)
 
+    def quote(self, text: str, limit: int = 60) -> str:
+        """Bring a text of the API's to one short line for a message, secrets masked."""
+        return shorten(mask(text, self._secrets.copy()), limit)
+
     def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
     ) -> Reply:
@@ -155,7 +159,7 @@ class VapiClient:
         if 200 <= answer.status < 300 and (answer.body is not None or (method == "DELETE" and answer.status == 204)):
             return answer
         secrets = self._secrets.copy()
-        excerpt = shorten(mask(answer.text, secrets), 60)
+        excerpt = self.quote(answer.text)
         if 200 <= answer.status < 300:
             raise BadAnswerError(
                 f"to a request that it took ({answer.status}) is no JSON, beginning {excerpt!r}", method=method, path=path
@@ -311,6 +315,26 @@ class Collection:
             raise BadAnswerError("is no list of objects", method="GET", path=path)
         return reply.body
 
+    def pages(self) -> Iterator[builtins.list[dict[str, Any]]]:
+        """List everything of the organisation, those of other providers too, newest first, one call for each page.
+
+        Yields:
+            What the page adds to those before it; never nothing.
+        """
+        seen: set[str] = set()
+        oldest: str | None = None
+        while True:
+            page = self.list(MAX_LIST, created_at_le=oldest)
+            fresh = [entry for entry in page if str(entry.get("id")) not in seen]
+            if not fresh:
+                return
+            yield fresh
+            seen.update(str(entry.get("id")) for entry in fresh)
+            # The API has no pages here, only limits: the next page is what is as old as the last entry, or older.
+            if len(page) < MAX_LIST:
+                return
+            oldest = str(page[-1].get("createdAt"))
+
     def _path(self, id_: str) -> str:
         return f"{self._kind.path}/{quote(id_, safe='')}"
 
@@ -318,9 +342,9 @@ class Collection:
         try:
             answer = self._kind.parse(reply.body)
         except ValueError as error:
-            raise BadAnswerError(str(error), method=method, path=path) from None
+            raise BadAnswerError(self.client.quote(str(error), MAX_API_TEXT), method=method, path=path) from None
         if id_ is not None and answer.id != id_:
-            raise BadAnswerError(f"is about another id, {shorten(answer.id, 60)}", method=method, path=path)
+            raise BadAnswerError(f"is about another id, {self.client.quote(answer.id)}", method=method, path=path)
         return answer
 
 

@@ -15,7 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from .account import Account
 from .checking import show_value
@@ -26,9 +26,13 @@ from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot
 from .kinds import Kind
 from .models import Answer, PhoneNumber
 from .pacing import backoff_s
+from .reading import Reads
 from .wire import LOCAL_FIELDS, MANAGED, SIP_URI, secrets_in
 
 log = logging.getLogger(__name__)
+
+#: What was read so long ago is read anew before it is overwritten.
+MAX_AGE_BEFORE_WRITE_S: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Lifecycle:
         self._held = held
         self._sleep = sleep
         self._account = Account(kind, collection)
+        self._refresh = Reads(kind, collection)
+        self._reads_before_writes = Reads(kind, collection, max_age_s=MAX_AGE_BEFORE_WRITE_S)
         self._made: set[str] = set()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._locks_lock = threading.Lock()
@@ -152,8 +158,9 @@ class Lifecycle:
         self._api.client.never_show(secrets_in(state))
         label = self._label(state, id_)
         try:
-            one = self._api.get(id_)
-            if one is None:
+            # One that is looked up and not managed may have been made since the refresh began.
+            one = self._refresh.get(id_, state.get("createdAt")) if state.get("orgId") else self._api.get(id_)
+            if one is None and not self._refresh.lack(id_, state.get("orgId")):
                 self._make_sure_it_is_gone(state)
         except VapiError as error:
             raise cannot("read", label, error) from error
@@ -186,7 +193,7 @@ class Lifecycle:
             if patch and self._settings.on_conflict != "unchecked":
                 live = self._read_before_write(id_, state, inputs, patch, label)
                 patch = plan(self._kind, state, inputs, live).patch
-            one = self._api.update(id_, patch) if patch else None
+            one = self._patch(id_, patch) if patch else None
         except VapiError as error:
             raise cannot("update", label, error) from error
         self._held.add(id_)
@@ -221,6 +228,7 @@ class Lifecycle:
                 "it has deletion_protection; to delete it, set deletion_protection=False, run pulumi up, then try again",
             )
         try:
+            self._refresh.about_to_write(id_)
             if not self._api.delete(id_):
                 self._make_sure_it_is_gone(state)
                 log.info("%s (id %s) was gone already", label, id_)
@@ -245,7 +253,7 @@ class Lifecycle:
             return None
         identity = self._identity(inputs)
         if identity:
-            same = [one for one in self._account.known() if self._kind.identity_of(one) == identity]
+            same = self._account.known_as(identity)
         else:
             # Without digits all else must be the same, and it must not be one that this run just made.
             same = [
@@ -291,7 +299,7 @@ class Lifecycle:
             _age(one.created_at),
             f", with {', '.join(patch)} changed to what the program says" if patch else " as it is",
         )
-        return self._api.update(one.id, patch) if patch else one
+        return self._patch(one.id, patch) if patch else one
 
     def _post(self, inputs: Mapping[str, Any]) -> Answer:
         body = {field: inputs[field] for field in self._kind.fields if field in inputs}
@@ -329,7 +337,8 @@ class Lifecycle:
             if str(held.get(field)).lstrip("+") != str(inputs.get(field)).lstrip("+"):
                 raise BadAnswerError(f"has another {field} than was sent", method="POST", path=self._kind.path)
         if self._account.had(made.id):
-            raise BadAnswerError(f"has the id {made.id}, which was there before", method="POST", path=self._kind.path)
+            id_ = self._api.client.quote(made.id)
+            raise BadAnswerError(f"has the id {id_}, which was there before", method="POST", path=self._kind.path)
 
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, failures: int) -> Answer | None:
         """Look for what a POST may have made although it failed."""
@@ -350,14 +359,15 @@ class Lifecycle:
                 "it first and does not make it twice"
             ) from error
         if len(ours) > 1:
-            ids = ", ".join(one.id for one in ours)
+            ids = ", ".join(self._api.client.quote(one.id) for one in ours)
             raise VapiError(
                 f"{failure}; since then {len(ours)} like it have appeared ({ids}) and it cannot be told which is this one; "
                 "delete those that are not wanted, then run pulumi up again"
             ) from failure
         if not ours and unreadable:
+            ids = ", ".join(map(self._api.client.quote, unreadable))
             raise VapiError(
-                f"{failure}; since then {', '.join(unreadable)} has appeared, which cannot be read, so it cannot be told "
+                f"{failure}; since then {ids} has appeared, which cannot be read, so it cannot be told "
                 "whether it is this one; look at it in the dashboard and delete it if it is, then run pulumi up again"
             ) from failure
         return ours[0] if ours else None
@@ -382,10 +392,15 @@ class Lifecycle:
 
     # ------------------------------------------------------------------------------------------------------------ the rest
 
+    def _patch(self, id_: str, patch: Mapping[str, Any]) -> Answer:
+        for reads in (self._refresh, self._reads_before_writes):
+            reads.about_to_write(id_)
+        return self._api.update(id_, patch)
+
     def _read_before_write(
         self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any], patch: Mapping[str, Any], label: str
     ) -> dict[str, Any]:
-        one = self._api.get(id_)
+        one = self._reads_before_writes.get(id_, state.get("createdAt"))
         if one is None:
             self._make_sure_it_is_gone(state)
             raise VapiError("it was deleted outside Pulumi; run pulumi refresh, after which pulumi up makes it again")

@@ -12,9 +12,11 @@ from hypothesis import settings
 # Here, and not beside its tests: with several workers, whoever prints loads no conftest further down.
 from .faults.table import pytest_terminal_summary as pytest_terminal_summary
 
-# Whether an example is slow says how busy the machine is.
-settings.register_profile("untimed", settings.default, deadline=None)
-settings.load_profile("untimed")
+# Whether an example is slow says how busy the machine is; and a change is judged by the same examples as the one before it.
+# New ones are for looking around: pytest --hypothesis-profile=new
+settings.register_profile("same", settings.default, deadline=None, derandomize=True)
+settings.register_profile("new", settings.default, deadline=None)
+settings.load_profile("same")
 
 _PREFIXES = ("VAPI_", "PULUMI_")
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}

@@ -1,0 +1,183 @@
+"""Many single reads from few calls: a refresh of a thousand numbers needs a list, not a thousand answers."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .client import Collection
+from .errors import VapiError
+from .kinds import Kind
+from .models import Answer
+
+log = logging.getLogger(__name__)
+
+
+class Reads:
+    """Reads, one after the other or many at once, with as few calls as will do. Safe for several threads.
+
+    The first read is a call of its own, which is all that most runs need. From the second on the account is listed, page by
+    page and no further than the reads are worth it, and the list answers what it shows. It is never older than the first read,
+    and it is believed only once it was seen to show one resource just as a call of its own did. Everything else still is a call
+    of its own: what the list does not show, what this run has written, and all of it where the list cannot be had or differs.
+
+    Args:
+        kind: The kind of resource.
+        collection: Its calls.
+        max_age_s: Seconds after which all this begins anew, with a first read.
+        clock: Seconds of a clock that only goes forward; for tests.
+    """
+
+    def __init__(
+        self, kind: Kind, collection: Collection, *, max_age_s: float = math.inf, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._kind = kind
+        self._collection = collection
+        self._max_age_s = max_age_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._listing = _Listing(kind, collection)
+        self._ends = -math.inf
+        self._written: set[str] = set()
+
+    def get(self, id_: str, created_at: object) -> Answer | None:
+        """Look one up.
+
+        Args:
+            id_: Its id.
+            created_at: When it was made, as the API wrote it, or None: tells how far down the list it stands.
+
+        Returns:
+            What the API holds, or None where the API itself says that there is none.
+
+        Raises:
+            VapiError: It could not be read.
+        """
+        with self._lock:
+            is_first = self._clock() > self._ends
+            if is_first:
+                self._listing = _Listing(self._kind, self._collection)
+                self._ends = self._clock() + self._max_age_s
+            listing, was_written = self._listing, id_ in self._written
+            listing.asked += 1
+        if is_first:
+            return listing.read_first(id_)
+        return self._collection.get(id_) if was_written else listing.get(id_, str(created_at or ""))
+
+    def about_to_write(self, id_: str) -> None:
+        """Take note that this run changes or deletes one: what is listed of it will be out of date."""
+        with self._lock:
+            self._written.add(id_)
+            listing = self._listing
+        listing.about_to_write(id_)
+
+    def lack(self, id_: str, org_id: object) -> bool:
+        """Tell whether the list was had, is of that organisation, and does not show an id."""
+        with self._lock:
+            listing = self._listing
+        return listing.lacks(id_, org_id)
+
+
+class _Listing:
+    """The account as it is listed since the first of some reads."""
+
+    def __init__(self, kind: Kind, collection: Collection) -> None:
+        self._kind = kind
+        self._collection = collection
+        self._lock = threading.Lock()
+        self._pages = collection.pages()
+        self._entries: dict[str, Mapping[str, Any]] = {}
+        self._oldest = ""
+        self.asked = 0  # also those that still wait
+        self._fetched = 0
+        self._is_whole = False
+        self._first_is_over = threading.Event()
+        # What a call of its own returned, to hold the list against.
+        self._sample: Answer | None = None
+        self._is_proven = False
+        self._is_given_up = False
+
+    def read_first(self, id_: str) -> Answer | None:
+        """Read one by a call of its own, for which all others wait."""
+        try:
+            self._sample = one = self._collection.get(id_)
+            return one
+        finally:
+            self._first_is_over.set()
+
+    def get(self, id_: str, created_at: str) -> Answer | None:
+        """Read one, from the list if it is right about it."""
+        with self._lock:
+            if not self._first_is_over.is_set() and not self._fetched:
+                self._fetch()  # while the first read is on its way
+            self._first_is_over.wait()
+            if self._sample is not None:
+                while self._needs_more(id_, created_at):
+                    self._fetch()
+                self._hold_against_the_sample()
+            if not self._is_proven and not self._is_given_up:
+                # Under the lock: the next may find in it what proves the list.
+                self._sample = one = self._collection.get(id_)
+                return one
+            shown = self._parsed(id_) if self._is_proven else None
+        return self._collection.get(id_) if shown is None else shown
+
+    def about_to_write(self, id_: str) -> None:
+        """Wait for a look at the list that is under way, and never hold what is to be listed against this one."""
+        with self._lock:
+            if self._sample is not None and self._sample.id == id_:
+                self._sample = None
+
+    def lacks(self, id_: str, org_id: object) -> bool:
+        """Tell whether the list is of that organisation and does not show an id."""
+        with self._lock:
+            return id_ not in self._entries and any(entry.get("orgId") == org_id for entry in self._entries.values())
+
+    def _needs_more(self, id_: str, created_at: str) -> bool:
+        if self._is_whole or not self._fetched:
+            return not self._is_whole
+        # Else an account of many thousands were listed for the sake of two.
+        if self._fetched >= 2 and self.asked < 2 * self._fetched:
+            return False
+        wanted = [(id_, created_at)]
+        if self._sample is not None and not self._is_proven:
+            wanted.append((self._sample.id, self._sample.created_at))
+        # The newest come first. One that is newer than the oldest so far, and was not among them, is gone.
+        return any(one not in self._entries and not made > self._oldest for one, made in wanted)
+
+    def _fetch(self) -> None:
+        self._fetched += 1
+        try:
+            page = next(self._pages, None)
+        except VapiError as error:
+            self._give_up(f"cannot be had: {error}")
+            return
+        if page is None:
+            self._is_whole = True
+            return
+        self._entries |= {str(entry.get("id")): entry for entry in page}
+        self._oldest = str(page[-1].get("createdAt"))
+
+    def _hold_against_the_sample(self) -> None:
+        if self._is_proven or self._sample is None or self._sample.id not in self._entries:
+            return
+        if self._parsed(self._sample.id) == self._sample:
+            self._is_proven = True
+        else:
+            self._give_up(f"shows {self._sample.id} otherwise than it is read by itself")
+
+    def _give_up(self, why: str) -> None:
+        log.debug("every one is read by itself, for the list of all %s", why)
+        self._is_given_up = self._is_whole = True
+        self._entries = {}
+        self._is_proven = False
+
+    def _parsed(self, id_: str) -> Answer | None:
+        try:
+            return self._kind.parse(self._entries.get(id_))
+        except ValueError:
+            return None  # a call of its own may do better, or will say what is wrong
