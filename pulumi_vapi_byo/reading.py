@@ -115,7 +115,7 @@ class _Listing:
             if not self._first_is_over.is_set() and not self._fetched:
                 self._fetch()  # while the first read is on its way
             self._first_is_over.wait()
-            if self._sample is not None:
+            if self._sample is not None and not self._is_given_up:
                 while self._needs_more(id_, created_at):
                     self._fetch()
                 self._hold_against_the_sample()
@@ -143,11 +143,14 @@ class _Listing:
         # Else an account of many thousands were listed for the sake of two.
         if self._fetched >= 2 and self.asked < 2 * self._fetched:
             return False
-        wanted = [(id_, created_at)]
+        may_follow = self._may_follow(id_, created_at)
         if self._sample is not None and not self._is_proven:
-            wanted.append((self._sample.id, self._sample.created_at))
+            may_follow = may_follow or self._may_follow(self._sample.id, self._sample.created_at)
+        return may_follow
+
+    def _may_follow(self, id_: str, created_at: str) -> bool:
         # The newest come first. One that is newer than the oldest so far, and was not among them, is gone.
-        return any(one not in self._entries and not made > self._oldest for one, made in wanted)
+        return not self._is_whole and id_ not in self._entries and not created_at > self._oldest
 
     def _fetch(self) -> None:
         self._fetched += 1
@@ -163,12 +166,12 @@ class _Listing:
         self._oldest = str(page[-1].get("createdAt"))
 
     def _hold_against_the_sample(self) -> None:
-        if self._is_proven or self._sample is None or self._sample.id not in self._entries:
+        if self._is_proven or self._sample is None or self._may_follow(self._sample.id, self._sample.created_at):
             return
         if self._parsed(self._sample.id) == self._sample:
             self._is_proven = True
         else:
-            self._give_up(f"shows {self._sample.id} otherwise than it is read by itself")
+            self._give_up(f"does not show {self._sample.id} as it is read by itself")
 
     def _give_up(self, why: str) -> None:
         log.debug("every one is read by itself, for the list of all %s", why)

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -104,11 +105,27 @@ def test_a_number_that_vanishes_half_way_is_gone_at_the_latest_with_the_next_ref
     assert len(desks.resources()) == NUMBERS - 1
 
 
-@pytest.mark.parametrize("kind", ["status", "html", "garbage", "cut_body"])
-def test_where_the_list_fails_every_number_is_read_by_itself(desks: Project, kind: str) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", status=400),
+        Fault("status", status=500),
+        Fault("html"),
+        Fault("html", status=404),
+        Fault("garbage"),
+        Fault("cut_body"),
+        Fault("drop_before"),
+        Fault("redirect", location="/elsewhere"),
+        Fault("body", body='{"message": "no list"}'),
+        Fault("body", body="[]"),
+        Fault("body", body='[{"id": 7}]'),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status or fault.body}".strip(),
+)
+def test_where_the_list_fails_every_number_is_read_by_itself(desks: Project, fault: Fault) -> None:
     vapi = desks.vapi
     vapi.edit_number(by_name(vapi, "Desk 7"), name="Edited")
-    vapi.inject(Fault(kind, method="GET", path=LIST, times=None))  # type: ignore[arg-type]
+    vapi.inject(replace(fault, method="GET", path=LIST, times=None))
     run = desks.refresh()
     assert not run.failed
     assert run.changes == {"same": NUMBERS - 1, "update": 1}

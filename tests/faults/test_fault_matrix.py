@@ -194,6 +194,8 @@ def test_read(bench: Bench, faults: Mapping[str, Fault], record: Record) -> None
         (number,) = bench.held(cell)
         bench.vapi.edit_number(number["id"], name="Edited in the dashboard")
         bench.vapi.inject(replace(faults[cell.fault], method="GET", path="*" + number["id"], times=TIMES[cell.times]))
+    # Many are read from a list; what happens to a call that reads one shows where there is none.
+    bench.vapi.inject(Fault("status", method="GET", path="/phone-numbe?", status=400, times=None))
     before = bench.stack.numbers()
     run = bench.stack.refresh(may_fail=True)
     after = bench.stack.numbers()

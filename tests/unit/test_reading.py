@@ -187,6 +187,16 @@ def test_an_entry_that_cannot_be_read_is_asked_for_by_itself() -> None:
     assert api.calls == ["GET id-0", "list", "GET id-2"]
 
 
+def test_where_the_number_that_should_prove_the_list_vanishes_every_number_is_read_by_itself() -> None:
+    api = account(5)
+    wanted = list(api.held.values())
+    reads = reads_of(api)
+    reads.get("id-0", None)
+    del api.held["id-0"]
+    assert read_all(reads, wanted[1:]) == as_read_alone(api, wanted[1:])
+    assert sorted(api.calls) == [*(f"GET id-{index}" for index in range(5)), "list"]
+
+
 def test_what_this_run_wrote_is_not_read_from_an_older_list() -> None:
     api = account(3)
     reads = reads_of(api)
