@@ -34,6 +34,7 @@ from benchmarks.columns import (
     Loop,
     MeasurementError,
     Ours,
+    OursInStockHost,
     Pulumi,
     Terraform,
     Usage,
@@ -212,7 +213,7 @@ def main() -> int:
     if options.again:
         result = json.loads(options.again.read_text())
     else:
-        ways: list[type[Column]] = [Ours, Floor, Ideal, Loop]
+        ways: list[type[Column]] = [Ours, OursInStockHost, Floor, Ideal, Loop]
         if options.terraform:
             Terraform.source = options.terraform.resolve()
             ways.append(Terraform)

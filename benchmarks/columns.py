@@ -30,6 +30,10 @@ API_KEY: Final = "benchmark-key-of-no-account"
 CREDENTIAL_ID: Final = "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10"
 ASSISTANT_ID: Final = "5f0c9a0e-6d0b-4b7e-9d53-0a1c2b3d4e5f"
 STACK: Final = "bench"
+_HOST: Final = ROOT / "pulumi_vapi_byo" / "host.py"
+
+#: Modules that serve dynamic providers.
+_SERVING: Final = frozenset({"pulumi.dynamic", "pulumi_vapi_byo.host"})
 
 START_LIMIT_S: Final = 30.0
 COMMAND_LIMIT_S: Final = 3600.0
@@ -224,12 +228,21 @@ class Pulumi(Column):
     """A stack with its state in a folder, run by the real CLI."""
 
     program: str
+    #: The text of an executable that serves the program's resources in the place of Pulumi's host; None for Pulumi's.
+    host: str | None = None
 
     def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
         super().__init__(folder, numbers, latency_ms)
         state = folder / "state"
         state.mkdir()
-        (folder / "Pulumi.yaml").write_text(f"name: {STACK}\nruntime: python\n")
+        project = f"name: {STACK}\nruntime: python\n"
+        if self.host:
+            executable = folder / "host" / "pulumi-resource-pulumi-python"
+            executable.parent.mkdir()
+            executable.write_text(self.host)
+            executable.chmod(0o755)
+            project += "plugins:\n  providers:\n    - name: pulumi-python\n      path: host\n"
+        (folder / "Pulumi.yaml").write_text(project)
         (folder / "__main__.py").write_text(self.program)
         self.env |= {
             "PULUMI_BACKEND_URL": state.as_uri(),
@@ -257,10 +270,19 @@ class Pulumi(Column):
 
 
 class Ours(Pulumi):
-    """This package."""
+    """This package, with the host that docs/many-numbers.md recommends."""
 
     name = "ours"
     program = _OURS
+    host: str | None = (ROOT / "host" / "pulumi-resource-pulumi-python").read_text()
+
+
+class OursInStockHost(Ours):
+    """This package, as it is without that option; it changes nothing but calls of the API."""
+
+    name = "ours-stock"
+    host = None
+    operations = ("create", "refresh", "rename", "destroy")
 
 
 class Floor(Pulumi):
@@ -272,18 +294,14 @@ class Floor(Pulumi):
 
 
 class Ideal(Floor):
-    """The same in a host with as many workers as the engine has calls."""
+    """The same on as wide a pool as ours."""
 
     name = "ideal"
-
-    def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
-        super().__init__(folder, numbers, latency_ms)
-        host = folder / "host" / "pulumi-resource-pulumi-python"
-        host.parent.mkdir()
-        host.write_text(f'#!/bin/sh\nexec "{sys.executable}" -u -m benchmarks.wide_host "$@"\n')
-        host.chmod(0o755)
-        with (folder / "Pulumi.yaml").open("a") as project:
-            project.write("plugins:\n  providers:\n    - name: pulumi-python\n      path: host\n")
+    # As a path: as a module it would import the package, which this provider has no use for.
+    host = f"""\
+#!/bin/sh
+exec "{sys.executable}" -u -c 'import runpy; runpy.run_path("{_HOST}", run_name="__main__")' "$@"
+"""
 
 
 class Loop(Column):
@@ -392,7 +410,7 @@ def _plugins_of(session: int) -> Iterator[int]:
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             pid = int(path.name)
-            words = (path / "cmdline").read_bytes().split(b"\0")
-            serves = b"-m" in words and not {b"pulumi.dynamic", b"benchmarks.wide_host"}.isdisjoint(words)
+            words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            serves = "-u" in words and any(word in _SERVING or str(_HOST) in word for word in words)
             if serves and os.getsid(pid) == session:
                 yield pid

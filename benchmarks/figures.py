@@ -13,6 +13,7 @@ Result = Mapping[str, Any]
 
 TITLES: Final[Mapping[str, str]] = {
     "ours": "ours",
+    "ours-stock": "ours, stock host",
     "floor": "stock floor",
     "ideal": "ideal",
     "loop": "plain loop",

@@ -355,6 +355,7 @@ def configured(folder: Path, vapi: Vapi) -> tuple[Pulumi, Pulumi]:
         for file in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(source / file, project)
         stages.append(Pulumi(project, env))
+    shutil.copytree(ROOT / "host", stages[0].project / "host")
     numbers, reader = stages
 
     credential = vapi.control(
