@@ -15,11 +15,13 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -44,24 +46,49 @@ from benchmarks.columns import (
 IMPORT_TRIES: Final = 7
 
 # What the host of dynamic providers has imported before it meets a provider, then what the provider's pickle imports, then
-# what the first call of the API does.
+# what the first check and the first comparison import, then what the first call of the API does.
 _IMPORTS: Final = """\
 from time import perf_counter as now
 a = now(); import pulumi
 b = now(); import pulumi.dynamic, dill
 c = now(); import pulumi_vapi_byo.provider
-d = now(); import pulumi_vapi_byo.client, pulumi_vapi_byo.lifecycle
-e = now(); print(1000 * (b - a), 1000 * (d - c), 1000 * (e - c))
+d = now(); import pulumi_vapi_byo.checking, pulumi_vapi_byo.diffing
+e = now(); import pulumi_vapi_byo.client, pulumi_vapi_byo.lifecycle
+f = now(); print(1000 * (b - a), 1000 * (d - c), 1000 * (e - c), 1000 * (f - c))
 """
 
 
-def measure(sizes: Sequence[int], latencies_ms: Sequence[float], repeats: int, ways: Sequence[type[Column]]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Setting:
+    """What is measured at once.
+
+    Attributes:
+        numbers: How many numbers.
+        latency_ms: How long a call of the API takes.
+        repeats: How often.
+    """
+
+    numbers: int
+    latency_ms: float
+    repeats: int
+
+
+#: What is measured unless the command line says otherwise: every size and every latency, the one of most targets most often.
+PLAN: Final = (
+    Setting(100, 100.0, 7),
+    Setting(1, 100.0, 3),
+    Setting(10, 100.0, 3),
+    Setting(100, 0.0, 3),
+    Setting(100, 300.0, 3),
+    Setting(1000, 100.0, 3),
+)
+
+
+def measure(plan: Sequence[Setting], ways: Sequence[type[Column]]) -> dict[str, Any]:
     """Measure all of it.
 
     Args:
-        sizes: How many numbers.
-        latencies_ms: How long a call of the API takes.
-        repeats: How often each is measured.
+        plan: The settings, in their order.
         ways: The columns.
 
     Returns:
@@ -81,29 +108,29 @@ def measure(sizes: Sequence[int], latencies_ms: Sequence[float], repeats: int, w
             "python": platform.python_version(),
         },
         "parallel": _default_parallel(),
-        "repeats": repeats,
         "load": {"before": _load()},
         "import": _import_times(),
         "times": [],
         "calls": [],
         "usage": [],
     }
-    for latency_ms in latencies_ms:
-        for numbers in sizes:
-            with tempfile.TemporaryDirectory(prefix="vapi-bench-") as name, contextlib.ExitStack() as cleanup:
-                columns: list[Column] = []
-                for way in ways:
-                    columns.append(way(Path(name) / way.name, numbers, latency_ms))
-                    cleanup.callback(columns[-1].close)
-                _measure_in_turns(result, columns, numbers, latency_ms, repeats)
-                if latency_ms == latencies_ms[0]:
-                    _measure_usage(result, columns, numbers)
+    looked_at: set[int] = set()
+    for setting in plan:
+        with tempfile.TemporaryDirectory(prefix="vapi-bench-") as name, contextlib.ExitStack() as cleanup:
+            columns: list[Column] = []
+            for way in ways:
+                columns.append(way(Path(name) / way.name, setting.numbers, setting.latency_ms))
+                cleanup.callback(columns[-1].close)
+            _measure_in_turns(result, columns, setting)
+            if setting.numbers not in looked_at:
+                looked_at.add(setting.numbers)
+                _measure_usage(result, columns, setting.numbers)
     result["load"]["after"] = _load()
     return result
 
 
-def _measure_in_turns(result: dict[str, Any], columns: list[Column], numbers: int, latency_ms: float, repeats: int) -> None:
-    where = {"latency_ms": latency_ms, "numbers": numbers}
+def _measure_in_turns(result: dict[str, Any], columns: list[Column], setting: Setting) -> None:
+    where = {"latency_ms": setting.latency_ms, "numbers": setting.numbers}
     cells: dict[tuple[str, str], dict[str, Any]] = {}
     for operation in OPERATIONS:
         for column in columns:
@@ -116,7 +143,7 @@ def _measure_in_turns(result: dict[str, Any], columns: list[Column], numbers: in
                     "load": 0.0,
                 }
     sent: dict[str, Counter[str]] = {}
-    for repeat in range(repeats):
+    for repeat in range(setting.repeats):
         for operation in OPERATIONS:
             # Each repeat begins with another column: nobody is always the first after another operation.
             for column in columns[repeat % len(columns) :] + columns[: repeat % len(columns)]:
@@ -126,9 +153,10 @@ def _measure_in_turns(result: dict[str, Any], columns: list[Column], numbers: in
                 cell = cells[column.name, operation]
                 cell["seconds"].append(round(took_s, 4))
                 cell["load"] = max(cell["load"], _load())
-                if isinstance(column, Ours):
+                if type(column) is Ours:
                     sent[operation] = max(sent.get(operation, Counter()), _sorts(received), key=lambda calls: calls.total())
-            _tell(f"numbers: {numbers}, {latency_ms:g} ms a call, repeat {repeat + 1} of {repeats}: {operation}")
+            round_ = f"repeat {repeat + 1} of {setting.repeats}"
+            _tell(f"numbers: {setting.numbers}, {setting.latency_ms:g} ms a call, {round_}: {operation}")
     result["times"] += cells.values()
     result["calls"] += [{**where, "operation": operation, "calls": dict(calls)} for operation, calls in sent.items()]
 
@@ -160,7 +188,7 @@ def _import_times() -> dict[str, Any]:
         1:
     ]  # the first may have compiled
     best = [round(min(times), 1) for times in zip(*found, strict=True)]
-    return {"pulumi_ms": best[0], "provider_ms": best[1], "all_ms": best[2], "tries": IMPORT_TRIES}
+    return dict(zip(("pulumi_ms", "package_ms", "check_ms", "all_ms"), best, strict=True)) | {"tries": IMPORT_TRIES}
 
 
 def _default_parallel() -> int:
@@ -188,12 +216,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure whole commands on the real Pulumi engine."
     )
-    parser.add_argument("--numbers", type=int, nargs="+", default=[1, 10, 100], help="how many (default: 1 10 100)")
-    parser.add_argument("--full", action="store_true", help="1000 numbers too, which takes an hour or so")
     parser.add_argument(
-        "--latency-ms", type=float, nargs="+", default=[100.0], help="of the API (default: 100; also 0 and 300)"
+        "--numbers", type=int, nargs="+", help="how many (default: 1, 10, 100 and 1000 at 100 ms; 100 at 0 and 300 ms too)"
     )
-    parser.add_argument("--repeats", type=int, default=3, help="how often each is measured (default: %(default)s)")
+    parser.add_argument("--latency-ms", type=float, nargs="+", help="of the API, with --numbers (default: 100)")
+    parser.add_argument("--repeats", type=int, help="how often each is measured (default: 7 of 100 at 100 ms, 3 of the rest)")
     parser.add_argument(
         "--terraform", type=Path, metavar="DIR", help=f"one more column; {' '.join(str(Terraform.__doc__).split())}"
     )
@@ -204,9 +231,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _plan(options: argparse.Namespace) -> list[Setting]:
+    plan = list(PLAN)
+    if options.numbers or options.latency_ms:
+        latencies_ms, sizes = options.latency_ms or [100.0], options.numbers or [100]
+        plan = [Setting(numbers, latency_ms, 3) for latency_ms in latencies_ms for numbers in sizes]
+    return [replace(setting, repeats=options.repeats or setting.repeats) for setting in plan]
+
+
 def main() -> int:
     """Run it; the exit status is 1 where a measurement failed, whatever the figures are."""
     options = _parser().parse_args()
+    # A shell's & starts a command with SIGINT ignored. The engine ends its processes by it, and would wait for them in vain.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if importlib.util.find_spec("matplotlib") is None:
         print("bench: matplotlib is not installed, which draws the picture: pip install -e '.[bench]'", file=sys.stderr)
         return 1
@@ -221,7 +258,7 @@ def main() -> int:
             print(f"bench: there is no {missing[0]} on PATH: run it with `make bench`", file=sys.stderr)
             return 1
         try:
-            result = measure(options.numbers + [1000] * options.full, options.latency_ms, options.repeats, ways)
+            result = measure(_plan(options), ways)
         except MeasurementError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1

@@ -278,11 +278,10 @@ class Ours(Pulumi):
 
 
 class OursInStockHost(Ours):
-    """This package, as it is without that option; it changes nothing but calls of the API."""
+    """This package, as it is without that option."""
 
     name = "ours-stock"
     host = None
-    operations = ("create", "refresh", "rename", "destroy")
 
 
 class Floor(Pulumi):

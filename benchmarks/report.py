@@ -42,7 +42,7 @@ def page(result: Result) -> str:
 <!-- Made by `make bench`: change benchmarks/report.py, not this page. -->
 
 Whole commands, from start to end, on the real Pulumi engine; `make bench` measures them anew and writes this page. Medians of
-{result["repeats"]} runs, the least and the most in brackets. Everything in a row was measured in turns, so what slows the
+{_repeats(result)} runs, the least and the most in brackets. Everything in a row was measured in turns, so what slows the
 machine down for a while slows all of it; a ratio is the median of the ratios of runs that stood side by side.
 
 ![Seconds by operation](pictures/bench.svg)
@@ -63,10 +63,15 @@ another machine's.
 
 {summary(result).replace("### ", "## ")}
 
-Our cost of a number is what a create, a preview, an up without changes and a destroy take longer than the floor, all together,
+Our cost of a number is what a create, a preview, an up without changes and a destroy take longer than the ideal, all together,
 divided by the numbers. The import is timed in fresh processes, best of {result["import"]["tries"]}; `import pulumi` takes
 {result["import"]["pulumi_ms"]:.0f} ms here.
 """
+
+
+def _repeats(result: Result) -> str:
+    fewest, *more = sorted({len(row["seconds"]) for row in result["times"]})
+    return f"{fewest} to {more[-1]}" if more else f"{fewest}"
 
 
 def draw(result: Result, path: Path) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks import __main__ as bench
 from benchmarks import figures, report
+from benchmarks.__main__ import Setting
 from benchmarks.columns import OPERATIONS, arguments
 from benchmarks.figures import Spread, Target
 
@@ -33,9 +35,8 @@ def result(
         "machine": {"cpus": 2, "system": "Linux x86_64"},
         "versions": {"pulumi": "3.1.0", "sdk": "3.2.0", "package": "0.1.0", "requests": "2.32.0", "python": "3.11.0"},
         "parallel": 8,
-        "repeats": 2,
         "load": {"before": 0.1, "after": 0.2},
-        "import": {"pulumi_ms": 100.0, "provider_ms": 40.0, "all_ms": 120.0, "tries": 7},
+        "import": {"pulumi_ms": 100.0, "package_ms": 10.0, "check_ms": 40.0, "all_ms": 120.0, "tries": 7},
         "times": times,
         "calls": calls,
         "usage": [{"column": "ours", "numbers": numbers, "peak_mib": 70.2, "cpu_s": 0.8, "state_bytes": 3400}],
@@ -93,19 +94,33 @@ def test_a_refresh_may_list_each_thousand_once_and_once_more(numbers: int, calls
     ("calls", "holds"), [({"GET": 100, "PATCH": 100}, True), ({"list": 1, "GET": 100, "PATCH": 100}, False)]
 )
 def test_a_rename_may_take_two_calls_of_each_number(calls: dict[str, int], holds: bool) -> None:
-    assert target(figures.targets(result(rename=calls)), "rename of 100").holds is holds
+    assert target(figures.targets(result(rename=calls)), "rename of 100: at most 200").holds is holds
+
+
+@pytest.mark.parametrize(
+    ("calls", "holds"), [({"list": 1, "GET": 1, "PATCH": 100}, True), ({"list": 1, "GET": 2, "PATCH": 100}, False)]
+)
+def test_a_rename_of_many_looks_for_conflicts_in_one_list(calls: dict[str, int], holds: bool) -> None:
+    assert target(figures.targets(result(rename=calls)), "rename of 100: 100 calls, one list").holds is holds
+
+
+def test_the_plan_is_that_of_the_command_line() -> None:
+    parse = bench._parser().parse_args
+    assert bench._plan(parse([])) == list(bench.PLAN)
+    assert bench._plan(parse(["--numbers", "1", "5", "--repeats", "2"])) == [Setting(1, 100.0, 2), Setting(5, 100.0, 2)]
+    assert bench._plan(parse(["--latency-ms", "0"])) == [Setting(100, 0.0, 3)]
 
 
 def test_the_growth_is_that_of_what_is_ours_alone() -> None:
     few = {
         (column, operation): [seconds]
         for operation in figures.WITHOUT_REFRESH
-        for column, seconds in (("ours", 1.1), ("floor", 1.0))
+        for column, seconds in (("ours", 1.1), ("ideal", 1.0))
     }
     many = {
         (column, operation): [seconds]
         for operation in figures.WITHOUT_REFRESH
-        for column, seconds in (("ours", 32.0), ("floor", 30.0))
+        for column, seconds in (("ours", 32.0), ("ideal", 30.0))
     }
     both = result(few)
     both["times"] += result(many, numbers=1000)["times"]
@@ -117,9 +132,9 @@ def test_the_growth_is_that_of_what_is_ours_alone() -> None:
 
 def test_imports_are_judged_as_a_ratio_and_in_milliseconds() -> None:
     found = figures.targets(result())
-    assert target(found, "import for a preview, over").found == "0.40"
-    assert target(found, "import for a preview, over").holds is True
-    assert target(found, "import for a command that calls the API, over").holds is False
+    assert target(found, "import of the package in the plugin, over").found == "0.10"
+    assert target(found, "import of that and what the first check needs, over").holds is True
+    assert target(found, "import of that and what the first call of the API needs, over").holds is False
 
 
 def test_a_table_aligns_its_columns() -> None:
