@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .client import Collection
 from .kinds import Kind
-from .models import Answer
+
+if TYPE_CHECKING:
+    from .models import Answer
 
 
 class Account:

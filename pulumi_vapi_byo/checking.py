@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
@@ -155,26 +154,3 @@ def _blocks_in(block: type[Block], wire: str) -> Iterator[type[Block]]:
         if isinstance(annotation, type) and issubclass(annotation, Block):
             yield annotation
         pending += get_args(annotation)
-
-
-def show_value(value: Any, key: str = "") -> str:
-    """Write a value for a message: compact, short, secrets masked.
-
-    Args:
-        value: Any value of an input or an answer.
-        key: The wire name it stands under.
-
-    Returns:
-        At most 80 characters; ``unset`` for None.
-    """
-    return "unset" if value is None else shorten(json.dumps(_masked(value, key), ensure_ascii=False), 80)
-
-
-def _masked(value: Any, key: str) -> Any:
-    if key in SECRET_FIELDS:
-        return "[secret]"
-    if isinstance(value, Mapping):
-        return {part: _masked(item, part) for part, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_masked(item, "") for item in value]
-    return value

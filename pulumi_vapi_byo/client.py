@@ -5,17 +5,19 @@ from __future__ import annotations
 import builtins
 import json
 import logging
+import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import requests
 import requests.adapters
 import requests.auth
+import requests.utils
 import urllib3.exceptions
 from urllib3.util import Retry
 
@@ -23,9 +25,11 @@ from ._version import __version__
 from .config import Settings
 from .errors import MAX_API_TEXT, ApiError, BadAnswerError, TransportError, mask, shorten
 from .kinds import Kind
-from .models import Answer
 from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, retry_policy
 from .wire import secrets_in
+
+if TYPE_CHECKING:
+    from .models import Answer
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +92,11 @@ class VapiClient:
         self._secrets = {settings.api_key}
         self._auth = _Bearer(settings.api_key)
         self._session = _Session()
+        # Proxies and certificates as the usual variables say; read once, because requests does it anew in every call, which
+        # takes it as long as a fifth of the call.
+        self._session.trust_env = False
+        self._session.proxies = requests.utils.get_environ_proxies(settings.base_url)
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         # Threads share the session: cookies would be its only changing state, and the API needs none.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})

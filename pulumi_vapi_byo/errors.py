@@ -7,8 +7,12 @@ The parts stay attributes, so that callers decide on fields and never on texts.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .wire import SECRET_FIELDS
 
 #: Longest text of the API that is repeated in a message, in characters.
 MAX_API_TEXT = 500
@@ -176,6 +180,29 @@ def shorten(text: str, limit: int = MAX_API_TEXT) -> str:
     """Bring a foreign text to one line of at most `limit` characters, without control characters."""
     line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def show_value(value: Any, key: str = "") -> str:
+    """Write a value for a message: compact, short, secrets masked.
+
+    Args:
+        value: Any value of an input or an answer.
+        key: The wire name it stands under.
+
+    Returns:
+        At most 80 characters; ``unset`` for None.
+    """
+    return "unset" if value is None else shorten(json.dumps(_masked(value, key), ensure_ascii=False), 80)
+
+
+def _masked(value: Any, key: str) -> Any:
+    if key in SECRET_FIELDS:
+        return "[secret]"
+    if isinstance(value, Mapping):
+        return {part: _masked(item, part) for part, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(item, "") for item in value]
+    return value
 
 
 def show_path(path: Sequence[str | int]) -> str:

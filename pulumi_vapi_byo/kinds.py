@@ -7,15 +7,15 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from .errors import plain, shorten, show_path
-from .fields import Block
-from .models import Answer, ByoPhoneNumberInputs, ByoSipTrunkCredentialInputs, PhoneNumber, SipTrunkCredential
-from .phone import judge_e164
 from .wire import LOCAL_FIELDS, UNKNOWN, to_snake
+
+# Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
+if TYPE_CHECKING:
+    from .fields import Block
+    from .models import Answer
 
 #: How states mark what is no plain value: a secret, an asset, a value that is not known (Pulumi's own constants).
 _SIGNATURE_IN_STATES: Final = "4dabf18193072939515e22adb298388d"
@@ -36,8 +36,9 @@ class Kind:
         noun: What messages call it.
         provider: Vapi's own word for it, the value of ``provider`` on the wire.
         path: Path of its collection in the API.
-        inputs: Model of a program's inputs.
-        answer: Model of what the API holds.
+        arguments: Wire names of all inputs, those that are ours alone last.
+        inputs_model: Name of the model of a program's inputs.
+        answer_model: Name of the model of what the API holds.
         named_by: Wire name of the field that users know one by.
         identity: Wire name of the field by which one that exists already is found; None where only all fields together tell.
         never_printed: Inputs whose whole value Pulumi must never print, because it is or may hold a secret.
@@ -50,8 +51,9 @@ class Kind:
     noun: str
     provider: str
     path: str
-    inputs: type[Block]
-    answer: type[Answer]
+    arguments: tuple[str, ...]
+    inputs_model: str
+    answer_model: str
     named_by: str
     identity: str | None
     never_printed: frozenset[str]
@@ -61,9 +63,20 @@ class Kind:
     warnings: Callable[[Mapping[str, Any]], Iterable[str]]
 
     @cached_property
-    def arguments(self) -> tuple[str, ...]:
-        """Wire names of all inputs, those that are ours alone last."""
-        return tuple(str(field.alias) for field in self.inputs.model_fields.values())
+    def inputs(self) -> type[Block]:
+        """Model of a program's inputs."""
+        from . import models
+
+        model: type[Block] = getattr(models, self.inputs_model)
+        return model
+
+    @cached_property
+    def answer(self) -> type[Answer]:
+        """Model of what the API holds."""
+        from . import models
+
+        model: type[Answer] = getattr(models, self.answer_model)
+        return model
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -92,6 +105,8 @@ class Kind:
         Raises:
             ValueError: The body is none; the message says why, without repeating values.
         """
+        from pydantic import ValidationError
+
         if not isinstance(body, Mapping):
             raise ValueError("is not an object")
         provider = body.get("provider")
@@ -141,6 +156,8 @@ def _two_spellings_of_server(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]
 
 
 def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
+    from .phone import judge_e164
+
     for where, block in (("number", inputs), ("fallback_destination.number", inputs.get("fallbackDestination"))):
         if not isinstance(block, Mapping) or block.get("numberE164CheckEnabled") not in (None, True):
             continue
@@ -189,8 +206,12 @@ PHONE_NUMBER: Final = Kind(
     noun="BYO phone number",
     provider="byo-phone-number",
     path="/phone-number",
-    inputs=ByoPhoneNumberInputs,
-    answer=PhoneNumber,
+    arguments=(
+        *("numberE164CheckEnabled", "credentialId", "number", "name", "assistantId", "squadId", "workflowId"),
+        *("serverUrl", "serverUrlSecret", "server", "hooks", "fallbackDestination", "deletionProtection"),
+    ),
+    inputs_model="ByoPhoneNumberInputs",
+    answer_model="PhoneNumber",
     named_by="number",
     identity="number",
     never_printed=frozenset({"serverUrlSecret", "server", "fallbackDestination", "hooks"}),
@@ -205,8 +226,12 @@ SIP_TRUNK_CREDENTIAL: Final = Kind(
     noun="BYO SIP trunk",
     provider="byo-sip-trunk",
     path="/credential",
-    inputs=ByoSipTrunkCredentialInputs,
-    answer=SipTrunkCredential,
+    arguments=(
+        *("gateways", "name", "outboundAuthenticationPlan", "outboundLeadingPlusEnabled", "techPrefix", "sipDiversionHeader"),
+        "deletionProtection",
+    ),
+    inputs_model="ByoSipTrunkCredentialInputs",
+    answer_model="SipTrunkCredential",
     named_by="name",
     identity=None,
     never_printed=frozenset({"outboundAuthenticationPlan"}),

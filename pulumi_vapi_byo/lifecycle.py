@@ -15,19 +15,20 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .account import Account
-from .checking import show_value
 from .client import Collection
 from .config import Settings
 from .diffing import conflicts, differing, fits, managed_inputs, managed_shape, plan, shape_of
-from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot
+from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot, show_value
 from .kinds import Kind
-from .models import Answer, PhoneNumber
 from .pacing import backoff_s
 from .reading import Reads
 from .wire import LOCAL_FIELDS, MANAGED, SIP_URI, secrets_in
+
+if TYPE_CHECKING:
+    from .models import Answer
 
 log = logging.getLogger(__name__)
 
@@ -456,8 +457,9 @@ class Lifecycle:
         if "serverUrl" in state or known.get("serverUrl") is None:
             for path in self._kind.write_only:
                 _restore(state, known, path)
-        if isinstance(one, PhoneNumber):
-            uri = self._settings.sip_uri(one.number, one.credential_id)
+        credential_id = _credential(one)
+        if credential_id is not None:
+            uri = self._settings.sip_uri(state.get("number"), credential_id)
             state |= {SIP_URI: uri} if uri else {}
         return self._with_local(state, known)
 
@@ -486,7 +488,8 @@ def _restore(state: dict[str, Any], known: Mapping[str, Any], path: Sequence[str
 
 
 def _credential(one: Answer) -> str | None:
-    return one.credential_id if isinstance(one, PhoneNumber) else None
+    """Return the trunk of a number; None of what is a trunk itself."""
+    return getattr(one, "credential_id", None)
 
 
 def _leaves_doubt(error: VapiError) -> bool:

@@ -7,12 +7,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .client import Collection
 from .errors import VapiError
 from .kinds import Kind
-from .models import Answer
+
+if TYPE_CHECKING:
+    from .models import Answer
 
 log = logging.getLogger(__name__)
 

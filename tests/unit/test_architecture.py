@@ -18,7 +18,7 @@ PACKAGE: Final = Path(pulumi_vapi_byo.__file__).parent
 MAY_IMPORT: Final[dict[str, set[str]]] = {
     "_version": set(),
     "wire": set(),
-    "errors": set(),
+    "errors": {"wire"},
     "phone": set(),
     "pacing": set(),
     "fields": {"phone", "wire"},
@@ -136,3 +136,14 @@ def test_a_check_of_a_plain_number_needs_neither_http_nor_the_models_of_what_it_
     assert {"pulumi_vapi_byo.blocks", "pulumi_vapi_byo.client"} & loaded == set()
     with_a_server = check.replace("'number'", "'server': {'url': 'https://example.com'}, 'number'")
     assert "pulumi_vapi_byo.blocks" in loaded_by(with_a_server)
+
+
+def test_what_is_unchanged_or_deleted_needs_no_models() -> None:
+    loaded = loaded_by(
+        "from pulumi_vapi_byo.provider import ByoPhoneNumberProvider; from pulumi.dynamic import ConfigureRequest, Config\n"
+        "provider = ByoPhoneNumberProvider(); provider.configure(ConfigureRequest(Config({}, 'project')))\n"
+        "inputs = {'credentialId': 'c', 'number': '+14155552671', 'sipUri': 's'}; provider.check(inputs, inputs)\n"
+        "assert provider.diff('id', inputs, inputs).changes is False"
+    )
+    assert loaded & HEAVY == set()
+    assert "pydantic" not in loaded_by("import pulumi_vapi_byo.lifecycle")

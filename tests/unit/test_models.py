@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.checking import Problem, check_inputs, show_value
-from pulumi_vapi_byo.errors import show_path
+from pulumi_vapi_byo.checking import Problem, check_inputs
+from pulumi_vapi_byo.errors import show_path, show_value
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.wire import API_DEFAULTS, LOCAL_FIELDS, UNKNOWN, WIRE_NAMES
 

@@ -48,6 +48,34 @@ def checked(provider: ByoPhoneNumberProvider, **news: Any) -> Any:
     return provider.check({}, {"__provider": GOLDEN, **LEAST, "assistantId": ASSISTANT_ID, **news})
 
 
+# ---------------------------------------------------------------------------------------------------------------- check
+
+
+def test_what_is_unchanged_is_not_checked_again(provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = checked(provider, deletionProtection=True, server={"url": "https://example.com", "timeoutSeconds": 20.0})
+    assert first.failures == []
+
+    def fails(*_: Any) -> None:
+        raise AssertionError("checked")
+
+    monkeypatch.setattr(checking, "check_inputs", fails)
+    news = {key: rpc.unwrap_rpc_secret(value) for key, value in first.inputs.items()}
+    assert provider.check(news, news).inputs == first.inputs
+    with pytest.raises(Exception, match="AssertionError"):
+        provider.check(news, {**news, "name": "Other"})
+    with pytest.raises(Exception, match="AssertionError"):
+        provider.check(news, {**news, "name": UNKNOWN_TO_PULUMI})
+    with pytest.raises(Exception, match="AssertionError"):
+        provider.check({}, {})
+
+
+def test_the_address_of_an_unchanged_number_follows_the_region(provider: ByoPhoneNumberProvider) -> None:
+    first = checked(provider, number="+14155552671").inputs
+    provider.configure(ConfigureRequest(config=Config({"vapi:region": "eu"}, "project")))
+    assert first["sipUri"] == f"+14155552671@{CREDENTIAL_ID}.sip.vapi.ai"
+    assert provider.check(first, first).inputs["sipUri"] == f"+14155552671@{CREDENTIAL_ID}.sip.eu.vapi.ai"
+
+
 # --------------------------------------------------------------------------------------------------------------- pickle
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo.checking import check_inputs, show_value
+from pulumi_vapi_byo.checking import check_inputs
 from pulumi_vapi_byo.diffing import plan, shape_of
-from pulumi_vapi_byo.errors import show_path
+from pulumi_vapi_byo.errors import show_path, show_value
 from pulumi_vapi_byo.kinds import SIP_TRUNK_CREDENTIAL as TRUNK
 from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
 
