@@ -60,7 +60,7 @@ pictures: setup ## the documentation's pictures of the terminal, from real runs
 chaos: setup ## faults and kills at random, three seeds: nothing lost, nothing doubled
 	@$(WITH_CLI) python tools/chaos.py
 
-bench: setup ## measure whole commands beside the stock floor and the ideal; writes docs/performance.md
+bench: setup ## measure whole commands beside the stock floor and the ideal, 40 minutes; writes docs/performance.md
 	@$(ACTIVE) pip install --quiet -e '.[bench]'
 	@$(WITH_CLI) python -m benchmarks $(ARGS)
 
