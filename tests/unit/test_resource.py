@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import dataclasses
+import gc
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.stack import wait_for_rpcs
 
 import pulumi_vapi_byo as vapi
-from pulumi_vapi_byo import blocks, models
+from pulumi_vapi_byo import blocks, models, resource
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.wire import WIRE_NAMES
 
@@ -298,6 +299,17 @@ def test_every_output_has_its_name() -> None:
     assert outputs["sip_uri"] == f"+14155552671@{CREDENTIAL_ID}.sip.vapi.ai"
     for name in ARGUMENTS:
         assert outputs[name] == EVERYTHING[WIRE_NAMES[name]], name
+
+
+def test_imports_are_left_out_of_garbage_collection_once_a_number_is_declared() -> None:
+    resource._leave_imports_out_of_garbage_collection.cache_clear()
+    gc.unfreeze()
+    declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID))
+    frozen = gc.get_freeze_count()
+    assert frozen > 0
+    declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID))
+    assert gc.get_freeze_count() <= frozen
+    gc.unfreeze()
 
 
 def test_what_was_not_said_is_none() -> None:
