@@ -14,6 +14,7 @@ from pulumi import Output, ResourceOptions
 
 from .arguments import ByoPhoneNumberArgs
 from .errors import show_path
+from .kinds import PHONE_NUMBER
 from .resource import ByoPhoneNumber
 from .wire import UNKNOWN, WIRE_NAMES
 
@@ -223,7 +224,6 @@ def _complete(placed: Sequence[_Placed], defaults: Row | None, wrong: list[str])
 def _problems(known: Mapping[str, Any]) -> list[Problem]:
     # Imported when first needed: a program without pools starts faster without the models.
     from .checking import check_inputs
-    from .kinds import PHONE_NUMBER
 
     return check_inputs(PHONE_NUMBER, known).problems
 

@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
 import pulumi
 from pulumi.dynamic import (
@@ -29,7 +29,9 @@ from pulumi.dynamic import (
 from pulumi.runtime import rpc
 
 from .config import Settings, read_public_settings, read_settings
+from .diffing import plan
 from .errors import ConfigError, VapiError, show_path
+from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
 from .wire import MANAGED, SECRET_FIELDS, SIP_URI, UNKNOWN
 
 # Imported where they are first needed: the program, which imports this module to name its classes, does without the models,
@@ -37,7 +39,6 @@ from .wire import MANAGED, SECRET_FIELDS, SIP_URI, UNKNOWN
 if TYPE_CHECKING:
     from .checking import Problem
     from .client import VapiClient
-    from .kinds import Kind
     from .lifecycle import Lifecycle
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,8 @@ def _in_one_sentence(method: Callable[P, R]) -> Callable[P, R]:
 class VapiProvider(ResourceProvider):
     """Keeps one kind of resource at Vapi as a program declares it."""
 
+    kind: ClassVar[Kind]
+
     # The pickle of this class is its name and nothing else, so there is nothing in it to hide.
     serialize_as_secret_always = False
 
@@ -104,11 +107,6 @@ class VapiProvider(ResourceProvider):
         self._held = set()
         self._just_read = set()
         _log_to_stderr(os.environ.get("VAPI_LOG", ""))
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of resource."""
-        raise NotImplementedError
 
     @functools.cached_property
     def _lifecycle(self) -> Lifecycle:
@@ -160,8 +158,6 @@ class VapiProvider(ResourceProvider):
         Returns:
             Whether an update is due; None where it is, see below.
         """
-        from .diffing import plan
-
         changes = plan(self.kind, _from_pulumi(_olds), _arguments(_news)).changes
         if _id in self._just_read:
             self._just_read.discard(_id)  # a refresh asks too, also for numbers that the program has no more
@@ -243,12 +239,7 @@ class VapiProvider(ResourceProvider):
 class ByoPhoneNumberProvider(VapiProvider):
     """Keeps BYO phone numbers at Vapi."""
 
-    @property
-    def kind(self) -> Kind:
-        """The kind of resource."""
-        from .kinds import PHONE_NUMBER
-
-        return PHONE_NUMBER
+    kind = PHONE_NUMBER
 
     def _with_computed(self, inputs: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
         # As an input the address is known in previews, and what depends on it shows no false change.
@@ -262,12 +253,7 @@ class ByoPhoneNumberProvider(VapiProvider):
 class ByoSipTrunkCredentialProvider(VapiProvider):
     """Keeps SIP trunks, the credentials of BYO phone numbers, at Vapi."""
 
-    @property
-    def kind(self) -> Kind:
-        """The kind of resource."""
-        from .kinds import SIP_TRUNK_CREDENTIAL
-
-        return SIP_TRUNK_CREDENTIAL
+    kind = SIP_TRUNK_CREDENTIAL
 
 
 def _arguments(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import gc
 import re
@@ -48,7 +47,6 @@ class VapiResource(Resource):
     """What the resources have in common."""
 
     _provider_type: ClassVar[type[VapiProvider]]
-    _args_type: ClassVar[type[ByoPhoneNumberArgs] | type[ByoSipTrunkCredentialArgs]]
     _computed: ClassVar[tuple[str, ...]]
     #: Whether a replacement must delete first, because two cannot stand side by side.
     _deletes_first: ClassVar[bool]
@@ -102,8 +100,7 @@ class VapiResource(Resource):
     def _register(self, resource_name: str, arguments: Any, opts: ResourceOptions | None) -> None:
         _leave_imports_out_of_garbage_collection()
         # Every output needs a key, or it becomes no attribute.
-        arguments_ = (WIRE_NAMES[field.name] for field in dataclasses.fields(self._args_type))
-        outputs = (*arguments_, "orgId", "createdAt", "updatedAt", *self._computed)
+        outputs = (*self._provider_type.kind.arguments, "orgId", "createdAt", "updatedAt", *self._computed)
         props: dict[str, Any] = dict.fromkeys(outputs)
         props.update(to_wire(arguments))
         if SIP_URI in self._computed:
@@ -140,7 +137,6 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
     """
 
     _provider_type = ByoPhoneNumberProvider
-    _args_type = ByoPhoneNumberArgs
     _computed = ("status", SIP_URI)
     _deletes_first = True
 
@@ -272,7 +268,6 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
     """
 
     _provider_type = ByoSipTrunkCredentialProvider
-    _args_type = ByoSipTrunkCredentialArgs
     _computed = ()
     # Its numbers hang on it until they have another: a replacement is made first, and the old one deleted last.
     _deletes_first = False
