@@ -140,15 +140,14 @@ class _Listing:
             return id_ not in self._entries and any(entry.get("orgId") == org_id for entry in self._entries.values())
 
     def _needs_more(self, id_: str, created_at: str) -> bool:
-        if self._is_whole or not self._fetched:
-            return not self._is_whole
+        if not self._fetched:
+            return True
         # Else an account of many thousands were listed for the sake of two.
         if self._fetched >= 2 and self.asked < 2 * self._fetched:
             return False
-        may_follow = self._may_follow(id_, created_at)
-        if self._sample is not None and not self._is_proven:
-            may_follow = may_follow or self._may_follow(self._sample.id, self._sample.created_at)
-        return may_follow
+        if self._may_follow(id_, created_at):
+            return True
+        return not self._is_proven and self._sample is not None and self._may_follow(self._sample.id, self._sample.created_at)
 
     def _may_follow(self, id_: str, created_at: str) -> bool:
         # The newest come first. One that is newer than the oldest so far, and was not among them, is gone.
