@@ -50,6 +50,7 @@ class VapiResource(Resource):
     _computed: ClassVar[tuple[str, ...]]
     #: Whether a replacement must delete first, because two cannot stand side by side.
     _deletes_first: ClassVar[bool]
+    _registered: pulumi.CustomResource | None = None
 
     @classmethod
     def get(
@@ -69,7 +70,8 @@ class VapiResource(Resource):
             The resource; all its outputs are as Vapi holds them.
         """
         resource = cls.__new__(cls)
-        resource._register(resource_name, {}, ResourceOptions.merge(opts, ResourceOptions(id=id)))  # noqa: SLF001 - our own
+        everything = dict.fromkeys(cls._outputs())
+        resource._register(resource_name, everything, ResourceOptions.merge(opts, ResourceOptions(id=id)))  # noqa: SLF001 - our own
         return resource
 
     @property
@@ -97,14 +99,14 @@ class VapiResource(Resource):
         """When it was last changed, ISO 8601 in UTC."""
         return self._output("updatedAt")
 
-    def _register(self, resource_name: str, arguments: Any, opts: ResourceOptions | None) -> None:
+    @classmethod
+    def _outputs(cls) -> tuple[str, ...]:
+        return (*cls._provider_type.kind.arguments, "orgId", "createdAt", "updatedAt", *cls._computed)
+
+    def _register(self, resource_name: str, props: dict[str, Any], opts: ResourceOptions | None) -> None:
         _leave_imports_out_of_garbage_collection()
-        # Every output needs a key, or it becomes no attribute.
-        outputs = (*self._provider_type.kind.arguments, "orgId", "createdAt", "updatedAt", *self._computed)
-        props: dict[str, Any] = dict.fromkeys(outputs)
-        props.update(to_wire(arguments))
         if SIP_URI in self._computed:
-            props[SIP_URI] = _expected_sip_uri(props["number"], props["credentialId"])
+            props[SIP_URI] = _expected_sip_uri(props.get("number"), props.get("credentialId"))
         if opts is not None and opts.import_ is not None:
             props[IMPORT_ID] = opts.import_
         super().__init__(self._provider_type(), resource_name, props, _options(opts, deletes_first=self._deletes_first))
@@ -116,7 +118,23 @@ class VapiResource(Resource):
             )
 
     def _output(self, wire: str) -> Output[Any]:
-        output: Output[Any] = self.__dict__[wire]
+        output: Output[Any] | None = self.__dict__.get(wire)
+        if output is None:
+            # Registered were the arguments alone: Pulumi's SDK takes 0.1 ms for each output, and few programs read the others.
+            # With an id that is not known there is nothing to be read.
+            output = self.__dict__[wire] = Output.all(self.urn, self.id).apply(lambda known: self._as_registered(known[0], wire))
+        return output
+
+    def _as_registered(self, urn: str, wire: str) -> Output[Any]:
+        """Return an output of what the engine has registered of this resource; it is asked once for all of them."""
+        if self._registered is None:
+            self._registered = pulumi.CustomResource(
+                self.pulumi_resource_type,
+                self.pulumi_resource_name,
+                dict.fromkeys(self._outputs()),
+                ResourceOptions(urn=urn),
+            )
+        output: Output[Any] = self._registered.__dict__[wire]
         return output
 
 
@@ -185,7 +203,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
         given = given_arguments(f"ByoPhoneNumber {resource_name!r}", ByoPhoneNumberArgs, args, keywords)
-        self._register(resource_name, given, opts)
+        self._register(resource_name, to_wire(given), opts)
 
     @property
     def credential_id(self) -> Output[str]:
@@ -311,7 +329,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
         given = given_arguments(f"ByoSipTrunkCredential {resource_name!r}", ByoSipTrunkCredentialArgs, args, keywords)
-        self._register(resource_name, given, opts)
+        self._register(resource_name, to_wire(given), opts)
 
     @property
     def gateways(self) -> Output[list[dict[str, Any]]]:

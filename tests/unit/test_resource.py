@@ -47,17 +47,26 @@ class Monitor(mocks.MockMonitor):
     def __init__(self) -> None:
         super().__init__(Engine())
         self.requests: list[Any] = []
+        self.invoked: list[str] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the remote call
         self.requests.append(request)
-        # The mocks need an event loop in every thread that calls them, and would leave one of their own open.
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        try:
-            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()
+        return in_a_loop_of_its_own(super().RegisterResource, request)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the same
+        self.invoked.append(request.tok)
+        return in_a_loop_of_its_own(super().Invoke, request)
+
+
+def in_a_loop_of_its_own(call: Callable[[Any], Any], request: Any) -> Any:
+    """Call: the mocks need an event loop in every thread that calls them, and would leave one of their own open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return call(request)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 class Log(logging.Handler):
