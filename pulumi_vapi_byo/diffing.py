@@ -73,6 +73,21 @@ def managed_shape(kind: Kind, state: Mapping[str, Any]) -> dict[str, Shape]:
     return {field: _shape(state[field], None) for field in kind.fields if state.get(field) is not None}
 
 
+def recorded(kind: Kind, state: Mapping[str, Any], shape: Mapping[str, Shape]) -> dict[str, Any]:
+    """Write the record into a state, unless the state says as much without it: the engine writes all states at every step.
+
+    Args:
+        kind: The kind of resource.
+        state: A state, complete but for its record.
+        shape: The shape of the inputs at the last write.
+
+    Returns:
+        The state, of which `managed_shape` returns that shape.
+    """
+    bare = {key: value for key, value in state.items() if key != MANAGED}
+    return bare if managed_shape(kind, bare) == shape else bare | {MANAGED: dict(shape)}
+
+
 def shape_of(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
     """Record what the program set and what the server filled in beside it.
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .account import Account
 from .client import Collection
 from .config import Settings
-from .diffing import conflicts, differing, fits, managed_inputs, managed_shape, plan, shape_of
+from .diffing import conflicts, differing, fits, managed_inputs, managed_shape, plan, recorded, shape_of
 from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot, show_value
 from .kinds import Kind
 from .pacing import backoff_s
@@ -140,7 +140,7 @@ class Lifecycle:
             )
             raise cannot("import", label, f"the program says otherwise ({what}); write what Vapi has, change it afterwards")
         self._held.add(id_)
-        return live | {MANAGED: shape_of(self._kind, inputs, live)}
+        return recorded(self._kind, live, shape_of(self._kind, inputs, live))
 
     def read(self, id_: str, state: Mapping[str, Any]) -> Found | None:
         """Look at one.
@@ -169,7 +169,7 @@ class Lifecycle:
             if not state.get("orgId"):
                 raise cannot("read", label, "there is none in this organisation; check the id, vapi:apiKey and vapi:region")
             return None
-        found = self._state(one, state) | {MANAGED: managed_shape(self._kind, state)}
+        found = recorded(self._kind, self._state(one, state), managed_shape(self._kind, state))
         local = {field: found[field] for field in LOCAL_FIELDS if field in found}
         return Found(found, managed_inputs(self._kind, state, found) | local)
 
@@ -202,10 +202,10 @@ class Lifecycle:
         if one is None:
             # Only what is ours differs, or how the program spells the server: there is nothing for the API to do.
             kept = {key: value for key, value in state.items() if key not in fields or key in inputs}
-            return self._with_local(kept, inputs) | {MANAGED: shape_of(self._kind, inputs, state)}
-        written = self._written(one, inputs, sent=patch)
+            return recorded(self._kind, self._with_local(kept, inputs), shape_of(self._kind, inputs, state))
         # What others changed elsewhere is for a refresh to find: taken into the state here, it would be undone in silence.
-        return written | {field: state[field] for field in fields if field in inputs and field not in patch and field in state}
+        kept = {field: state[field] for field in fields if field in inputs and field not in patch and field in state}
+        return self._written(one, inputs, sent=patch, kept=kept)
 
     def delete(self, id_: str, state: Mapping[str, Any]) -> None:
         """Delete one; that it is gone already is no failure.
@@ -434,7 +434,9 @@ class Lifecycle:
                     "set vapi:apiKey to a key of its own organisation"
                 )
 
-    def _written(self, one: Answer, inputs: Mapping[str, Any], *, sent: Mapping[str, Any]) -> dict[str, Any]:
+    def _written(
+        self, one: Answer, inputs: Mapping[str, Any], *, sent: Mapping[str, Any], kept: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         state = self._state(one, inputs)
         shape = shape_of(self._kind, inputs, state)
         label = self._label(state, one.id)
@@ -443,7 +445,7 @@ class Lifecycle:
                 log.warning("%s: Vapi took the change, but now holds another %s than was sent", label, field)
             else:
                 log.warning("%s: somebody else changed %s, which was left as it is; pulumi refresh shows it", label, field)
-        return state | {MANAGED: shape}
+        return recorded(self._kind, state | dict(kept or {}), shape)
 
     def _state(self, one: Answer, known: Mapping[str, Any]) -> dict[str, Any]:
         """Write what the API holds as a state; `known`, inputs or an older state, fills in what it never reads back."""

@@ -71,7 +71,8 @@ class VapiResource(Resource):
         """
         resource = cls.__new__(cls)
         everything = dict.fromkeys(cls._outputs())
-        resource._register(resource_name, everything, ResourceOptions.merge(opts, ResourceOptions(id=id)))  # noqa: SLF001 - our own
+        read = ResourceOptions.merge(opts, ResourceOptions(id=id))
+        Resource.__init__(resource, *resource._registration(resource_name, everything, read))  # noqa: SLF001 - our own
         return resource
 
     @property
@@ -103,19 +104,25 @@ class VapiResource(Resource):
     def _outputs(cls) -> tuple[str, ...]:
         return (*cls._provider_type.kind.arguments, "orgId", "createdAt", "updatedAt", *cls._computed)
 
-    def _register(self, resource_name: str, props: dict[str, Any], opts: ResourceOptions | None) -> None:
+    def _registration(
+        self, resource_name: str, props: dict[str, Any], opts: ResourceOptions | None
+    ) -> tuple[VapiProvider, str, dict[str, Any], ResourceOptions]:
+        """Return what Pulumi's own constructor takes, which is called where there are the fewest calls below it.
+
+        The engine keeps all of them, file and line, in the state of every resource.
+        """
         _leave_imports_out_of_garbage_collection()
+        _warn_of_a_plain_key()
+        if opts is not None and opts.custom_timeouts is not None:
+            pulumi.log.warn(
+                f"{type(self).__name__} {resource_name!r}: custom_timeouts have no effect here: Pulumi does not hand them to "
+                "dynamic providers; set vapi:timeout instead"
+            )
         if SIP_URI in self._computed:
             props[SIP_URI] = _expected_sip_uri(props.get("number"), props.get("credentialId"))
         if opts is not None and opts.import_ is not None:
             props[IMPORT_ID] = opts.import_
-        super().__init__(self._provider_type(), resource_name, props, _options(opts, deletes_first=self._deletes_first))
-        _warn_of_a_plain_key()
-        if opts is not None and opts.custom_timeouts is not None:
-            pulumi.log.warn(
-                "custom_timeouts have no effect here: Pulumi does not hand them to dynamic providers; set vapi:timeout instead",
-                self,
-            )
+        return self._provider_type(), resource_name, props, _options(opts, deletes_first=self._deletes_first)
 
     def _output(self, wire: str) -> Output[Any]:
         output: Output[Any] | None = self.__dict__.get(wire)
@@ -203,7 +210,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
         given = given_arguments(f"ByoPhoneNumber {resource_name!r}", ByoPhoneNumberArgs, args, keywords)
-        self._register(resource_name, to_wire(given), opts)
+        super().__init__(*self._registration(resource_name, to_wire(given), opts))
 
     @property
     def credential_id(self) -> Output[str]:
@@ -329,7 +336,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
         given = given_arguments(f"ByoSipTrunkCredential {resource_name!r}", ByoSipTrunkCredentialArgs, args, keywords)
-        self._register(resource_name, to_wire(given), opts)
+        super().__init__(*self._registration(resource_name, to_wire(given), opts))
 
     @property
     def gateways(self) -> Output[list[dict[str, Any]]]:

@@ -397,6 +397,7 @@ class Emulator:
             self._busy.discard(transport)
 
     async def _log_and_answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer_at = time.monotonic() + self.latency_s
         work = functools.partial(self._work, request, handler)
         body, raw = None, b""
         try:
@@ -419,7 +420,7 @@ class Emulator:
             )
         )
         if self.latency_s:
-            await asyncio.sleep(self.latency_s)
+            await asyncio.sleep(answer_at - time.monotonic())
         if self._is_over_limit():
             response = await self._refuse(Refusal(429, "Too Many Requests"))
             if self.retry_after is not None:

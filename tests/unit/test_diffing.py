@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.diffing import conflicts, differing, managed_inputs, managed_shape, plan, shape_of
+from pulumi_vapi_byo.diffing import conflicts, differing, managed_inputs, managed_shape, plan, recorded, shape_of
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
 
@@ -439,6 +439,25 @@ def test_the_record_holds_no_values_and_no_names_of_headers(api: Api, fields: Wi
     state = written_to(api, fields)
     assert _leaves(state[MANAGED]) <= {True, False}
     assert "x-a" not in json.dumps(state[MANAGED])
+
+
+@given(apis, inputs, inputs)
+def test_a_state_without_its_record_says_the_same(api: Api, fields: Wire, drifted: Wire) -> None:
+    for held in (api.state(fields), drifted):
+        shape = shape_of(PHONE_NUMBER, fields, api.state(fields))
+        written = recorded(PHONE_NUMBER, held, shape)
+        assert managed_shape(PHONE_NUMBER, written) == shape
+        assert {key: value for key, value in written.items() if key != MANAGED} == held
+
+
+def test_the_record_stands_in_a_state_only_where_the_state_says_otherwise() -> None:
+    assert recorded(PHONE_NUMBER, {**LEAST, MANAGED: {}}, shape_of(PHONE_NUMBER, LEAST, LEAST)) == LEAST
+    filled_in = {**LEAST, "name": "by the server"}
+    shape = shape_of(PHONE_NUMBER, LEAST, filled_in)
+    assert recorded(PHONE_NUMBER, filled_in, shape) == {**filled_in, MANAGED: shape}
+    cleared = {"credentialId": LEAST["credentialId"]}
+    both = shape_of(PHONE_NUMBER, {**LEAST, "name": "set"}, {})
+    assert recorded(PHONE_NUMBER, cleared, both) == {**cleared, MANAGED: both}
 
 
 # ------------------------------------------------------------------------------------------------------------ conflicts

@@ -426,7 +426,7 @@ def test_property_names_in_options_may_be_python_s() -> None:
 def test_custom_timeouts_are_warned_of() -> None:
     opts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1m"))
     assert declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", opts=opts)).logged == [
-        "custom_timeouts have no effect here: Pulumi does not hand them to dynamic providers; set vapi:timeout instead"
+        "ByoPhoneNumber 'n': custom_timeouts have no effect here: Pulumi does not hand them to dynamic providers; set vapi:timeout instead"
     ]
 
 
