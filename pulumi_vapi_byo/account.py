@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from .client import Collection
@@ -11,6 +12,8 @@ from .kinds import Kind
 
 if TYPE_CHECKING:
     from .models import Answer
+
+    _Listed = tuple[list[Answer], frozenset[str], frozenset[str]]
 
 
 class Account:
@@ -31,6 +34,25 @@ class Account:
         self._known: dict[str, Answer] = {}
         self._known_as: defaultdict[Any, dict[str, Answer]] = defaultdict(dict)
         self._others: frozenset[str] = frozenset()
+        self._ahead: Future[_Listed] | None = None
+        self._removed: set[str] = set()
+
+    def list_ahead(self) -> None:
+        """Ask the API already, in a thread of its own; what comes of it, be it an error, is for the first that needs it."""
+        with self._lock:
+            if self._was_listed or self._ahead is not None:
+                return
+            ahead: Future[_Listed] = Future()
+            self._ahead = ahead
+
+        def ask() -> None:
+            try:
+                ahead.set_result(self._list())
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits
+                ahead.set_exception(error)
+
+        # Not an executor's thread, for which the process would wait at its end.
+        threading.Thread(target=ask, daemon=True).start()
 
     def known(self) -> list[Answer]:
         """Return what is known, newest first; asks the API only the first time.
@@ -82,15 +104,18 @@ class Account:
     def remove(self, id_: str) -> None:
         """Take note of one that this run deleted."""
         with self._lock:
+            self._removed.add(id_)  # a list that was asked for ahead may still show it
             self._forget(id_)
 
     def _looked_up(self) -> dict[str, Answer]:
         if not self._was_listed:
-            listed, unreadable, foreign = self._list()
+            ahead, self._ahead = self._ahead, None
+            listed, unreadable, foreign = ahead.result() if ahead else self._list()
             self._was_listed = True
             self._others = unreadable | foreign
             for one in listed:
-                self._remember(one)
+                if one.id not in self._removed:
+                    self._remember(one)
         return self._known
 
     def _remember(self, one: Answer) -> None:
@@ -101,7 +126,7 @@ class Account:
         if one is not None:
             del self._known_as[self._kind.identity_of(one)][id_]
 
-    def _list(self) -> tuple[list[Answer], frozenset[str], frozenset[str]]:
+    def _list(self) -> _Listed:
         """Return what is of this kind, the ids of what should be but cannot be read, and those of everything else."""
         listed, unreadable, foreign = [], set(), set()
         for page in self._collection.pages():

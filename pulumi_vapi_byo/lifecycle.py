@@ -82,6 +82,10 @@ class Lifecycle:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._locks_lock = threading.Lock()
 
+    def expect_creates(self) -> None:
+        """List the account already, which the first `create` will wait for."""
+        self._account.list_ahead()
+
     def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Make one, or take over one that exists where the settings say so.
 

@@ -7,11 +7,13 @@ stored too.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
@@ -48,8 +50,15 @@ _PROVIDER_KEY: Final = "__provider"
 #: Hidden input: the id that the resource option import_ gave. The engine itself has no import for dynamic providers.
 IMPORT_ID: Final = "__importId"
 
+#: Hidden input of a program's first resource, where it is no preview: if it is new, a create follows. It ends in `check`.
+CREATE_FOLLOWS: Final = "__createFollows"
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+#: Held while what a process has once is made.
+_BEGINNING: Final = threading.Lock()
 
 
 class _Failure(Exception):  # noqa: N818 - the engine prints this class's name, see below
@@ -96,6 +105,7 @@ class VapiProvider(ResourceProvider):
     _get_config: Callable[[str], Any]
     _held: set[str]
     _just_read: set[str]
+    _begun: Lifecycle | None
 
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's configuration; it is read when it is first needed, so that a preview needs no key.
@@ -106,15 +116,20 @@ class VapiProvider(ResourceProvider):
         self._get_config = req.config.get
         self._held = set()
         self._just_read = set()
+        self._begun = None
         _log_to_stderr(os.environ.get("VAPI_LOG", ""))
 
-    @functools.cached_property
+    @property
     def _lifecycle(self) -> Lifecycle:
-        from .client import Collection
-        from .lifecycle import Lifecycle
+        # The engine calls from several threads, and two would not know of each other's numbers.
+        with _BEGINNING:
+            if self._begun is None:
+                from .client import Collection
+                from .lifecycle import Lifecycle
 
-        settings = read_settings(self._get_config, os.environ)
-        return Lifecycle(self.kind, Collection(_client(settings), self.kind), settings, self._held)
+                settings = read_settings(self._get_config, os.environ)
+                self._begun = Lifecycle(self.kind, Collection(_client(settings), self.kind), settings, self._held)
+            return self._begun
 
     @_in_one_sentence
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -129,6 +144,10 @@ class VapiProvider(ResourceProvider):
         """
         given, failures = _arguments(news), []
         inputs = _arguments(_olds)
+        if not inputs and news.get(CREATE_FOLLOWS):
+            # While the models are imported, which takes about as long.
+            with contextlib.suppress(VapiError):  # create will say it
+                self._lifecycle.expect_creates()
         # What is unchanged was checked when it was new: a run that changes nothing does without the models.
         if not inputs or given != inputs:
             from .checking import check_inputs
@@ -262,7 +281,7 @@ def _arguments(props: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hidden(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in props.items() if key.startswith("__")}
+    return {key: value for key, value in props.items() if key.startswith("__") and key != CREATE_FOLLOWS}
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar, overload
 
@@ -25,7 +26,7 @@ from .arguments import (
     to_wire,
 )
 from .config import Region, sip_uri
-from .provider import IMPORT_ID, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
+from .provider import CREATE_FOLLOWS, IMPORT_ID, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
 from .wire import SIP_URI, WIRE_NAMES
 
 #: The types of the resources in states, URNs and policies.
@@ -39,6 +40,12 @@ _OUTPUT_ONLY: Final[Mapping[str, str]] = {
     "status": "status",
     "sip_uri": SIP_URI,
 }
+
+#: Most resources that Pulumi's SDK sends at a time, so that any of them may be the first to arrive (threads of asyncio's pool).
+_SENT_AT_ONCE: Final = 32
+
+#: How many of a class the program has declared.
+_declared: Final[Counter[type]] = Counter()
 
 Self = TypeVar("Self", bound="VapiResource")
 
@@ -122,6 +129,10 @@ class VapiResource(Resource):
             props[SIP_URI] = _expected_sip_uri(props.get("number"), props.get("credentialId"))
         if opts is not None and opts.import_ is not None:
             props[IMPORT_ID] = opts.import_
+        elif not pulumi.runtime.is_dry_run() and (opts is None or opts.id is None):
+            _declared[type(self)] += 1
+            if _declared[type(self)] <= _SENT_AT_ONCE:
+                props[CREATE_FOLLOWS] = True
         return self._provider_type(), resource_name, props, _options(opts, deletes_first=self._deletes_first)
 
     def _output(self, wire: str) -> Output[Any]:
@@ -129,7 +140,9 @@ class VapiResource(Resource):
         if output is None:
             # Registered were the arguments alone: Pulumi's SDK takes 0.1 ms for each output, and few programs read the others.
             # With an id that is not known there is nothing to be read.
-            output = self.__dict__[wire] = Output.all(self.urn, self.id).apply(lambda known: self._as_registered(known[0], wire))
+            output = self.__dict__[wire] = Output.all(self.urn, self.id).apply(
+                lambda known: self._as_registered(known[0], wire)
+            )
         return output
 
     def _as_registered(self, urn: str, wire: str) -> Output[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,53 @@ def test_the_program_at_the_root_runs_and_another_stack_reads_its_addresses(
 
     assert not numbers.destroy().failed
     assert vapi.numbers() == []
+
+
+def test_what_the_program_did_not_set_can_be_read_all_the_same(either_project: Project) -> None:
+    project, vapi = either_project, either_project.vapi
+    project.program("""
+        desk = vapi.ByoPhoneNumber("desk", **DESK, server_url="https://example.com", server_url_secret="canary")
+        for output in ("squad_id", "org_id", "created_at", "updated_at", "status", "server"):
+            pulumi.export(output, getattr(desk, output))
+        late = vapi.ByoPhoneNumber("late", **{**DESK, "number": "+14155552672"}, name=desk.status)
+    """)
+    preview = project.preview()
+    assert re.search(r"org_id +: \[unknown\]", preview.said)
+    assert project.up().changes == {"create": 2}
+
+    def expected() -> dict[str, object]:
+        (desk,) = (number for number in vapi.numbers() if number["number"] == "+14155552671")
+        named = {"squad_id": "squadId", "org_id": "orgId", "created_at": "createdAt", "updated_at": "updatedAt"}
+        return {name: desk.get(wire) for name, wire in {**named, "status": "status", "server": "server"}.items()}
+
+    # Pulumi leaves outputs without a value out.
+    assert {name: project.outputs.get(name) for name in expected()} == expected()
+    assert project.resources()[0]["outputs"].keys() >= {"orgId", "status"}
+    (late,) = (number for number in vapi.numbers() if number["number"] == "+14155552672")
+    assert late["name"] == "active"
+    assert project.preview().changes == {"same": 2}
+
+    desk = next(number for number in vapi.numbers() if number["number"] == "+14155552671")
+    vapi.edit_number(desk["id"], squadId=ASSISTANT_ID)
+    assert project.refresh().changes == {"same": 2}  # of a field that the program does not set nothing is planned
+    assert project.up().changes == {"same": 2}
+    assert project.outputs["squad_id"] == ASSISTANT_ID
+    assert {name: project.outputs.get(name) for name in expected()} == expected()
+    assert "canary" not in project.said
+
+
+def test_outputs_of_what_is_left_out_of_an_up_are_no_failure(project: Project, vapi: Emulator) -> None:
+    project.program("""
+        desk = vapi.ByoPhoneNumber("desk", **DESK)
+        late = vapi.ByoPhoneNumber("late", **{**DESK, "number": "+14155552672"})
+        pulumi.export("org", late.org_id)
+        pulumi.export("squad", late.squad_id)
+    """)
+    run = project.up(target=["**desk"])
+    assert not run.failed, run.said
+    assert [number["number"] for number in vapi.numbers()] == ["+14155552671"]
+    assert project.up().changes == {"same": 1, "create": 1}
+    assert project.outputs["org"] == vapi.numbers()[0]["orgId"]
 
 
 @pytest.mark.parametrize("reading", ["serverUrl", "server"])

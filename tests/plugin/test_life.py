@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -48,6 +49,69 @@ def test_a_create_is_one_post_of_what_the_program_says(provider: Provider, vapi:
         **{key: number[key] for key in ("orgId", "createdAt", "updatedAt", "status")},
         "sipUri": f"+14155552671@{CREDENTIAL_ID}.sip.vapi.ai",
     }
+
+
+FOLLOWS: Props = {**INPUTS, "__createFollows": True}
+
+
+def listed(vapi: Emulator) -> int:
+    return sum((request.method, request.path) == ("GET", "/phone-number") for request in vapi.requests)
+
+
+def wait_for_a_list(vapi: Emulator) -> None:
+    deadline = time.monotonic() + 10
+    while not listed(vapi) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_the_list_that_a_create_waits_for_is_made_at_the_check_where_a_create_follows(
+    provider: Provider, vapi: Emulator
+) -> None:
+    checked = provider.check(FOLLOWS)
+    assert checked.inputs.keys() - INPUTS.keys() == {"sipUri"}
+    wait_for_a_list(vapi)
+    provider.check({**FOLLOWS, "number": "+14155552672"})  # the first of several
+    provider.create(checked.inputs)
+    assert changes(vapi) == ["POST"]
+    assert listed(vapi) == 1
+
+
+def test_what_exists_or_may_be_a_preview_s_is_checked_without_a_request(provider: Provider, vapi: Emulator) -> None:
+    inputs = provider.check(INPUTS).inputs
+    provider.check({**FOLLOWS, "name": "b"}, inputs)
+    time.sleep(0.2)
+    assert vapi.requests == []
+
+
+def test_a_number_that_is_deleted_after_the_list_ahead_is_not_in_the_way_of_its_replacement(
+    configure: Configure, serve: Serve
+) -> None:
+    vapi = serve(duplicates="refuse")
+    old = make(configure(vapi), INPUTS)
+    provider = configure(vapi)
+    vapi.clear_requests()
+    inputs = provider.check(FOLLOWS).inputs
+    wait_for_a_list(vapi)
+    provider.delete(old.id, old.outputs)
+    assert provider.create(inputs).id != old.id
+    assert listed(vapi) == 1
+
+
+def test_a_list_ahead_that_fails_is_told_by_the_create_and_not_taken_for_the_account(
+    configure: Configure, vapi: Emulator
+) -> None:
+    assert configure(vapi, apiKey="").check(FOLLOWS).failures == []
+
+    provider = configure(vapi)
+    vapi.inject(Fault("status", method="GET", status=503))
+    inputs = provider.check(FOLLOWS).inputs
+    with pytest.raises(PluginError, match=r"cannot create BYO phone number '\+14155552671': .*503"):
+        provider.create(inputs)
+    assert changes(vapi) == []
+    assert listed(vapi) == 1
+    provider.create(inputs)
+    assert changes(vapi) == ["POST"]
+    assert listed(vapi) == 2
 
 
 def test_everything_that_can_be_said_arrives_as_it_was_written(provider: Provider, vapi: Emulator) -> None:

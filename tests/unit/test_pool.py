@@ -32,7 +32,9 @@ class Engine(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, Wire]:
         if args.typ == vapi.BYO_PHONE_NUMBER_TYPE:
             self.declared[args.name] = {
-                key: value for key, value in args.inputs.items() if key not in ("__provider", "sipUri", "credentialId")
+                key: value
+                for key, value in args.inputs.items()
+                if not key.startswith("__") and key not in ("sipUri", "credentialId")
             }
         return f"id of {args.name}", args.inputs
 

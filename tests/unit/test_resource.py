@@ -7,6 +7,7 @@ import contextvars
 import dataclasses
 import gc
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -89,12 +90,13 @@ class Declared:
     outputs: Wire
     secrets: set[str]
     logged: list[str]
+    invoked: list[str]
 
     @property
     def said(self) -> Wire:
         """Return what the program said, without what the constructor adds, and secrets as plain values."""
         given: Wire = plain(self.inputs)
-        return {key: value for key, value in given.items() if key not in ("__provider", "sipUri")}
+        return {key: value for key, value in given.items() if not key.startswith("__") and key != "sipUri"}
 
 
 def plain(value: Any) -> Any:
@@ -111,8 +113,14 @@ def is_secret(value: Any) -> bool:
 ATTRIBUTES = [*WIRE_NAMES, "id", "org_id", "created_at", "updated_at", "status", "sip_uri"]
 
 
-def declare(program: Callable[[], vapi.ByoPhoneNumber], config: dict[str, str] | None = None) -> Declared:
-    """Run a program of one number in a Pulumi run time of its own, of which nothing stays."""
+def declare(
+    program: Callable[[], vapi.ByoPhoneNumber],
+    config: dict[str, str] | None = None,
+    *,
+    read: list[str] = ATTRIBUTES,
+    preview: bool = False,
+) -> Declared:
+    """Run a program of one number in a Pulumi run time of its own, of which nothing stays, and read some of its outputs."""
 
     def run() -> Declared:
         loop = asyncio.new_event_loop()
@@ -122,12 +130,12 @@ def declare(program: Callable[[], vapi.ByoPhoneNumber], config: dict[str, str] |
         logger.addHandler(log)
         monitor = Monitor()
         try:
-            mocks.set_mocks(monitor.mocks, monitor=monitor, logger=logger)
+            mocks.set_mocks(monitor.mocks, monitor=monitor, logger=logger, preview=preview)
             pulumi.runtime.set_all_config(config or {})
             number = program()
             loop.run_until_complete(wait_for_rpcs())
             outputs, secrets = {}, set()
-            for name in ATTRIBUTES:
+            for name in read:
                 output = getattr(number, name, None)
                 if isinstance(output, pulumi.Output):
                     outputs[name] = loop.run_until_complete(output.future())
@@ -138,7 +146,7 @@ def declare(program: Callable[[], vapi.ByoPhoneNumber], config: dict[str, str] |
             asyncio.set_event_loop(None)
             loop.close()
         [request] = [request for request in monitor.requests if request.type != "pulumi:pulumi:Stack"]
-        return Declared(request, rpc.deserialize_properties(request.object), outputs, secrets, log.lines)
+        return Declared(request, rpc.deserialize_properties(request.object), outputs, secrets, log.lines, monitor.invoked)
 
     return contextvars.copy_context().run(run)
 
@@ -326,6 +334,30 @@ def test_what_was_not_said_is_none() -> None:
     unset = {name for name, value in outputs.items() if value is None}
     arguments = {field.name for field in dataclasses.fields(vapi.ByoPhoneNumberArgs)}
     assert unset == (arguments - {"credential_id"}) | {"sip_uri"}
+
+
+def test_what_was_not_said_is_asked_of_the_engine_once_and_only_when_it_is_read() -> None:
+    def program() -> vapi.ByoPhoneNumber:
+        return vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID, number="+14155552671", server_url_secret="canary")
+
+    said = ["id", "credential_id", "number", "server_url_secret", "sip_uri"]
+    assert declare(program, read=said).invoked == []
+    declared = declare(program, read=["org_id", "number", "status", "squad_id"])
+    assert declared.invoked == ["pulumi:pulumi:getResource"]
+    assert declared.outputs == {"org_id": "the-org", "number": "+14155552671", "status": "active", "squad_id": None}
+    # What else the resource holds is a secret, these are not.
+    assert declared.secrets == set()
+
+
+def test_the_first_numbers_tell_that_a_create_may_follow_but_not_in_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hinted(opts: pulumi.ResourceOptions | None = None, *, preview: bool = False) -> bool:
+        declared = declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", opts=opts), read=[], preview=preview)
+        return "__createFollows" in declared.inputs
+
+    monkeypatch.setattr(resource, "_declared", Counter())
+    assert not hinted(preview=True)
+    assert not hinted(pulumi.ResourceOptions(import_="the-id"))
+    assert [hinted() for _ in range(40)] == [True] * 32 + [False] * 8
 
 
 def test_the_address_for_the_carrier_is_that_of_the_region() -> None:
