@@ -24,8 +24,9 @@ class Reads:
 
     The first read is a call of its own, which is all that most runs need. From the second on the account is listed, page by
     page and no further than the reads are worth it, and the list answers what it shows. It is never older than the first read,
-    and it is believed only once it was seen to show one resource just as a call of its own did. Everything else still is a call
-    of its own: what the list does not show, what this run has written, and all of it where the list cannot be had or differs.
+    and lists are believed only once one was seen to show one resource just as a call of its own did. Everything else still is a
+    call of its own: what the list does not show, what this run has written, and all of it where the list cannot be had or
+    differs.
 
     Args:
         kind: The kind of resource.
@@ -62,7 +63,7 @@ class Reads:
         with self._lock:
             is_first = self._clock() > self._ends
             if is_first:
-                self._listing = _Listing(self._kind, self._collection)
+                self._listing = _Listing(self._kind, self._collection, is_proven=self._listing.is_proven)
                 self._ends = self._clock() + self._max_age_s
             listing, was_written = self._listing, id_ in self._written
             listing.asked += 1
@@ -87,7 +88,7 @@ class Reads:
 class _Listing:
     """The account as it is listed since the first of some reads."""
 
-    def __init__(self, kind: Kind, collection: Collection) -> None:
+    def __init__(self, kind: Kind, collection: Collection, *, is_proven: bool = False) -> None:
         self._kind = kind
         self._collection = collection
         self._lock = threading.Lock()
@@ -100,7 +101,7 @@ class _Listing:
         self._first_is_over = threading.Event()
         # What a call of its own returned, to hold the list against.
         self._sample: Answer | None = None
-        self._is_proven = False
+        self.is_proven = is_proven  # by this list, or by the one before it
         self._is_given_up = False
 
     def read_first(self, id_: str) -> Answer | None:
@@ -117,15 +118,15 @@ class _Listing:
             if not self._first_is_over.is_set() and not self._fetched:
                 self._fetch()  # while the first read is on its way
             self._first_is_over.wait()
-            if self._sample is not None and not self._is_given_up:
+            if (self.is_proven or self._sample is not None) and not self._is_given_up:
                 while self._needs_more(id_, created_at):
                     self._fetch()
                 self._hold_against_the_sample()
-            if not self._is_proven and not self._is_given_up:
+            if not self.is_proven and not self._is_given_up:
                 # Under the lock: the next may find in it what proves the list.
                 self._sample = one = self._collection.get(id_)
                 return one
-            shown = self._parsed(id_) if self._is_proven else None
+            shown = self._parsed(id_) if self.is_proven else None
         return self._collection.get(id_) if shown is None else shown
 
     def about_to_write(self, id_: str) -> None:
@@ -147,7 +148,7 @@ class _Listing:
             return False
         if self._may_follow(id_, created_at):
             return True
-        return not self._is_proven and self._sample is not None and self._may_follow(self._sample.id, self._sample.created_at)
+        return not self.is_proven and self._sample is not None and self._may_follow(self._sample.id, self._sample.created_at)
 
     def _may_follow(self, id_: str, created_at: str) -> bool:
         # The newest come first. One that is newer than the oldest so far, and was not among them, is gone.
@@ -167,10 +168,11 @@ class _Listing:
         self._oldest = str(page[-1].get("createdAt"))
 
     def _hold_against_the_sample(self) -> None:
-        if self._is_proven or self._sample is None or self._may_follow(self._sample.id, self._sample.created_at):
+        if self._sample is None or self._may_follow(self._sample.id, self._sample.created_at):
             return
         if self._parsed(self._sample.id) == self._sample:
-            self._is_proven = True
+            self.is_proven = True
+            self._sample = None
         else:
             self._give_up(f"does not show {self._sample.id} as it is read by itself")
 
@@ -178,7 +180,7 @@ class _Listing:
         log.debug("every one is read by itself, for the list of all %s", why)
         self._is_given_up = self._is_whole = True
         self._entries = {}
-        self._is_proven = False
+        self.is_proven = False
 
     def _parsed(self, id_: str) -> Answer | None:
         try:
