@@ -268,11 +268,11 @@ def test_a_list_after_one_that_differed_has_to_be_proven_anew() -> None:
     reads = reads_of(api, max_age_s=5, clock=lambda: now)
     wanted = list(api.held.values())
     read_all(reads, wanted)
-    for now, shown, calls in (
+    for later, shown, calls in (
         (5.1, {"name": None}, ["GET id-0", "list", "GET id-1", "GET id-2"]),  # proven, but this one differs
         (10.3, {}, ["GET id-0", "list"]),
     ):
-        api.calls, api.shown_otherwise = [], shown
+        now, api.calls, api.shown_otherwise = later, [], shown
         assert [one.name for one in read_all(reads, wanted) if one] == ["old 0", "old 1", "old 2"]
         assert api.calls == calls
 
