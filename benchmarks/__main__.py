@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +29,7 @@ from typing import Any, Final
 from benchmarks import report
 from benchmarks.columns import (
     OPERATIONS,
+    ROLES,
     ROOT,
     Column,
     Floor,
@@ -39,20 +40,21 @@ from benchmarks.columns import (
     OursInStockHost,
     Pulumi,
     Terraform,
-    Usage,
     clean_environment,
 )
 
 IMPORT_TRIES: Final = 7
 
 # What the host of dynamic providers has imported before it meets a provider, then what the provider's pickle imports, then
-# what the first check and the first comparison import, then what the first call of the API does.
+# what the first check and the first comparison import, then what the first call of the API does. The provider freezes what is
+# there when it is configured, before the first check.
 _IMPORTS: Final = """\
 from time import perf_counter as now
 a = now(); import pulumi
 b = now(); import pulumi.dynamic, dill
 c = now(); import pulumi_vapi_byo.provider
-d = now(); import pulumi_vapi_byo.checking, pulumi_vapi_byo.diffing
+d = now(); pulumi_vapi_byo.provider.leave_imports_out_of_garbage_collection()
+import pulumi_vapi_byo.checking, pulumi_vapi_byo.diffing
 e = now(); import pulumi_vapi_byo.client, pulumi_vapi_byo.lifecycle
 f = now(); print(1000 * (b - a), 1000 * (d - c), 1000 * (e - c), 1000 * (f - c))
 """
@@ -82,16 +84,17 @@ PLAN: Final = (
     Setting(100, 300.0, 2),
     Setting(1000, 100.0, 2),
 )
-#: Memory and size are looked at up to so many numbers.
-MOST_WATCHED: Final = 100
 
 
-def measure(plan: Sequence[Setting], ways: Sequence[type[Column]]) -> dict[str, Any]:
+def measure(
+    plan: Sequence[Setting], ways: Sequence[type[Column]], keep: Callable[[dict[str, Any]], None] = lambda _: None
+) -> dict[str, Any]:
     """Measure all of it.
 
     Args:
         plan: The settings, in their order.
         ways: The columns.
+        keep: Gets the result as far as it is there, after each setting.
 
     Returns:
         The result, as it is written.
@@ -114,9 +117,7 @@ def measure(plan: Sequence[Setting], ways: Sequence[type[Column]]) -> dict[str, 
         "import": _import_times(),
         "times": [],
         "calls": [],
-        "usage": [],
     }
-    looked_at: set[int] = set()
     for setting in plan:
         with tempfile.TemporaryDirectory(prefix="vapi-bench-") as name, contextlib.ExitStack() as cleanup:
             columns: list[Column] = []
@@ -126,10 +127,8 @@ def measure(plan: Sequence[Setting], ways: Sequence[type[Column]]) -> dict[str, 
                 columns.append(way(Path(name) / way.name, setting.numbers, setting.latency_ms))
                 cleanup.callback(columns[-1].close)
             _measure_in_turns(result, columns, setting)
-            if setting.numbers <= MOST_WATCHED and setting.numbers not in looked_at:
-                looked_at.add(setting.numbers)
-                _measure_usage(result, columns, setting.numbers)
-    result["load"]["after"] = _load()
+        result["load"]["after"] = _load()
+        keep(result)
     return result
 
 
@@ -144,6 +143,8 @@ def _measure_in_turns(result: dict[str, Any], columns: list[Column], setting: Se
                     "column": column.name,
                     "operation": operation,
                     "seconds": [],
+                    "cpu_s": {role: [] for role in ROLES},
+                    "peak_mib": 0.0,
                     "load": 0.0,
                 }
     sent: dict[str, Counter[str]] = {}
@@ -153,28 +154,22 @@ def _measure_in_turns(result: dict[str, Any], columns: list[Column], setting: Se
             for column in columns[repeat % len(columns) :] + columns[: repeat % len(columns)]:
                 if operation not in column.operations:
                     continue
-                took_s, received = column.run(operation)
+                ran = column.run(operation)
                 cell = cells[column.name, operation]
-                cell["seconds"].append(round(took_s, 4))
+                cell["seconds"].append(round(ran.seconds, 4))
+                for role in ROLES:
+                    cell["cpu_s"][role].append(round(ran.cpu_s.get(role, 0.0), 2))
+                cell["peak_mib"] = round(max(cell["peak_mib"], ran.peak_mib), 1)
                 cell["load"] = max(cell["load"], _load())
+                if operation == "create" and isinstance(column, Pulumi):
+                    cell["state_bytes"] = round(column.state_bytes())
                 if type(column) is Ours:
-                    sent[operation] = max(sent.get(operation, Counter()), _sorts(received), key=lambda calls: calls.total())
+                    made = _sorts(ran.received)
+                    sent[operation] = max(sent.get(operation, Counter()), made, key=lambda calls: calls.total())
             round_ = f"repeat {repeat + 1} of {setting.repeats}"
             _tell(f"numbers: {setting.numbers}, {setting.latency_ms:g} ms a call, {round_}: {operation}")
     result["times"] += cells.values()
     result["calls"] += [{**where, "operation": operation, "calls": dict(calls)} for operation, calls in sent.items()]
-
-
-def _measure_usage(result: dict[str, Any], columns: Iterable[Column], numbers: int) -> None:
-    """Create once more with somebody watching the plugin process, and look into the state."""
-    for column in columns:
-        if not isinstance(column, Pulumi):
-            continue
-        usage = Usage()
-        column.run("create", usage)
-        row = {"column": column.name, "numbers": numbers, "peak_mib": round(usage.peak_kib / 1024, 1)}
-        result["usage"].append(row | {"cpu_s": round(usage.cpu_s, 2), "state_bytes": round(column.state_bytes())})
-        column.run("destroy")
 
 
 def _sorts(received: Iterable[dict[str, Any]]) -> Counter[str]:
@@ -253,6 +248,7 @@ def main() -> int:
     if importlib.util.find_spec("matplotlib") is None:
         print("bench: matplotlib is not installed, which draws the picture: pip install -e '.[bench]'", file=sys.stderr)
         return 1
+    recorded = options.output / "benchmarks" / "results" / "bench.json"
     if options.again:
         result = json.loads(options.again.read_text())
     else:
@@ -264,20 +260,24 @@ def main() -> int:
             print(f"bench: there is no {missing[0]} on PATH: run it with `make bench`", file=sys.stderr)
             return 1
         try:
-            result = measure(_plan(options), ways)
+            result = measure(_plan(options), ways, lambda result: _write(recorded, _as_json(result)))
         except MeasurementError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     print(report.summary(result))
-    written = {
-        options.output / "benchmarks" / "results" / "bench.json": json.dumps(result, indent=1) + "\n",
-        options.output / "docs" / "performance.md": report.page(result),
-    }
-    for path, content in written.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    _write(recorded, _as_json(result))
+    _write(options.output / "docs" / "performance.md", report.page(result))
     report.draw(result, options.output / "docs" / "pictures" / "bench.svg")
     return 0
+
+
+def _as_json(result: dict[str, Any]) -> str:
+    return json.dumps(result, indent=1) + "\n"
+
+
+def _write(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
 
 
 def needed(ways: Iterable[type[Column]]) -> set[str]:

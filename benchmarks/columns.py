@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -37,6 +37,7 @@ _SERVING: Final = frozenset({"pulumi.dynamic", "pulumi_vapi_byo.host"})
 
 START_LIMIT_S: Final = 30.0
 COMMAND_LIMIT_S: Final = 3600.0
+WATCHED_EACH_S: Final = 0.05
 
 _OURS: Final = """\
 import json
@@ -99,17 +100,25 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
+#: Who takes processor time in a command, see `_role`.
+ROLES: Final = ("engine", "program", "plugin")
+
+
 @dataclass
-class Usage:
-    """What the plugin process took.
+class Ran:
+    """What a command took.
 
     Attributes:
-        peak_kib: Most memory it ever had in use, KiB.
-        cpu_s: Processor time, seconds.
+        seconds: From its start to its end.
+        received: The requests that the API got meanwhile.
+        cpu_s: Processor time by role, seconds; empty where the system does not tell.
+        peak_mib: Most memory that the plugin process had in use, MiB; 0 where the system does not tell.
     """
 
-    peak_kib: int = 0
-    cpu_s: float = 0.0
+    seconds: float = 0.0
+    received: list[dict[str, Any]] = field(default_factory=list)
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    peak_mib: float = 0.0
 
 
 class Vapi:
@@ -191,15 +200,14 @@ class Column:
         if self.vapi:
             self.vapi.stop()
 
-    def run(self, operation: Operation, usage: Usage | None = None) -> tuple[float, list[dict[str, Any]]]:
+    def run(self, operation: Operation) -> Ran:
         """Carry out an operation.
 
         Args:
             operation: Which.
-            usage: Gets what the plugin process took; watching it takes a little time.
 
         Returns:
-            The seconds that the whole command took, and the requests that the API received.
+            What the whole command took.
 
         Raises:
             MeasurementError: It failed, or did not do what it should.
@@ -208,14 +216,15 @@ class Column:
             self._declare("old")
         elif operation == "rename":
             self._declare("new")
-        took_s = _timed(self._command(operation), self._folder, self.env, usage)
+        ran = _timed(self._command(operation), self._folder, self.env)
         if self.vapi is None:
-            return took_s, []
+            return ran
         left = {"create": "old", "preview": "old", "up": "old", "refresh": "old", "rename": "new"}.get(operation)
         expected = [wanted["name"] for wanted in arguments(self._numbers, left).values()] if left else []
         if sorted(self.vapi.names()) != sorted(expected):
             raise MeasurementError(f"{self.name}: {operation} of {self._numbers} numbers left others at the API than it should")
-        return took_s, self.vapi.take_log()
+        ran.received = self.vapi.take_log()
+        return ran
 
     def _declare(self, word: str) -> None:
         (self._folder / "numbers.json").write_text(json.dumps(arguments(self._numbers, word)))
@@ -345,11 +354,11 @@ class Terraform(Column):
         return "terraform", *_TERRAFORM[operation], "-input=false", "-no-color"
 
 
-def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str], usage: Usage | None = None) -> float:
-    """Run a command to its end; return its seconds."""
+def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Ran:
+    """Run a command to its end."""
+    ran = Ran()
     with (folder / "output.log").open("w+") as output:
         began = time.perf_counter()
-        # In a session of its own, so that its plugin process can be told from those of others.
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -363,38 +372,41 @@ def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str], usage: 
         limit = threading.Timer(COMMAND_LIMIT_S, process.terminate)
         limit.start()
         try:
-            with _watched(process.pid, usage):
+            with _watched(process.pid, ran):
                 status = process.wait()
+                ran.seconds = time.perf_counter() - began
         except BaseException:
             process.terminate()
             process.wait()
             raise
         finally:
             limit.cancel()
-        took_s = time.perf_counter() - began
         if status != 0:
             output.seek(0)
             raise MeasurementError(f"{' '.join(command)} ended with status {status}:\n{output.read()}")
-    return took_s
+    return ran
 
 
 @contextlib.contextmanager
-def _watched(session: int, usage: Usage | None) -> Iterator[None]:
-    """Read again and again what Linux knows of the plugin process in a session."""
-    if usage is None or not Path("/proc/self/status").exists():
-        yield
-        return
+def _watched(command: int, ran: Ran) -> Iterator[None]:
+    """Read again and again what Linux knows of the processes of a command; what it takes is the same for all columns."""
     ended = threading.Event()
+    last: dict[int, tuple[str, float]] = {}
+
+    def look() -> None:
+        for pid in _below(command):
+            with contextlib.suppress(OSError, IndexError):
+                role = _role(Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0"))
+                if role is None:
+                    continue
+                ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+                last[pid] = (role, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
+                peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()) if role == "plugin" else None
+                ran.peak_mib = max(ran.peak_mib, int(peak[1]) / 1024) if peak else ran.peak_mib
 
     def watch() -> None:
-        while not ended.wait(0.05):
-            for pid in _plugins_of(session):
-                with contextlib.suppress(OSError, AttributeError):
-                    status = Path(f"/proc/{pid}/status").read_text()
-                    peak = re.search(r"VmHWM:\s+(\d+)", status)
-                    usage.peak_kib = max(usage.peak_kib, int(peak[1])) if peak else usage.peak_kib
-                    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-                    usage.cpu_s = max(usage.cpu_s, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
+        while not ended.wait(WATCHED_EACH_S):
+            look()
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -403,13 +415,24 @@ def _watched(session: int, usage: Usage | None) -> Iterator[None]:
     finally:
         ended.set()
         watcher.join()
+        for role, cpu_s in last.values():
+            ran.cpu_s[role] = ran.cpu_s.get(role, 0.0) + cpu_s
 
 
-def _plugins_of(session: int) -> Iterator[int]:
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            pid = int(path.name)
-            words = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            serves = "-u" in words and any(word in _SERVING or str(_HOST) in word for word in words)
-            if serves and os.getsid(pid) == session:
-                yield pid
+def _below(pid: int) -> Iterator[int]:
+    """Find a process and those that it started, which Linux alone tells."""
+    yield pid
+    with contextlib.suppress(OSError):
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in children.read_text().split():
+                yield from _below(int(child))
+
+
+def _role(words: Sequence[str]) -> str | None:
+    """Tell a process by its command line; None of a shell before it becomes another program, and of everything else."""
+    if Path(words[0]).name in ("pulumi", "pulumi-language-python"):
+        return "engine"
+    if any(Path(word).name == "pulumi-language-python-exec" for word in words):
+        return "program"
+    serves = "-u" in words and any(word in _SERVING or str(_HOST) in word for word in words)
+    return "plugin" if serves else None

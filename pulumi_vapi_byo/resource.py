@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +25,14 @@ from .arguments import (
     to_wire,
 )
 from .config import Region, sip_uri
-from .provider import CREATE_FOLLOWS, IMPORT_ID, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
+from .provider import (
+    CREATE_FOLLOWS,
+    IMPORT_ID,
+    ByoPhoneNumberProvider,
+    ByoSipTrunkCredentialProvider,
+    VapiProvider,
+    leave_imports_out_of_garbage_collection,
+)
 from .wire import SIP_URI, WIRE_NAMES
 
 #: The types of the resources in states, URNs and policies.
@@ -118,7 +124,7 @@ class VapiResource(Resource):
 
         The engine keeps all of them, file and line, in the state of every resource.
         """
-        _leave_imports_out_of_garbage_collection()
+        leave_imports_out_of_garbage_collection()
         _warn_of_a_plain_key()
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
@@ -385,15 +391,6 @@ def _expected_sip_uri(number: Any, credential_id: Any) -> Input[str | None] | No
     if isinstance(number, str) and isinstance(credential_id, str):
         return sip_uri(number, credential_id, region)  # an output takes a task of its own, for each number
     return Output.all(number, credential_id).apply(lambda both: sip_uri(both[0], both[1], region))
-
-
-@functools.cache
-def _leave_imports_out_of_garbage_collection() -> None:
-    """Spare Python looking for garbage in what is there before the first resource, which is imports and stays.
-
-    A resource makes hundreds of objects in the SDK, so a program of many looks again and again: a tenth of a preview's time.
-    """
-    gc.freeze()
 
 
 @functools.cache

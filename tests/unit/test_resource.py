@@ -18,7 +18,7 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.stack import wait_for_rpcs
 
 import pulumi_vapi_byo as vapi
-from pulumi_vapi_byo import blocks, models, resource
+from pulumi_vapi_byo import blocks, models, provider, resource
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.wire import WIRE_NAMES
 
@@ -319,7 +319,7 @@ def test_every_output_has_its_name() -> None:
 
 
 def test_imports_are_left_out_of_garbage_collection_once_a_number_is_declared() -> None:
-    resource._leave_imports_out_of_garbage_collection.cache_clear()
+    provider.leave_imports_out_of_garbage_collection.cache_clear()
     gc.unfreeze()
     declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID))
     frozen = gc.get_freeze_count()
