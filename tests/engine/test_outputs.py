@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -105,6 +106,20 @@ def test_what_the_program_did_not_set_can_be_read_all_the_same(either_project: P
     assert project.outputs["squad_id"] == ASSISTANT_ID
     assert {name: project.outputs.get(name) for name in expected()} == expected()
     assert "canary" not in project.said
+
+
+def test_an_output_that_the_program_wants_secret_is_so_however_it_is_read(either_project: Project) -> None:
+    either_project.program("""
+        opts = ResourceOptions(additional_secret_outputs=["org_id", "name"])
+        desk = vapi.ByoPhoneNumber("desk", **DESK, name="Desk", opts=opts)
+        pulumi.export("org", desk.org_id)
+        pulumi.export("name", desk.name)
+        pulumi.export("status", desk.status)
+    """)
+    for _ in range(2):  # made, and unchanged
+        assert not either_project.up().failed
+        shown = either_project.cli("stack", "output", "--json")
+        assert json.loads(shown) == {"org": "[secret]", "name": "[secret]", "status": "active"}
 
 
 def test_outputs_of_what_is_left_out_of_an_up_are_no_failure(project: Project, vapi: Emulator) -> None:
