@@ -38,12 +38,11 @@ class Account:
         self._removed: set[str] = set()
 
     def list_ahead(self) -> None:
-        """Ask the API already, in a thread of its own; what comes of it, be it an error, is for the first that needs it."""
-        with self._lock:
-            if self._was_listed or self._ahead is not None:
-                return
-            ahead: Future[_Listed] = Future()
-            self._ahead = ahead
+        """Ask the API already, in a thread of its own; what comes of it, be it an error, is for the first that needs it.
+
+        To be called once, and before anything else.
+        """
+        ahead: Future[_Listed] = Future()
 
         def ask() -> None:
             try:
@@ -53,6 +52,7 @@ class Account:
 
         # Not an executor's thread, for which the process would wait at its end.
         threading.Thread(target=ask, daemon=True).start()
+        self._ahead = ahead
 
     def known(self) -> list[Answer]:
         """Return what is known, newest first; asks the API only the first time.

@@ -51,7 +51,8 @@ _PROVIDER_KEY: Final = "__provider"
 #: Hidden input: the id that the resource option import_ gave. The engine itself has no import for dynamic providers.
 IMPORT_ID: Final = "__importId"
 
-#: Hidden input of a program's first resource, where it is no preview: if it is new, a create follows. It ends in `check`.
+#: Hidden input of a program's first resources, where it is no preview: if one is new, a create follows. It ends in `check`, but
+#: for its name among a state's dependencies.
 CREATE_FOLLOWS: Final = "__createFollows"
 
 P = ParamSpec("P")
@@ -107,6 +108,7 @@ class VapiProvider(ResourceProvider):
     _held: set[str]
     _just_read: set[str]
     _begun: Lifecycle | None
+    _is_first: bool
 
     def configure(self, req: ConfigureRequest) -> None:
         """Keep the stack's configuration; it is read when it is first needed, so that a preview needs no key.
@@ -118,6 +120,7 @@ class VapiProvider(ResourceProvider):
         self._held = set()
         self._just_read = set()
         self._begun = None
+        self._is_first = True
         leave_imports_out_of_garbage_collection()
         _log_to_stderr(os.environ.get("VAPI_LOG", ""))
 
@@ -146,7 +149,9 @@ class VapiProvider(ResourceProvider):
         """
         given, failures = _arguments(news), []
         inputs = _arguments(_olds)
-        if not inputs and news.get(CREATE_FOLLOWS):
+        # Not once there was one that exists: the delete that replaces it has to come before the list.
+        is_first, self._is_first = self._is_first, False
+        if is_first and not inputs and news.get(CREATE_FOLLOWS):
             # While the models are imported, which takes about as long.
             with contextlib.suppress(VapiError):  # create will say it
                 self._lifecycle.expect_creates()

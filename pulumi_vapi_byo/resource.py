@@ -63,7 +63,6 @@ class VapiResource(Resource):
     _computed: ClassVar[tuple[str, ...]]
     #: Whether a replacement must delete first, because two cannot stand side by side.
     _deletes_first: ClassVar[bool]
-    _registered: pulumi.CustomResource | None = None
 
     @classmethod
     def get(
@@ -83,7 +82,7 @@ class VapiResource(Resource):
             The resource; all its outputs are as Vapi holds them.
         """
         resource = cls.__new__(cls)
-        everything = dict.fromkeys(cls._outputs())
+        everything = dict.fromkeys(cls._provider_type.kind.arguments)
         read = ResourceOptions.merge(opts, ResourceOptions(id=id))
         Resource.__init__(resource, *resource._registration(resource_name, everything, read))  # noqa: SLF001 - our own
         return resource
@@ -113,10 +112,6 @@ class VapiResource(Resource):
         """When it was last changed, ISO 8601 in UTC."""
         return self._output("updatedAt")
 
-    @classmethod
-    def _outputs(cls) -> tuple[str, ...]:
-        return (*cls._provider_type.kind.arguments, "orgId", "createdAt", "updatedAt", *cls._computed)
-
     def _registration(
         self, resource_name: str, props: dict[str, Any], opts: ResourceOptions | None
     ) -> tuple[VapiProvider, str, dict[str, Any], ResourceOptions]:
@@ -131,6 +126,8 @@ class VapiResource(Resource):
                 f"{type(self).__name__} {resource_name!r}: custom_timeouts have no effect here: Pulumi does not hand them to "
                 "dynamic providers; set vapi:timeout instead"
             )
+        # Every output needs a key, or it becomes no attribute.
+        props |= dict.fromkeys(("orgId", "createdAt", "updatedAt", *self._computed))
         if SIP_URI in self._computed:
             props[SIP_URI] = _expected_sip_uri(props.get("number"), props.get("credentialId"))
         if opts is not None and opts.import_ is not None:
@@ -143,25 +140,17 @@ class VapiResource(Resource):
 
     def _output(self, wire: str) -> Output[Any]:
         output: Output[Any] | None = self.__dict__.get(wire)
-        if output is None:
-            # Registered were the arguments alone: Pulumi's SDK takes 0.1 ms for each output, and few programs read the others.
-            # With an id that is not known there is nothing to be read.
-            output = self.__dict__[wire] = Output.all(self.urn, self.id).apply(
-                lambda known: self._as_registered(known[0], wire)
-            )
-        return output
+        if output is not None:
+            return output
+        # An argument that the program did not give. It is not registered: the SDK takes 0.1 ms for each output of each
+        # resource, and hardly any program reads these.
+        return self._registered.apply(lambda outputs: _argument(outputs.get(wire)))
 
-    def _as_registered(self, urn: str, wire: str) -> Output[Any]:
-        """Return an output of what the engine has registered of this resource; it is asked once for all of them."""
-        if self._registered is None:
-            self._registered = pulumi.CustomResource(
-                self.pulumi_resource_type,
-                self.pulumi_resource_name,
-                dict.fromkeys(self._outputs()),
-                ResourceOptions(urn=urn),
-            )
-        output: Output[Any] = self._registered.__dict__[wire]
-        return output
+    @functools.cached_property
+    def _registered(self) -> Output[Mapping[str, Any]]:
+        """What the engine has of this resource; asked for once."""
+        # What failed or is still to be made has a URN, but no such outputs.
+        return Output.all(self.urn, self.org_id).apply(lambda known: _ask_the_engine(known[0]))
 
 
 class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
@@ -381,6 +370,22 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
     def sip_diversion_header(self) -> Output[str | None]:
         """Value of the Diversion header of outbound calls."""
         return self._output("sipDiversionHeader")
+
+
+async def _ask_the_engine(urn: str) -> Any:
+    """Return the outputs that the engine has of a resource, or that they are unknown."""
+    try:
+        found = await pulumi.runtime.invoke_async("pulumi:pulumi:getResource", {"urn": urn})
+    except Exception:  # noqa: BLE001 - what the SDK raises where the engine has none: of those that a refresh leaves out
+        found = None
+    return found["state"] if found else pulumi.output.UNKNOWN
+
+
+def _argument(value: Any) -> Any:
+    if value is None:
+        return pulumi.output.UNKNOWN if pulumi.runtime.is_dry_run() else None  # as the SDK has it for those that are registered
+    # The SDK does not tell what of the engine's answer is a secret.
+    return Output.secret(value)
 
 
 def _expected_sip_uri(number: Any, credential_id: Any) -> Input[str | None] | None:

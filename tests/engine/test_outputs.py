@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_vapi_byo.emulator import Emulator
+from pulumi_vapi_byo.emulator import Emulator, Fault
 from tests.sdks import ROOT
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
 
@@ -120,6 +120,34 @@ def test_an_output_that_the_program_wants_secret_is_so_however_it_is_read(either
         assert not either_project.up().failed
         shown = either_project.cli("stack", "output", "--json")
         assert json.loads(shown) == {"org": "[secret]", "name": "[secret]", "status": "active"}
+
+
+def test_what_was_not_set_is_unknown_where_a_refresh_leaves_it_out_or_an_update_fails(
+    either_project: Project,
+) -> None:
+    program = """
+        for name, number in (("desk", "+14155552671"), ("late", "+14155552672")):
+            made = vapi.ByoPhoneNumber(name, **{{**DESK, "number": number}}, name="{name}")
+            made.squad_id.apply(lambda squad, name=name: pulumi.log.info(f"{{name}} has {{squad}}"))
+    """
+    vapi = either_project.vapi
+    either_project.program(program.format(name="a"))
+    assert "desk has None" in either_project.up().said
+    for number in vapi.numbers():
+        vapi.edit_number(number["id"], squadId=ASSISTANT_ID)
+    assert not either_project.refresh().failed
+    urn = next(resource["urn"] for resource in either_project.resources() if resource["urn"].endswith("desk"))
+    said = either_project.cli("refresh", "--run-program", "--yes", "--target", urn)
+    assert f"desk has {ASSISTANT_ID}" in said
+    assert "late has" not in said
+
+    either_project.program(program.format(name="b"))
+    vapi.inject(Fault("status", method="PATCH", status=500, times=9))
+    run = either_project.up(continue_on_error=True)
+    assert run.failed
+    assert len(run.errors) == 2
+    assert all("cannot update BYO phone number" in error for error in run.errors), run.errors
+    assert f"has {ASSISTANT_ID}" not in run.said
 
 
 def test_outputs_of_what_is_left_out_of_an_up_are_no_failure(project: Project, vapi: Emulator) -> None:
