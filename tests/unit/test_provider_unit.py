@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import pickle
 import sys
+import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dill
@@ -46,6 +48,21 @@ def provider() -> Iterator[ByoPhoneNumberProvider]:
 
 def checked(provider: ByoPhoneNumberProvider, **news: Any) -> Any:
     return provider.check({}, {"__provider": GOLDEN, **LEAST, "assistantId": ASSISTANT_ID, **news})
+
+
+def test_the_first_calls_of_several_threads_share_one_life_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = ByoPhoneNumberProvider()
+    provider.configure(ConfigureRequest(config=Config({"vapi:apiKey": "key"}, "project")))
+    read = provider_module.read_settings
+
+    def slowly(*args: Any) -> Any:
+        time.sleep(0.05)  # as the first import does
+        return read(*args)
+
+    monkeypatch.setattr(provider_module, "read_settings", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: provider._lifecycle, range(4)))
+    assert len({id(one) for one in found}) == 1
 
 
 # ---------------------------------------------------------------------------------------------------------------- check
