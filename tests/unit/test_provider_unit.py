@@ -22,6 +22,7 @@ from pulumi.runtime import rpc
 from pulumi_vapi_byo import checking
 from pulumi_vapi_byo import provider as provider_module
 from pulumi_vapi_byo.checking import Problem
+from pulumi_vapi_byo.config import read_settings
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.provider import ByoPhoneNumberProvider
 from pulumi_vapi_byo.wire import UNKNOWN
@@ -53,11 +54,10 @@ def checked(provider: ByoPhoneNumberProvider, **news: Any) -> Any:
 def test_the_first_calls_of_several_threads_share_one_life_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = ByoPhoneNumberProvider()
     provider.configure(ConfigureRequest(config=Config({"vapi:apiKey": "key"}, "project")))
-    read = provider_module.read_settings
 
     def slowly(*args: Any) -> Any:
         time.sleep(0.05)  # as the first import does
-        return read(*args)
+        return read_settings(*args)
 
     monkeypatch.setattr(provider_module, "read_settings", slowly)
     with ThreadPoolExecutor(4) as pool:
