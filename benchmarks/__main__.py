@@ -251,6 +251,7 @@ def main() -> int:
     recorded = options.output / "benchmarks" / "results" / "bench.json"
     if options.again:
         result = json.loads(options.again.read_text())
+        _write(recorded, _as_json(result))
     else:
         ways: list[type[Column]] = [Ours, OursInStockHost, Floor, Ideal, Loop]
         if options.terraform:
@@ -265,7 +266,6 @@ def main() -> int:
             print(f"bench: {error}", file=sys.stderr)
             return 1
     print(report.summary(result))
-    _write(recorded, _as_json(result))
     _write(options.output / "docs" / "performance.md", report.page(result))
     report.draw(result, options.output / "docs" / "pictures" / "bench.svg")
     return 0

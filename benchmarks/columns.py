@@ -366,7 +366,7 @@ def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Ran:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            start_new_session=True,  # an interrupt reaches this program alone, which then ends the command
         )
         # A wait with a limit of its own would look every 50 ms only.
         limit = threading.Timer(COMMAND_LIMIT_S, process.terminate)

@@ -105,12 +105,17 @@ class Target:
         return {True: "holds", False: "does not hold", None: "not measured"}[self.holds]
 
 
-def seconds(result: Result, column: str, operation: str, numbers: int, latency_ms: float) -> list[float]:
-    """Return the times of one cell, in the order of the repeats; empty where it was not measured."""
+def _cell(result: Result, column: str, operation: str, numbers: int, latency_ms: float) -> Mapping[str, Any] | None:
     for row in result["times"]:
         if (row["column"], row["operation"], row["numbers"], row["latency_ms"]) == (column, operation, numbers, latency_ms):
-            return list(row["seconds"])
-    return []
+            return dict(row)
+    return None
+
+
+def seconds(result: Result, column: str, operation: str, numbers: int, latency_ms: float) -> list[float]:
+    """Return the times of one cell, in the order of the repeats; empty where it was not measured."""
+    cell = _cell(result, column, operation, numbers, latency_ms)
+    return list(cell["seconds"]) if cell else []
 
 
 def calls(result: Result, operation: str, numbers: int) -> dict[str, int]:
@@ -124,14 +129,10 @@ def calls(result: Result, operation: str, numbers: int) -> dict[str, int]:
 
 def cpu_s(result: Result, column: str, operation: str, numbers: int, role: str) -> list[float]:
     """Return the processor time of one role in one cell, in the order of the repeats; empty where it is not known."""
-    for row in result["times"]:
-        if (row["column"], row["operation"], row["numbers"], row["latency_ms"]) == (
-            *(column, operation, numbers),
-            TARGET_LATENCY_MS,
-        ):
-            times = list(row["cpu_s"][role])
-            return times if any(times) or role == "program" else []
-    return []
+    cell = _cell(result, column, operation, numbers, TARGET_LATENCY_MS)
+    times = list(cell["cpu_s"][role]) if cell else []
+    # A destroy runs no program; all else takes time.
+    return times if any(times) or role == "program" else []
 
 
 def cost_ms(result: Result, column: str, numbers: int, roles: Iterable[str]) -> float | None:

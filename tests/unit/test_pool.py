@@ -16,6 +16,7 @@ from pulumi.runtime.stack import wait_for_rpcs
 
 import pulumi_vapi_byo as vapi
 
+from .loops import in_a_loop_of_its_own
 from .samples import ASSISTANT_ID, CREDENTIAL_ID, Wire
 
 SQUAD_ID = "3d9c1f74-2b6e-4c1a-9a55-8e0f7b6d5c43"
@@ -46,13 +47,7 @@ class Monitor(mocks.MockMonitor):
     """Gives every thread an event loop and closes it: the one that Pulumi's own makes where there is none stays open."""
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the remote call
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        try:
-            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()
+        return in_a_loop_of_its_own(super().RegisterResource, request)
 
 
 def declare(

@@ -22,6 +22,7 @@ from pulumi_vapi_byo import blocks, models, provider, resource
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.wire import WIRE_NAMES
 
+from .loops import in_a_loop_of_its_own
 from .samples import ASSISTANT_ID, CREDENTIAL_ID, EVERYTHING, Wire
 
 OUTPUTS: Wire = {
@@ -57,17 +58,6 @@ class Monitor(mocks.MockMonitor):
     def Invoke(self, request: Any) -> Any:  # noqa: N802 - the same
         self.invoked.append(request.tok)
         return in_a_loop_of_its_own(super().Invoke, request)
-
-
-def in_a_loop_of_its_own(call: Callable[[Any], Any], request: Any) -> Any:
-    """Call: the mocks need an event loop in every thread that calls them, and would leave one of their own open."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        return call(request)
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 class Log(logging.Handler):
