@@ -52,10 +52,10 @@ _FLOOR: Final = """\
 import json
 import pathlib
 
-from benchmarks.floor import Waiting
+from benchmarks.floor import Waiting as Number
 
 for name, arguments in json.loads(pathlib.Path("numbers.json").read_text()).items():
-    Waiting(name, **arguments)
+    Number(name, **arguments)
 """
 _COMMANDS: Final[Mapping[Operation, Sequence[str]]] = {
     "create": ("up", "--yes", "--skip-preview"),
@@ -100,10 +100,6 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-#: Who takes processor time in a command, see `_role`.
-ROLES: Final = ("engine", "program", "plugin")
-
-
 @dataclass
 class Ran:
     """What a command took.
@@ -111,7 +107,7 @@ class Ran:
     Attributes:
         seconds: From its start to its end.
         received: The requests that the API got meanwhile.
-        cpu_s: Processor time by role, seconds; empty where the system does not tell.
+        cpu_s: Processor time by role (see `figures.ROLES`), seconds; empty where the system does not tell.
         peak_mib: Most memory that the plugin process had in use, MiB; 0 where the system does not tell.
     """
 
@@ -310,6 +306,14 @@ class Ideal(Floor):
 #!/bin/sh
 exec "{sys.executable}" -u -c 'import runpy; runpy.run_path("{_HOST}", run_name="__main__")' "$@"
 """
+
+
+class IdealWithOurOutputs(Ideal):
+    """The same with as many outputs as ours has, each of which costs Pulumi's SDK and the engine something."""
+
+    name = "ideal-outputs"
+    program = _FLOOR.replace("Waiting", "Making")
+    operations = ("create", "preview", "up", "destroy")
 
 
 class Loop(Column):

@@ -1,4 +1,4 @@
-"""A dynamic provider that does nothing but wait as long as the API would: what no provider in a stock host can beat."""
+"""Dynamic providers that do nothing but wait as long as the API would: what no provider in the same host can beat."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 #: Seconds that every call waits.
 WAIT_ENV = "BENCH_WAIT_S"
+
+#: What Vapi says of a number beyond what it was told, as the emulator would.
+_MADE = {
+    "orgId": "213719fe-a8f1-43b5-b00c-5f069cb74594",
+    "createdAt": "2026-01-02T03:04:05.678Z",
+    "updatedAt": "2026-01-02T03:04:05.678Z",
+    "status": "active",
+}
 
 
 class WaitingProvider(ResourceProvider):
@@ -43,20 +51,34 @@ class WaitingProvider(ResourceProvider):
         _wait()
 
 
+class MakingProvider(WaitingProvider):
+    """The same, with the outputs that Vapi makes."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Wait for one call."""
+        return CreateResult(super().create(props).id, {**props, **_MADE})
+
+
 class Waiting(Resource, module="bench", name="Waiting"):
     """A resource with the arguments that the measured numbers have."""
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        credential_id: Input[str],
-        number: Input[str],
-        name: Input[str],
-        assistant_id: Input[str],
-    ) -> None:
-        props = {"credentialId": credential_id, "number": number, "name": name, "assistantId": assistant_id}
-        super().__init__(WaitingProvider(), resource_name, props)
+    def __init__(self, resource_name: str, **arguments: Input[str]) -> None:
+        super().__init__(WaitingProvider(), resource_name, _inputs(**arguments))
+
+
+class Making(Resource, module="bench", name="Making"):
+    """A resource with the arguments and the outputs that the measured numbers have."""
+
+    def __init__(self, resource_name: str, **arguments: Input[str]) -> None:
+        sip_uri = "{number}@{credential_id}.sip.vapi.ai".format(**arguments)
+        props = {**_inputs(**arguments), "sipUri": sip_uri, **dict.fromkeys(_MADE)}
+        super().__init__(MakingProvider(), resource_name, props)
+
+
+def _inputs(
+    *, credential_id: Input[str], number: Input[str], name: Input[str], assistant_id: Input[str]
+) -> dict[str, Input[str]]:
+    return {"credentialId": credential_id, "number": number, "name": name, "assistantId": assistant_id}
 
 
 def _wait() -> None:
