@@ -7,18 +7,58 @@ wherever one is taken. The rules behind the fields stand in `models`; they are c
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 from pulumi import Input, Output
 
-from .wire import SECRET_FIELDS, WIRE_NAMES
+from .wire import SECRET_FIELDS, WIRE_NAMES, to_snake
 
 Object = Mapping[str, Any]
 
+T = TypeVar("T")
 
+
+def _explaining(args_type: type[T]) -> type[T]:
+    """Make a class refuse wrong arguments in a sentence: Python's own TypeError would be a traceback."""
+    cls: Any = args_type
+    init = cls.__init__
+
+    @functools.wraps(init)
+    def explaining_init(self: object, *positional: object, **keywords: object) -> None:
+        try:
+            init(self, *positional, **keywords)
+        except TypeError:
+            # Only now, so that what is right costs nothing.
+            raise pulumi.RunError(_what_is_wrong(cls, positional, keywords)) from None
+
+    cls.__init__ = explaining_init
+    return args_type
+
+
+def _what_is_wrong(args_type: type[Any], positional: Sequence[object], keywords: Mapping[str, object]) -> str:
+    import difflib
+
+    name, fields = args_type.__name__, dataclasses.fields(args_type)
+    known = [field.name for field in fields]
+    if positional:
+        return f"{name} takes its arguments by name, such as {known[0]}=..."
+    unknown = sorted(set(keywords) - set(known))
+    if unknown:
+        close = dict.fromkeys(match for key in unknown for match in difflib.get_close_matches(to_snake(key), known, n=1))
+        return _unknown_arguments(name, unknown, known) + (f"; did you mean {' and '.join(close)}?" if close else "")
+    missing = [field.name for field in fields if field.default is dataclasses.MISSING and field.name not in keywords]
+    return f"{name} needs {', '.join(missing)}"
+
+
+def _unknown_arguments(name: str, unknown: Iterable[str], known: Iterable[str]) -> str:
+    return f"{name} has no argument {', '.join(unknown)}: its arguments are {', '.join(known)}"
+
+
+@_explaining
 @dataclass(kw_only=True)
 class BackoffPlanArgs:
     """How Vapi retries a request to your server.
@@ -36,6 +76,7 @@ class BackoffPlanArgs:
     excluded_status_codes: Input[Sequence[Input[float]]] | None = None
 
 
+@_explaining
 @dataclass(kw_only=True)
 class ServerArgs:
     """Where Vapi sends the messages of a call, and how.
@@ -59,6 +100,7 @@ class ServerArgs:
     encrypted_paths: Input[Sequence[Input[str]]] | None = None
 
 
+@_explaining
 @dataclass(kw_only=True)
 class TransferPlanArgs:
     """How a call is transferred.
@@ -93,6 +135,7 @@ class TransferPlanArgs:
     fallback_plan: Input[Object] | None = None
 
 
+@_explaining
 @dataclass(kw_only=True)
 class TransferDestinationNumberArgs:
     """A phone number to transfer calls to.
@@ -117,6 +160,7 @@ class TransferDestinationNumberArgs:
     type: Input[str] = "number"
 
 
+@_explaining
 @dataclass(kw_only=True)
 class TransferDestinationSipArgs:
     """A SIP address to transfer calls to.
@@ -142,6 +186,7 @@ class TransferDestinationSipArgs:
 FallbackDestination = TransferDestinationNumberArgs | TransferDestinationSipArgs | Object
 
 
+@_explaining
 @dataclass(kw_only=True)
 class ByoPhoneNumberArgs:
     """What can be said about a number. An argument that is left out is not managed: what the dashboard sets there stays.
@@ -181,6 +226,7 @@ class ByoPhoneNumberArgs:
     deletion_protection: Input[bool] | None = None
 
 
+@_explaining
 @dataclass(kw_only=True)
 class SipTrunkGatewayArgs:
     """A machine of the carrier's that calls come from or go to.
@@ -204,6 +250,7 @@ class SipTrunkGatewayArgs:
     options_ping_enabled: Input[bool] | None = None
 
 
+@_explaining
 @dataclass(kw_only=True)
 class SipTrunkOutboundAuthenticationPlanArgs:
     """How Vapi proves to the carrier who it is.
@@ -219,6 +266,7 @@ class SipTrunkOutboundAuthenticationPlanArgs:
     sip_register_plan: Input[Object] | None = None
 
 
+@_explaining
 @dataclass(kw_only=True)
 class ByoSipTrunkCredentialArgs:
     """What can be said about a trunk. An argument that is left out is not managed: what the dashboard sets there stays.
@@ -260,7 +308,7 @@ def given_arguments(resource: str, args_type: type[Any], args: object, keywords:
     known = [field.name for field in dataclasses.fields(args_type)]
     unknown = sorted(set(keywords) - set(known))
     if unknown:
-        raise pulumi.RunError(f"{resource} has no argument {', '.join(unknown)}: its arguments are {', '.join(known)}")
+        raise pulumi.RunError(_unknown_arguments(resource, unknown, known))
     if args is None:
         return keywords
     if keywords or not isinstance(args, args_type):

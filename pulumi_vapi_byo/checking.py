@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
-from .errors import plain, shorten, show_path
+from .errors import as_written, plain, shorten, show_path
 from .fields import Block
 from .kinds import Kind
 from .models import Nested
@@ -90,7 +90,7 @@ def _problem(resource: Kind, details: Any) -> Problem:
     if path and to_camel(str(path[0])) in resource.arguments:
         path = (to_camel(str(path[0])), *path[1:])
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
-    shown = "" if _is_secret(resource, path) or isinstance(value, (Mapping, list)) else shorten(repr(value), 80)
+    shown = "" if _is_secret(resource, path) or isinstance(value, (Mapping, list)) else shorten(as_written(value), 80)
     if kind == "missing":
         return Problem(path, "is required" if len(path) > 1 else f"is required: set {to_snake(str(path[-1]))}")
     if kind == "extra_forbidden" and len(path) == 1 and path[0] in resource.arguments:
@@ -102,8 +102,9 @@ def _problem(resource: Kind, details: Any) -> Problem:
     elif kind == "string_too_long":
         reason = f"must have at most {context['max_length']} characters, has {len(value)}"
     elif kind == "string_too_short":
-        least = context["min_length"]
-        reason = f"must have at least {least} characters, has {len(value)}" if value else "must not be empty: leave it out"
+        reason = f"must have at least {context['min_length']} characters, has {len(value)}"
+        if not value:
+            reason = f"must not be empty: {'it is required' if _is_required(resource, path) else 'leave it out'}"
     elif kind == "too_long":
         reason = f"must have at most {context['max_length']} items, has {context['actual_length']}"
     elif kind == "too_short":
@@ -134,13 +135,24 @@ def _did_you_mean(resource: Kind, path: Sequence[str | int]) -> str:
     name = to_snake(str(path[-1]))
     if (path[0], name) == ("server", "secret"):  # Vapi had it until May 2025
         return ", use headers={'x-vapi-secret': ...} or credential_id"
+    known = [field for block in _blocks_around(resource, path) for field in block.model_fields]
+    close = difflib.get_close_matches(name, known, n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _is_required(resource: Kind, path: Sequence[str | int]) -> bool:
+    name = to_snake(str(path[-1]))
+    fields = (block.model_fields.get(name) for block in _blocks_around(resource, path))
+    return any(field is not None and field.is_required() for field in fields)
+
+
+def _blocks_around(resource: Kind, path: Sequence[str | int]) -> Iterable[type[Block]]:
+    """Find the blocks that may hold the end of a path."""
     blocks: Iterable[type[Block]] = (resource.inputs,)
     for part in path[:-1]:
         if isinstance(part, str):
             blocks = [inner for block in blocks for inner in _blocks_in(block, to_camel(part))]
-    known = [field for block in blocks for field in block.model_fields]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f", did you mean {close[0]}?" if close else ""
+    return blocks
 
 
 def _blocks_in(block: type[Block], wire: str) -> Iterator[type[Block]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from .errors import ConfigError
+from .errors import ConfigError, as_written
 
 Region = Literal["us", "eu"]
 
@@ -24,6 +24,18 @@ DEFAULT_TIMEOUT_S: Final = 30.0
 MAX_TIMEOUT_S: Final = 600.0
 DEFAULT_MAX_RETRIES: Final = 4
 MAX_MAX_RETRIES: Final = 20
+
+#: Every key of the stack's configuration in the namespace ``vapi``.
+SETTING_KEYS: Final = (
+    "apiKey",
+    "baseUrl",
+    "region",
+    "timeout",
+    "maxRetries",
+    "requestsPerSecond",
+    "onExisting",
+    "onConflict",
+)
 
 OnExisting = Literal["error", "adopt", "allow"]
 OnConflict = Literal["error", "overwrite", "unchecked"]
@@ -199,7 +211,7 @@ def _within(value: Any, key: str, unit: str, default: float, most: float) -> flo
         number = math.nan
     if not 0 < number <= most:
         raise ConfigError(
-            f"{key} is {value!r}: it must be a number of {unit}, more than 0 and at most {most:g}; "
+            f"{key} is {as_written(value)}: it must be a number of {unit}, more than 0 and at most {most:g}; "
             f"set it with pulumi config set {key} {default:g}"
         )
     return number
@@ -218,7 +230,7 @@ def _max_retries(get: Callable[[str], Any], environ: Mapping[str, str]) -> int:
     whole = text.removesuffix(".0")
     if not whole.isdecimal() or int(whole) > MAX_MAX_RETRIES:
         raise ConfigError(
-            f"vapi:maxRetries (or VAPI_MAX_RETRIES) is {text!r}: it must be a whole number from 0 to {MAX_MAX_RETRIES}; "
+            f"vapi:maxRetries (or VAPI_MAX_RETRIES) is {whole!r}: it must be a whole number from 0 to {MAX_MAX_RETRIES}; "
             f"set it with pulumi config set vapi:maxRetries {DEFAULT_MAX_RETRIES}"
         )
     return int(whole)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from .wire import SECRET_FIELDS
 
@@ -39,8 +39,31 @@ _REPLACE_ONLY = {
 }
 
 
+E = TypeVar("E", bound="VapiError")
+
+
 class VapiError(Exception):
-    """Base of everything this package raises on purpose; its text is a whole sentence for the user."""
+    """Base of everything this package raises on purpose; its text is a whole sentence for the user.
+
+    Attributes:
+        what: What happened.
+        advice: What to do about it, empty where nothing useful is known.
+        tries: How often it was tried.
+    """
+
+    def __init__(self, what: str, *, advice: str = "", tries: int = 1) -> None:
+        self.what = what
+        self.advice = advice
+        self.tries = tries
+        times = f", tried {tries} times" if tries > 1 else ""
+        super().__init__(f"{what}{times}; {advice}" if advice else f"{what}{times}")
+
+    def after(self: E, tries: int) -> E:
+        """Return the same failure as the last of several."""
+        last = type(self).__new__(type(self))
+        vars(last).update(vars(self))
+        VapiError.__init__(last, self.what, advice=self.advice, tries=tries)
+        return last
 
 
 class ConfigError(VapiError):
@@ -56,7 +79,6 @@ class TransportError(VapiError):
         sent: Whether the request may have reached the API, so that its work may have been done.
         passing: Whether trying again may help; a wrong certificate stays wrong.
         timed_out: Whether the API may still be at work on it.
-        tries: How often the request was sent, or tried to be.
     """
 
     def __init__(
@@ -69,30 +91,14 @@ class TransportError(VapiError):
         passing: bool = True,
         timed_out: bool = False,
         advice: str = "",
-        tries: int = 1,
     ) -> None:
+        super().__init__(f"{reason} ({method} {path})", advice=advice)
         self.reason = reason
         self.method = method
         self.path = path
         self.sent = sent
         self.passing = passing
         self.timed_out = timed_out
-        self.advice = advice
-        self.tries = tries
-        super().__init__(_with_advice(f"{reason} ({method} {path}){_times(tries)}", advice))
-
-    def after(self, tries: int) -> TransportError:
-        """Return the same failure as the last of several."""
-        return TransportError(
-            self.reason,
-            method=self.method,
-            path=self.path,
-            sent=self.sent,
-            passing=self.passing,
-            timed_out=self.timed_out,
-            advice=self.advice,
-            tries=tries,
-        )
 
 
 class ApiError(VapiError):
@@ -105,7 +111,6 @@ class ApiError(VapiError):
         messages: The API's own ``message``, a string or a list there, always a tuple here; secrets masked.
         from_api: Whether the body was the API's own JSON (an error page of a gateway is not).
         says_absent: Whether the API itself said that there is no such number: the only answer that means so.
-        tries: How often the request was sent.
     """
 
     def __init__(
@@ -118,6 +123,7 @@ class ApiError(VapiError):
         from_api: bool,
         says_absent: bool = False,
         excerpt: str = "",
+        retry_after: str | None = None,
         tries: int = 1,
     ) -> None:
         self.status = status
@@ -126,14 +132,14 @@ class ApiError(VapiError):
         self.messages = tuple(messages)
         self.from_api = from_api
         self.says_absent = says_absent
-        self.tries = tries
         if from_api:
             said = ": " + shorten("; ".join(self.messages)) if self.messages else ""
+            said += f", with Retry-After: {shorten(retry_after, 40)}" if retry_after else ""
             text = f"Vapi answered {status}{said} ({method} {path})"
         else:
             said = f", beginning {excerpt!r}" if excerpt else ""
             text = f"something between here and Vapi answered {status} with no JSON of Vapi's{said} ({method} {path})"
-        super().__init__(_with_advice(text + _times(tries), advise(status, method, self.messages, from_api=from_api)))
+        super().__init__(text, advice=advise(status, method, self.messages, from_api=from_api), tries=tries)
 
 
 class BadAnswerError(VapiError):
@@ -168,18 +174,15 @@ def cannot(verb: str, label: str, why: object) -> LifecycleError:
     return LifecycleError(f"cannot {verb} {label}: {why}")
 
 
-def _with_advice(text: str, advice: str) -> str:
-    return f"{text}; {advice}" if advice else text
-
-
-def _times(tries: int) -> str:
-    return f", tried {tries} times" if tries > 1 else ""
-
-
 def shorten(text: str, limit: int = MAX_API_TEXT) -> str:
     """Bring a foreign text to one line of at most `limit` characters, without control characters."""
     line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def as_written(value: Any) -> str:
+    """Write an input as the user did. Pulumi's engine has only floats: 3.0 is what was written as 3."""
+    return repr(value).removesuffix(".0")
 
 
 def show_value(value: Any, key: str = "") -> str:
@@ -202,7 +205,7 @@ def _masked(value: Any, key: str) -> Any:
         return {part: _masked(item, part) for part, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_masked(item, "") for item in value]
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value  # as in `as_written`
 
 
 def show_path(path: Sequence[str | int]) -> str:
@@ -252,7 +255,10 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool)
             "run pulumi refresh, after which pulumi up makes it again"
         )
     if status == 429:
-        return "the organisation's rate limit is reached: try again later, or with fewer at a time (pulumi up --parallel 1)"
+        return (
+            "the organisation's rate limit is reached: try again later, or set the rate it allows with "
+            "pulumi config set vapi:requestsPerSecond 5"
+        )
     if status >= 500:
         return "this is a fault on Vapi's side: try again later"
     return ""

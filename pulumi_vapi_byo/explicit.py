@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar, cast
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
@@ -27,6 +28,27 @@ _KEYS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+Init = TypeVar("Init", bound=Callable[..., None])
+
+
+def _explaining(init: Init) -> Init:
+    """Make the constructor refuse wrong arguments in a sentence: Python's own TypeError would be a traceback."""
+
+    @functools.wraps(init)
+    def explaining_init(self: object, *positional: object, **arguments: object) -> None:
+        name = f"Provider {positional[0]!r}" if positional else "Provider"
+        if len(positional) > 2:
+            raise pulumi.RunError(f"{name} takes its arguments by name, such as api_key=...")
+        unknown = sorted(set(arguments) - {"resource_name", "opts", *_KEYS})
+        if unknown:
+            raise pulumi.RunError(f"{name} has no argument {', '.join(unknown)}: its arguments are {', '.join(_KEYS)}")
+        if "api_key" not in arguments:
+            raise pulumi.RunError(f"{name}: {_problem('api_key', None)}")
+        init(self, *positional, **arguments)
+
+    return cast("Init", explaining_init)
+
+
 class Provider(pulumi.ProviderResource):
     """An account at Vapi for the resources that are given this as ``opts.provider``, or as one of a component's ``providers``.
 
@@ -36,6 +58,7 @@ class Provider(pulumi.ProviderResource):
     are where an argument changes; with the key of another organisation they are not found, and nothing is concluded from it.
     """
 
+    @_explaining
     def __init__(
         self,
         resource_name: str,

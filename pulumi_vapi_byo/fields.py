@@ -59,10 +59,19 @@ def _http_url(value: str) -> str:
 
 _AfterUrl = WrapValidator(lambda value, handler: _http_url(handler(value)))
 
+
+def _no_number(value: Any) -> Any:
+    # Pulumi's engine has only floats: 3.0 is what the user wrote as 3.
+    digits = repr(value).removesuffix(".0")
+    if digits.isdecimal():
+        raise ValueError(f"must be a string: write {(suggest_e164(digits) or digits)!r}")
+    return value
+
+
 Text = Known[Annotated[StrictStr, Field(min_length=1)]]
 Bool = Known[StrictBool]
 Url = Known[Annotated[StrictStr, Field(min_length=1), _AfterUrl]]
-PhoneText = Known[Annotated[StrictStr, Field(min_length=3, max_length=40)]]
+PhoneText = Known[Annotated[StrictStr, Field(min_length=3, max_length=40), BeforeValidator(_no_number)]]
 Text40 = Known[Annotated[StrictStr, Field(min_length=1, max_length=40)]]
 
 

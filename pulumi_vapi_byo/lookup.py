@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from .config import Settings, read_settings
-from .errors import VapiError
+from .errors import VapiError, shorten
 
 if TYPE_CHECKING:
     from .models import PhoneNumber
@@ -79,17 +80,27 @@ def get_phone_numbers(
         Those that fit all that is given, newest first; none is an empty list and no error.
 
     Raises:
-        pulumi.RunError: A setting is missing or wrong, or the account could not be read; one sentence with what to do.
+        pulumi.RunError: A filter is no text, a setting is missing or wrong, or the account could not be read; one sentence with
+            what to do.
     """
     if api_key is None and (base_url is not None or region is not None):
         raise pulumi.RunError("cannot look up phone numbers: base_url and region are of another account, and need its api_key")
     wanted = {"number": number, "name": name, "credential_id": credential_id}
     given = {field: value for field, value in wanted.items() if value is not None}
+    for field, value in given.items():
+        if not isinstance(value, str):
+            raise pulumi.RunError(f"cannot look up phone numbers: {field} {_why_no_text(value)}")
     try:
         settings = _settings(api_key, base_url, region)
         return [_found(one, settings) for one in _listed(settings) if all(getattr(one, f) == v for f, v in given.items())]
     except VapiError as error:
         raise pulumi.RunError(f"cannot look up phone numbers: {error}") from None
+
+
+def _why_no_text(value: Any) -> str:
+    if isinstance(value, (pulumi.Output, Awaitable)):
+        return "is an output: it must be a text that is known when the program runs"
+    return f"is {shorten(repr(value), 60)}: it must be a text, in quotes"
 
 
 def _settings(api_key: str | None, base_url: str | None, region: str | None) -> Settings:

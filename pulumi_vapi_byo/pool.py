@@ -158,7 +158,9 @@ def _configured(key: str, wrong: list[str]) -> Any:
     except pulumi.ConfigTypeError:
         return ""
     if rows is None:
-        wrong.append(f"the stack's configuration has no {key}: set it with pulumi config set --path '{key}[0].number'")
+        # Without the type, the CLI reads a number as an integer, without its plus.
+        command = f"pulumi config set --path '{key}[0].number' --type string +14155552671"
+        wrong.append(f"the stack's configuration has no {key}: set it with {command}")
         return []
     return rows
 
@@ -167,16 +169,22 @@ def _listed_rows(rows: Any, source: str, wrong: list[str]) -> list[_Placed]:
     if not isinstance(rows, Sequence) or isinstance(rows, str):
         wrong.append(f"{source} must be a list of rows, known when the program runs")
         return []
-    return [(f"{source}[{index}]", _arguments(row, f"{source}[{index}]", wrong)) for index, row in enumerate(rows)]
+    placed: list[_Placed] = []
+    for index, row in enumerate(rows):
+        where = f"{source}[{index}]"
+        arguments = _arguments(row, where, wrong)
+        if arguments is not None:
+            placed.append((where, arguments))
+    return placed
 
 
-def _arguments(row: Any, where: str, wrong: list[str]) -> dict[str, Any]:
-    """Bring a row to Python names, without what is left out."""
+def _arguments(row: Any, where: str, wrong: list[str]) -> dict[str, Any] | None:
+    """Bring a row to Python names, without what is left out; None for what is no row."""
     if isinstance(row, ByoPhoneNumberArgs):
         row = vars(row)
     if not isinstance(row, Mapping):
         wrong.append(f"{where} must be ByoPhoneNumberArgs or a dict, not {type(row).__name__}")
-        return {}
+        return None
     arguments: dict[str, Any] = {}
     for key, value in row.items():
         name = _PYTHON_NAMES.get(key, key)
@@ -197,6 +205,11 @@ def _complete(placed: Sequence[_Placed], defaults: Row | None, wrong: list[str])
         The arguments of every number, by number.
     """
     common = _arguments(defaults or {}, "defaults", wrong)
+    if common is None:
+        common = {"credential_id": UNKNOWN}  # nobody knows what rows could have left out
+    elif placed and not any("credential_id" in arguments for arguments in (common, *(row for _, row in placed))):
+        wrong.append("credential_id is required: set it in defaults, or in every row")
+        common["credential_id"] = UNKNOWN  # so that the rows do not say it again
     if common.pop("number", None) is not None:
         wrong.append("defaults: number is for the rows, each has its own")
     # What is wrong with the defaults is said once, and not for every row again.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 _EXTRA = ("aiohttp", "openapi_schema_validator")
 
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A local Vapi for BYO phone numbers and SIP trunk credentials.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--port", type=_not_negative(int), default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--api-key", default="emulator-key", help="key that requests must bear (default: %(default)s)")
     parser.add_argument(
         "--era",
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         help="which API: today's, that of 2024, or today's that also takes serverUrl (default: %(default)s)",
     )
     parser.add_argument("--db", metavar="FILE", help="SQLite file that keeps the state (default: keep nothing)")
-    parser.add_argument("--latency-ms", type=float, default=0.0, help="least duration of an answer (default: 0)")
+    parser.add_argument("--latency-ms", type=_not_negative(float), default=0.0, help="least duration of an answer (default: 0)")
     parser.add_argument(
         "--duplicates",
         choices=["refuse", "allow"],
@@ -78,6 +81,20 @@ def _parser() -> argparse.ArgumentParser:
         help="where a sent serverUrl shows up in answers (default: %(default)s)",
     )
     return parser
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _not_negative(convert: Callable[[str], Number]) -> Callable[[str], Number]:
+    def read(text: str) -> Number:
+        number = convert(text)
+        if not 0 <= number < math.inf:
+            raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
+        return number
+
+    read.__name__ = convert.__name__  # argparse shows it where the text is no number
+    return read
 
 
 def _fail(sentence: str) -> int:

@@ -106,6 +106,24 @@ def test_a_port_in_use_is_one_sentence() -> None:
     assert stderr == f"vapi emulator: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--latency-ms", "-5", "must be 0 or more, not -5"),
+        ("--latency-ms", "nan", "must be 0 or more, not nan"),
+        ("--latency-ms", "soon", "invalid float value: 'soon'"),
+        ("--port", "-1", "must be 0 or more, not -1"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(
+    option: str, value: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([option, value])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: argument {option}: {sentence}\n")
+
+
 def test_a_contradiction_is_one_sentence() -> None:
     stderr = failing("--era", "2024", "--server-url-reads-back-as", "server")
     assert stderr.startswith("vapi emulator: the 2024 document has no server")

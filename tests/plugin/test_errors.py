@@ -28,7 +28,10 @@ NUMBER = "BYO phone number '+14155552671'"
 
 KEY_ADVICE = "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
 RIGHT_ADVICE = "the key of vapi:apiKey has no right to this; use a private key of the organisation that owns it"
-RATE_ADVICE = "the organisation's rate limit is reached: try again later, or with fewer at a time (pulumi up --parallel 1)"
+RATE_ADVICE = (
+    "the organisation's rate limit is reached: try again later, or set the rate it allows with "
+    "pulumi config set vapi:requestsPerSecond 5"
+)
 FAULT_ADVICE = "this is a fault on Vapi's side: try again later"
 PAGE = "something between here and Vapi answered {status} with no JSON of Vapi's, beginning '<html><head><title>{title}</"
 PAGE_ADVICE = "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.config import Settings, read_public_settings, read_settings
+from pulumi_vapi_byo.config import SETTING_KEYS, Settings, read_public_settings, read_settings
 from pulumi_vapi_byo.errors import ConfigError
 
 KEY = "canary-key-51c2"
@@ -200,3 +200,14 @@ def test_any_settings_are_read_or_refused_in_one_line_without_the_key(stack: dic
         text = ""
     assert "\n" not in text
     assert KEY not in text
+
+
+def test_the_keys_are_those_that_are_read() -> None:
+    asked: set[str] = set()
+
+    def get(key: str) -> str | None:
+        asked.add(key)
+        return KEY if key == "vapi:apiKey" else None
+
+    read_settings(get, {})
+    assert asked == {f"vapi:{key}" for key in SETTING_KEYS}

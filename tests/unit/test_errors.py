@@ -17,6 +17,7 @@ from pulumi_vapi_byo.errors import (
     cannot,
     mask,
     shorten,
+    show_value,
 )
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 
@@ -69,7 +70,7 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (
             api_error(429, "Too Many Requests", tries=5),
             ("Vapi answered 429: Too Many Requests (POST /phone-number), tried 5 times; the organisation's rate limit is "
-            "reached: try again later, or with fewer at a time (pulumi up --parallel 1)"),
+            "reached: try again later, or set the rate it allows with pulumi config set vapi:requestsPerSecond 5"),
         ),
         (
             api_error(500, "Internal server error"),
@@ -91,6 +92,15 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (
             TransportError("it broke", method="GET", path="/x", sent=True, advice="try again").after(3),
             "it broke (GET /x), tried 3 times; try again",
+        ),
+        (
+            api_error(500, "Internal server error").after(5),
+            ("Vapi answered 500: Internal server error (POST /phone-number), tried 5 times; "
+            "this is a fault on Vapi's side: try again later"),
+        ),
+        (
+            BadAnswerError("is no list of numbers", method="GET", path="/phone-number").after(2),
+            "Vapi's answer is no list of numbers (GET /phone-number), tried 2 times",
         ),
         (cannot("create", PHONE_NUMBER.label("+14155552671"), "because"), "cannot create BYO phone number '+14155552671': because"),
     ],
@@ -148,6 +158,9 @@ def test_the_parts_of_an_error_stay_fields() -> None:
     assert (error.from_api, error.says_absent, error.tries) == (True, True, 2)
     failure = TransportError("it broke", method="POST", path="/x", sent=True, passing=False, advice="try").after(4)
     assert (failure.method, failure.path, failure.sent, failure.passing, failure.tries) == ("POST", "/x", True, False, 4)
+    again = error.after(3)
+    assert (type(again), again.status, again.messages, again.says_absent, again.tries) == (ApiError, 404, ("a", "b"), True, 3)
+    assert error.tries == 2
     bad = BadAnswerError("is odd", method="GET", path="/x")
     assert (bad.method, bad.path) == ("GET", "/x")
 
@@ -205,6 +218,11 @@ def test_a_foreign_text_is_brought_to_one_short_line(text: str, short: str) -> N
 )
 def test_secrets_in_a_text_are_masked_the_longest_first(text: str, secrets: list[str], masked: str) -> None:
     assert mask(text, secrets) == masked
+
+
+def test_a_value_is_told_as_it_was_written_and_not_as_the_engine_has_it() -> None:
+    assert show_value({"timeoutSeconds": 20.0, "codes": [400.0, 0.5]}) == '{"timeoutSeconds": 20, "codes": [400, 0.5]}'
+    assert show_value(float("nan")) == "NaN"
 
 
 @given(st.text(max_size=30), st.lists(st.text("XYZ", min_size=2, max_size=5), max_size=3))

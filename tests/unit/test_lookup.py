@@ -121,6 +121,29 @@ def refusal(**arguments: Any) -> str:
     return str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("filters", "sentence"),
+    [
+        ({"name": 5}, "name is 5: it must be a text, in quotes"),
+        ({"number": 14155550100}, "number is 14155550100: it must be a text, in quotes"),
+        ({"credential_id": False}, "credential_id is False: it must be a text, in quotes"),
+    ],
+)
+@pytest.mark.usefixtures("desks")
+def test_a_filter_that_is_no_text_is_refused_before_anything_is_read(
+    account: Emulator, filters: dict[str, Any], sentence: str
+) -> None:
+    assert refusal(**filters) == f"cannot look up phone numbers: {sentence}"
+    assert account.requests == []
+
+
+def test_a_filter_cannot_be_an_output() -> None:
+    # Not a real one, which would wait for its event loop.
+    assert refusal(credential_id=object.__new__(pulumi.Output)) == (
+        "cannot look up phone numbers: credential_id is an output: it must be a text that is known when the program runs"
+    )
+
+
 def test_a_missing_key_is_said_in_one_sentence() -> None:
     assert refusal() == (
         "cannot look up phone numbers: no API key: set the private key of your Vapi organisation with "

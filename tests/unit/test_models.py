@@ -238,14 +238,18 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"number": "+1"}, "number", "must have at least 3 characters, has 2", "'+1'"),
         ({"number": ""}, "number", "must not be empty: leave it out", "''"),
         ({"number": "+" + "1" * 40}, "number", "must have at most 40 characters, has 41", "'+" + "1" * 40 + "'"),
-        ({"number": 14155552671.0}, "number", "must be a string", "14155552671.0"),
+        ({"number": 14155552671.0}, "number", "must be a string: write '+14155552671'", "14155552671"),
+        ({"number": 4155552671}, "number", "must be a string: write '+14155552671'", "4155552671"),
+        ({"number": 1234.0, "numberE164CheckEnabled": False}, "number", "must be a string: write '1234'", "1234"),
+        ({"number": 1.5}, "number", "must be a string", "1.5"),
+        ({"number": True}, "number", "must be a string", "True"),
         ({"number": "12-34", "numberE164CheckEnabled": False}, "number", "must be letters and digits only, with at most one leading plus", "'12-34'"),
         ({"number": "++1", "number_e164_check_enabled": False}, "number", "must be letters and digits only, with at most one leading plus", "'++1'"),
         ({"numberE164CheckEnabled": "yes"}, "numberE164CheckEnabled", "must be True or False", "'yes'"),
         ({"number_e164_check_enabled": 1}, "numberE164CheckEnabled", "must be True or False", "1"),
         # names and ids
         ({"credentialId": None}, "credentialId", "is required: set credential_id", ""),
-        ({"credentialId": ""}, "credentialId", "must not be empty: leave it out", "''"),
+        ({"credentialId": ""}, "credentialId", "must not be empty: it is required", "''"),
         ({"name": ""}, "name", "must not be empty: leave it out", "''"),
         ({"name": "n" * 41}, "name", "must have at most 40 characters, has 41", "'" + "n" * 41 + "'"),
         ({"name": True}, "name", "must be a string", "True"),
@@ -275,7 +279,10 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"server": ["https://example.com"]}, "server", "must be an object", ""),
         ({"server": {"url": "example.com"}}, "server.url", NO_URL, "'example.com'"),
         ({"server": {"timeoutSeconds": 0}}, "server.timeoutSeconds", "must be a number from 1 to 300", "0"),
-        ({"server": {"timeoutSeconds": 301.0}}, "server.timeoutSeconds", "must be a number from 1 to 300", "301.0"),
+        ({"server": {"timeoutSeconds": 99999.0}}, "server.timeoutSeconds", "must be a number from 1 to 300", "99999"),
+        ({"server": {"timeoutSeconds": 0.0}}, "server.timeoutSeconds", "must be a number from 1 to 300", "0"),
+        ({"server": {"timeoutSeconds": 300.5}}, "server.timeoutSeconds", "must be a number from 1 to 300", "300.5"),
+        ({"server": {"timeoutSeconds": "301.0"}}, "server.timeoutSeconds", "must be a number from 1 to 300", "'301.0'"),
         ({"server": {"timeoutSeconds": "20"}}, "server.timeoutSeconds", "must be a number from 1 to 300", "'20'"),
         ({"server": {"timeoutSeconds": True}}, "server.timeoutSeconds", "must be a number from 1 to 300", "True"),
         ({"server": {"timeoutSeconds": float("nan")}}, "server.timeoutSeconds", "must be a number from 1 to 300", "nan"),
@@ -320,6 +327,8 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"fallbackDestination": {"sipUri": "desk@example.com"}}, "fallbackDestination.sipUri", "must be a SIP URI such as sip:desk@example.com", "'desk@example.com'"),
         ({"fallbackDestination": {"sipUri": "sip:a@b\n"}}, "fallbackDestination.sipUri", "must be a SIP URI such as sip:desk@example.com", "'sip:a@b\\n'"),
         ({"fallbackDestination": {"sipUri": "sip:a@b", "sipHeaders": {"x": 1}}}, "fallbackDestination.sipHeaders.x", "must be a string", ""),
+        (destination(number=""), "fallbackDestination.number", "must not be empty: it is required", "''"),
+        (destination(number=14155552671.0), "fallbackDestination.number", "must be a string: write '+14155552671'", "14155552671"),
         (destination(extension=""), "fallbackDestination.extension", "must not be empty: leave it out", "''"),
         (destination(extension="1" * 11), "fallbackDestination.extension", "must have at most 10 characters, has 11", "'11111111111'"),
         (destination(callerId="1" * 41), "fallbackDestination.callerId", "must have at most 40 characters, has 41", "'" + "1" * 41 + "'"),
@@ -450,8 +459,8 @@ def test_no_problem_and_no_warning_repeats_a_secret(raw: Wire, spoil: Callable[[
 # ------------------------------------------------------------------------------------------------------------- warnings
 
 NOTHING_ANSWERS = (
-    "nothing will answer calls to this number unless the organisation has a server URL: set assistant_id, squad_id, "
-    "workflow_id, server or fallback_destination"
+    "nothing in the program answers calls to this number, so only what the dashboard or the organisation's server URL says "
+    "will: set assistant_id, squad_id, workflow_id, server or fallback_destination"
 )
 
 

@@ -217,9 +217,30 @@ def test_what_is_wrong_with_the_defaults_is_said_once() -> None:
     )
 
 
-def test_a_credential_that_neither_the_row_nor_the_defaults_have_is_missing_in_the_row() -> None:
-    assert refusal(rows=[{"number": "+14155550100"}], defaults=None) == (
+@pytest.mark.parametrize("defaults", [None, {"assistant_id": ASSISTANT_ID}])
+def test_a_credential_that_nothing_has_is_missing_once(defaults: dict[str, str] | None) -> None:
+    rows = [{"number": "+14155550100"}, {"number": "+14155550101"}]
+    assert refusal(rows=rows, defaults=defaults) == (
+        "ByoPhoneNumberPool 'desks': credential_id is required: set it in defaults, or in every row"
+    )
+
+
+def test_a_credential_that_some_rows_have_is_missing_in_the_others() -> None:
+    rows = [{"number": "+14155550100"}, {"number": "+14155550101", "credentialId": CREDENTIAL_ID}]
+    assert refusal(rows=rows, defaults={}) == (
         "ByoPhoneNumberPool 'desks': rows[0]: credentialId is required: set credential_id"
+    )
+
+
+def test_what_is_no_row_is_told_without_what_follows_from_it() -> None:
+    assert refusal(rows=[5, {"number": "+14155550100"}, None], defaults=["credential_id"]) == (
+        "ByoPhoneNumberPool 'desks': 3 things are wrong\n"
+        "  rows[0] must be ByoPhoneNumberArgs or a dict, not int\n"
+        "  rows[2] must be ByoPhoneNumberArgs or a dict, not NoneType\n"
+        "  defaults must be ByoPhoneNumberArgs or a dict, not list"
+    )
+    assert refusal(rows=[5], defaults={}) == (
+        "ByoPhoneNumberPool 'desks': rows[0] must be ByoPhoneNumberArgs or a dict, not int"
     )
 
 
@@ -250,7 +271,7 @@ def test_a_number_that_is_not_known_yet_cannot_name_a_resource() -> None:
         ({"rows": "+14155550100"}, ": rows must be a list of rows, known when the program runs"),
         (
             {"rows": ["+14155550100"]},
-            ": 2 things are wrong\n  rows[0] must be ByoPhoneNumberArgs or a dict, not str\n  rows[0]: number is missing: every row has one, such as '+14155552671'",
+            ": rows[0] must be ByoPhoneNumberArgs or a dict, not str",
         ),
         (
             {"rows": [], "defaults": {**COMMON, "number": "+14155550100"}},
@@ -259,7 +280,10 @@ def test_a_number_that_is_not_known_yet_cannot_name_a_resource() -> None:
         ({"csv_file": "numbers.csv"}, ": numbers.csv cannot be read: No such file or directory"),
         (
             {"config_key": "numbers"},
-            ": the stack's configuration has no numbers: set it with pulumi config set --path 'numbers[0].number'",
+            (
+                ": the stack's configuration has no numbers: set it with "
+                "pulumi config set --path 'numbers[0].number' --type string +14155552671"
+            ),
         ),
     ],
 )
