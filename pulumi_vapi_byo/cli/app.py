@@ -96,25 +96,29 @@ def import_(
     chosen = choose(numbers, digits=number or (), names=name or (), everything=everything)
     if not chosen:
         raise VapiError("the account has no BYO number to take over; check vapi:apiKey and vapi:region")
-    _check_files([out, file] if mode == "file" else [out], overwrite=force)
+    takeovers = plan_takeovers(chosen)
+    hidden, secrets = hide_secrets(takeovers)
+    program = write_program(hidden, with_import_options=mode == "options")
+    if not force:
+        _check_files(out, program, file if mode == "file" else None)
     if mode == "file":
         _check_cli(cli.version())
     _print_table(chosen)
-    takeovers = plan_takeovers(chosen)
-    hidden, secrets = hide_secrets(takeovers)
     entries = import_file(takeovers, settings) if mode == "file" else ""
     if set_secrets:
         for key, value in secrets.items():
             cli.set_secret(key, value)
     if mode == "file":
         _write_private(file, entries)
-    out.write_text(write_program(hidden, with_import_options=mode == "options"), "utf-8")
+    out.write_text(program, "utf-8")
     _print_next(takeovers, [] if set_secrets else list(secrets), cli, file if mode == "file" else None, out)
 
 
-def _check_files(paths: Sequence[Path], *, overwrite: bool) -> None:
-    for path in paths:
-        if path.exists() and not overwrite:
+def _check_files(out: Path, program: str, file: Path | None) -> None:
+    """Refuse to overwrite what exists, but for a program that is there just as it would be written."""
+    same = out.is_file() and out.read_text("utf-8", errors="replace") == program
+    for path in [file] if same else [out, file]:
+        if path is not None and path.exists():
             raise VapiError(
                 f"{path} exists and was not overwritten: name another with --out (--file for the import file), or use --force"
             )

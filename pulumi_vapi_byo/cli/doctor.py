@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import importlib.metadata
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from pulumi_vapi_byo import __version__
 from pulumi_vapi_byo.client import Collection, VapiClient
-from pulumi_vapi_byo.config import Region
+from pulumi_vapi_byo.config import SETTING_KEYS, Region
 from pulumi_vapi_byo.errors import ApiError, TransportError, VapiError
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 
@@ -68,6 +70,9 @@ def examine(
     yield Check("Package", ok=True, text=f"{_DISTRIBUTION} {__version__}")
     yield check_marker()
     yield check_cli(cli.version)
+    # Before the settings: a misspelt key may be why they are wrong.
+    with contextlib.suppress(VapiError):  # the settings tell why the stack cannot be read
+        yield from check_keys(cli.config())
     try:
         found = find_settings(cli, environ, stack=stack, base_url=base_url, region=region)
     except VapiError as error:
@@ -106,6 +111,18 @@ def check_cli(version: Callable[[], Version]) -> Check:
         return Check("Pulumi CLI", ok=False, text=f"{show(found)}; it must be {show(OLDEST_CLI)} or newer: update it")
     note = f" (vapi-byo import --mode file needs {show(IMPORT_FILE_CLI)})" if found < IMPORT_FILE_CLI else ""
     return Check("Pulumi CLI", ok=True, text=show(found) + note)
+
+
+def check_keys(keys: Iterable[str]) -> Iterator[Check]:
+    """Check the stack's configuration for misspelt settings. Keys that resemble none are the user's own."""
+    known = {setting.lower(): setting for setting in SETTING_KEYS}
+    for key in keys:
+        namespace, _, name = key.partition(":")
+        if namespace != "vapi" or name in SETTING_KEYS:
+            continue
+        for close in difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75):
+            text = f"{key} is no setting: did you mean vapi:{known[close]}?"
+            yield Check("Configuration", ok=False, text=text)
 
 
 def check_marker() -> Check:

@@ -95,6 +95,28 @@ def test_files_that_exist_are_overwritten_by_force_only(account: Emulator, run: 
     assert "vapi.ByoPhoneNumber(" in (tmp_path / "numbers.py").read_text()
 
 
+def test_a_program_that_is_there_already_is_no_obstacle(account: Emulator, run: Run, tmp_path: Path) -> None:
+    assert run("import", "--all", **NOWHERE).status == 0
+    program = (tmp_path / "__main__.py").read_text()
+    ran = run("import", "--all", **NOWHERE)
+    assert (ran.status, ran.err) == (0, "")
+    assert (tmp_path / "__main__.py").read_text() == program
+
+    (tmp_path / "__main__.py").write_text(program + "# mine\n")
+    assert run("import", "--all", **NOWHERE).err.startswith("error: __main__.py exists and was not overwritten")
+    assert (tmp_path / "__main__.py").read_text() == program + "# mine\n"
+
+
+def test_an_import_file_that_is_there_is_kept_whatever_the_program(tmp_path: Path) -> None:
+    out, file = tmp_path / "__main__.py", tmp_path / "vapi-import.json"
+    app._check_files(out, "program", file)
+    out.write_text("program")
+    app._check_files(out, "program", file)
+    file.write_text("")
+    with pytest.raises(VapiError, match=r"vapi-import\.json exists and was not overwritten"):
+        app._check_files(out, "program", file)
+
+
 def test_an_import_file_is_for_its_owner_alone_also_where_it_replaces_another(tmp_path: Path) -> None:
     path = tmp_path / "vapi-import.json"
     path.write_text("old")

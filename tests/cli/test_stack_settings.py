@@ -132,6 +132,24 @@ def test_doctor_knows_the_cli_versions(version: Version, text: str, *, ok: bool)
     assert doctor.check_cli(lambda: version) == doctor.Check("Pulumi CLI", ok, text)
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("vapi:onConflit", "vapi:onConflict"),
+        ("vapi:apikey", "vapi:apiKey"),
+        ("vapi:API_KEY", "vapi:apiKey"),
+        ("vapi:maxRetry", "vapi:maxRetries"),
+        ("vapi:apiKey", None),
+        ("vapi:colour", None),
+        ("numbers:apikey", None),
+    ],
+)
+def test_doctor_finds_a_misspelt_setting_and_leaves_the_users_own_keys_alone(key: str, meant: str | None) -> None:
+    found = list(doctor.check_keys(["vapi:region", key]))
+    text = f"{key} is no setting: did you mean {meant}?"
+    assert found == ([doctor.Check("Configuration", ok=False, text=text)] if meant else [])
+
+
 @pytest.mark.parametrize("content", [None, "{", '{"resource": true}'])
 def test_doctor_finds_a_marker_that_is_missing_or_changed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
