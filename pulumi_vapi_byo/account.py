@@ -36,6 +36,7 @@ class Account:
         self._others: frozenset[str] = frozenset()
         self._ahead: Future[_Listed] | None = None
         self._removed: set[str] = set()
+        self._changed: dict[str, Answer] = {}
 
     def list_ahead(self) -> None:
         """Ask the API already, in a thread of its own; what comes of it, be it an error, is for the first that needs it.
@@ -95,17 +96,24 @@ class Account:
             return id_ in self._others or id_ in self._looked_up()
 
     def add(self, one: Answer) -> None:
-        """Take note of one that this run made or took over."""
+        """Take note of one that this run made, changed or took over."""
         with self._lock:
             if self._was_listed:
                 self._forget(one.id)
                 self._remember(one)
+            elif self._ahead:
+                self._changed[one.id] = one  # a list that was asked for ahead may still show the one before
 
     def remove(self, id_: str) -> None:
         """Take note of one that this run deleted."""
         with self._lock:
             self._removed.add(id_)  # a list that was asked for ahead may still show it
             self._forget(id_)
+
+    def has_removed(self, id_: str) -> bool:
+        """Tell whether this run deleted one."""
+        with self._lock:
+            return id_ in self._removed
 
     def _looked_up(self) -> dict[str, Answer]:
         if not self._was_listed:
@@ -115,7 +123,7 @@ class Account:
             self._others = unreadable | foreign
             for one in listed:
                 if one.id not in self._removed:
-                    self._remember(one)
+                    self._remember(self._changed.get(one.id, one))
         return self._known
 
     def _remember(self, one: Answer) -> None:

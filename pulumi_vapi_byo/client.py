@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import platform
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -183,6 +184,7 @@ class VapiClient:
             # Vapi's shape is {"message", "error", "statusCode"}; a gateway that speaks JSON has less, and knows no numbers.
             says_absent=from_api and answer.status == 404 and ("statusCode" in answer.body or "error" in answer.body),
             excerpt=excerpt,
+            retry_after=answer.retry_after,
             tries=tries,
         )
 
@@ -388,7 +390,9 @@ def _explain(error: Exception, settings: Settings, method: str, path: str) -> Tr
         reason, advice = f"the proxy on the way to {where} failed", "check HTTPS_PROXY and NO_PROXY"
     elif isinstance(error, requests.exceptions.SSLError):
         reason = f"no trusted TLS connection to {where}: {shorten(str(cause), 120)}"
-        advice, passing = "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own", False
+        advice = "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own"
+        # A certificate is looked at before anything is sent, and stays wrong. All else may be a connection that broke.
+        sent = passing = not any(isinstance(part, ssl.SSLCertVerificationError) for part in (cause, *cause.args))
     elif isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError):
         reason, advice = f"{where} did not answer within {settings.timeout_s:g} s", "try again, or raise vapi:timeout"
         sent = timed_out = True

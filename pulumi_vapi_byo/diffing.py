@@ -8,7 +8,7 @@ object of ours (drift). Whole fields that the program never set are not managed:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,18 +88,21 @@ def recorded(kind: Kind, state: Mapping[str, Any], shape: Mapping[str, Shape]) -
     return bare if managed_shape(kind, bare) == shape else bare | {MANAGED: dict(shape)}
 
 
-def shape_of(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
+def shape_of(
+    kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any], *, others: Container[str] = ()
+) -> dict[str, Shape]:
     """Record what the program set and what the server filled in beside it.
 
     Args:
         kind: The kind of resource.
         inputs: The inputs that were written.
         answer: What the API held right after the write.
+        others: Wire names of what the server did not fill in, but others set.
 
     Returns:
         The value for `MANAGED`. It holds no values, so no secrets.
     """
-    return {field: _shape(inputs[field], answer.get(field)) for field in kind.fields if field in inputs}
+    return {field: _shape(inputs[field], answer.get(field), others) for field in kind.fields if field in inputs}
 
 
 def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,14 +218,14 @@ def _same(key: str, new: Any, old: Any, shape: Shape) -> bool:
     return _equal(new, old)
 
 
-def _shape(given: Any, answered: Any) -> Shape:
+def _shape(given: Any, answered: Any, others: Container[str] = ()) -> Shape:
     if isinstance(given, Mapping):
         answer = answered if isinstance(answered, Mapping) else {}
-        shapes = {key: True if key in OPAQUE_MAPS else _shape(value, answer.get(key)) for key, value in given.items()}
-        return shapes | {key: False for key in answer if key not in given}
+        shapes = {key: True if key in OPAQUE_MAPS else _shape(value, answer.get(key), others) for key, value in given.items()}
+        return shapes | {key: False for key in answer if key not in given and key not in others}
     if isinstance(given, (list, tuple)):
         answers = answered if isinstance(answered, (list, tuple)) and len(answered) == len(given) else [None] * len(given)
-        return [_shape(value, answer) for value, answer in zip(given, answers, strict=True)]
+        return [_shape(value, answer, others) for value, answer in zip(given, answers, strict=True)]
     return True
 
 

@@ -67,7 +67,7 @@ class Kind:
         """Model of a program's inputs."""
         from . import models
 
-        model: type[Block] = getattr(models, self.inputs_model)
+        model: type[Block] = models.built(self.inputs_model)
         return model
 
     @cached_property
@@ -75,7 +75,7 @@ class Kind:
         """Model of what the API holds."""
         from . import models
 
-        model: type[Answer] = getattr(models, self.answer_model)
+        model: type[Answer] = models.built(self.answer_model)
         return model
 
     @cached_property
@@ -178,8 +178,8 @@ def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
         for field in ("assistantId", "squadId", "workflowId", "serverUrl", "server", "fallbackDestination", "hooks")
     ):
         yield (
-            "nothing will answer calls to this number unless the organisation has a server URL: set assistant_id, squad_id, "
-            "workflow_id, server or fallback_destination"
+            "nothing in the program answers calls to this number, so only what the dashboard or the organisation's server URL "
+            "says will: set assistant_id, squad_id, workflow_id, server or fallback_destination"
         )
 
 

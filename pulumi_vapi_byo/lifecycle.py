@@ -25,7 +25,7 @@ from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot,
 from .kinds import Kind
 from .pacing import backoff_s
 from .reading import Reads
-from .wire import LOCAL_FIELDS, MANAGED, SIP_URI, secrets_in
+from .wire import LOCAL_FIELDS, MANAGED, SAYABLE, SIP_URI, secrets_in
 
 if TYPE_CHECKING:
     from .models import Answer
@@ -136,7 +136,8 @@ class Lifecycle:
         if id_ in self._held:
             raise cannot("import", label, f"another resource of this program has id {id_} already; declare it once")
         live = self._state(one, inputs)
-        fields = differing(self._kind, inputs, live, shape_of(self._kind, inputs, live))
+        # What an object holds beyond the program's, and the program could say, the next change of it would delete.
+        fields = differing(self._kind, inputs, live, shape_of(self._kind, inputs, live, others=SAYABLE))
         if fields:
             what = "; ".join(
                 f"{field}: {show_value(live.get(field), field)} at Vapi, {show_value(inputs.get(field), field)} in the program"
@@ -145,6 +146,10 @@ class Lifecycle:
             raise cannot("import", label, f"the program says otherwise ({what}); write what Vapi has, change it afterwards")
         self._held.add(id_)
         return recorded(self._kind, live, shape_of(self._kind, inputs, live))
+
+    def has_deleted(self, id_: str) -> bool:
+        """Tell whether this run deleted one: it can be made again, and not be taken over."""
+        return self._account.has_removed(id_)
 
     def read(self, id_: str, state: Mapping[str, Any]) -> Found | None:
         """Look at one.
@@ -199,6 +204,8 @@ class Lifecycle:
                 live = self._read_before_write(id_, state, inputs, patch, label)
                 patch = plan(self._kind, state, inputs, live).patch
             one = self._patch(id_, patch) if patch else None
+            if one is not None:
+                self._account.add(one)
         except VapiError as error:
             raise cannot("update", label, error) from error
         self._held.add(id_)
@@ -287,10 +294,12 @@ class Lifecycle:
                 f"Vapi has it already on another credential, {_credential(one)} ({label}); use that credential_id to "
                 "take it over, delete it first, or, where Vapi should decide, pulumi config set vapi:onExisting allow"
             )
+        # One without an identity is replaced by another just like it, which cannot be told from the one that it replaces.
+        replaced = "" if self._kind.identity else "; if it is the very one that is to be replaced, run pulumi state untaint"
         return VapiError(
             f"Vapi has it already ({label}); to take it over, give it opts=ResourceOptions(import_={one.id!r}), or run "
             "pulumi config set vapi:onExisting adopt and pulumi up again; if only the resource was renamed, give it "
-            "opts=ResourceOptions(aliases=[Alias(name='its old name')])"
+            f"opts=ResourceOptions(aliases=[Alias(name='its old name')]){replaced}"
         )
 
     def _adopt(self, one: Answer, inputs: Mapping[str, Any]) -> Answer:
@@ -326,9 +335,13 @@ class Lifecycle:
                         found.id,
                     )
                     return found
+                if isinstance(error, _MadeOtherwiseError):
+                    raise VapiError(
+                        f"{error}; look at that one in the dashboard, and delete it or take it over with import_, before you "
+                        "run pulumi up again"
+                    ) from error
                 if not _leaves_doubt(error) or not _may_pass(error) or failures > self._settings.max_retries:
-                    times = f", tried {failures} times" if failures > 1 else ""
-                    raise VapiError(f"{error}{times}; it was looked for and has not been made") from error
+                    raise VapiError(f"{error.after(failures)}; it was looked for and has not been made") from error
             else:
                 if failures:
                     self._warn_of_twins(inputs, made)
@@ -336,14 +349,15 @@ class Lifecycle:
 
     def _make_sure_it_is_new(self, made: Answer, inputs: Mapping[str, Any]) -> None:
         # What an answer names becomes ours to change and to delete: it must be what was asked for, and not have been there.
-        held = made.wire()
+        held, id_ = made.wire(), self._api.client.quote(made.id)
+        if self._account.had(made.id):
+            raise BadAnswerError(f"has the id {id_}, which was there before", method="POST", path=self._kind.path)
         for field in (self._kind.named_by, "credentialId"):
             # A plus more or less is the API's way of writing; other digits are another number.
             if str(held.get(field)).lstrip("+") != str(inputs.get(field)).lstrip("+"):
-                raise BadAnswerError(f"has another {field} than was sent", method="POST", path=self._kind.path)
-        if self._account.had(made.id):
-            id_ = self._api.client.quote(made.id)
-            raise BadAnswerError(f"has the id {id_}, which was there before", method="POST", path=self._kind.path)
+                raise _MadeOtherwiseError(
+                    f"names a new one, {id_}, with another {field} than was sent", method="POST", path=self._kind.path
+                )
 
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, failures: int) -> Answer | None:
         """Look for what a POST may have made although it failed."""
@@ -442,14 +456,16 @@ class Lifecycle:
         self, one: Answer, inputs: Mapping[str, Any], *, sent: Mapping[str, Any], kept: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         state = self._state(one, inputs)
-        shape = shape_of(self._kind, inputs, state)
+        recorded_state = self._with_sip_uri(state | dict(kept or {}))
+        # Of what is recorded: what others added to an object is not what the server filled in.
+        shape = shape_of(self._kind, inputs, recorded_state)
         label = self._label(state, one.id)
         for field in differing(self._kind, inputs, state, shape):
             if field in sent:
                 log.warning("%s: Vapi took the change, but now holds another %s than was sent", label, field)
             else:
                 log.warning("%s: somebody else changed %s, which was left as it is; pulumi refresh shows it", label, field)
-        return recorded(self._kind, state | dict(kept or {}), shape)
+        return recorded(self._kind, recorded_state, shape)
 
     def _state(self, one: Answer, known: Mapping[str, Any]) -> dict[str, Any]:
         """Write what the API holds as a state; `known`, inputs or an older state, fills in what it never reads back."""
@@ -463,11 +479,12 @@ class Lifecycle:
         if "serverUrl" in state or known.get("serverUrl") is None:
             for path in self._kind.write_only:
                 _restore(state, known, path)
-        credential_id = _credential(one)
-        if credential_id is not None:
-            uri = self._settings.sip_uri(state.get("number"), credential_id)
-            state |= {SIP_URI: uri} if uri else {}
-        return self._with_local(state, known)
+        return self._with_local(self._with_sip_uri(state), known)
+
+    def _with_sip_uri(self, state: dict[str, Any]) -> dict[str, Any]:
+        credential_id = state.get("credentialId")  # a trunk has none
+        uri = self._settings.sip_uri(state.get("number"), credential_id) if credential_id else None
+        return state | {SIP_URI: uri} if uri else state
 
     def _with_local(self, state: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         kept = {key: value for key, value in state.items() if key not in LOCAL_FIELDS}
@@ -478,6 +495,10 @@ class Lifecycle:
 
     def _label(self, values: Mapping[str, Any], id_: object = None) -> str:
         return self._kind.label(values.get(self._kind.named_by), id_)
+
+
+class _MadeOtherwiseError(BadAnswerError):
+    """A POST made one that is not what was asked for: made again, there would be two."""
 
 
 def _restore(state: dict[str, Any], known: Mapping[str, Any], path: Sequence[str]) -> None:

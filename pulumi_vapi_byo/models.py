@@ -7,14 +7,31 @@ of the given document. What the API may fill in by itself (its defaults) is in `
 from __future__ import annotations
 
 import functools
+import threading
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictBool, StrictStr, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
 from .fields import Block, Bool, HasNumber, Known, PhoneText, Text, Text40, Url
 from .wire import UNKNOWN, to_camel
+
+#: Held while a model is made ready, which pydantic does not do safely for several threads.
+_BUILDING: Final = threading.Lock()
+
+
+def built(name: str) -> Any:
+    """Return a model of this module, ready for several threads.
+
+    Args:
+        name: Name of its class.
+    """
+    model: type[BaseModel] = globals()[name]
+    with _BUILDING:
+        model.model_rebuild()
+    return model
+
 
 # ------------------------------------------------------------------------------------------------------------ the inputs
 
@@ -41,7 +58,8 @@ class Nested:
 
     @functools.cached_property
     def _adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(self.type)
+        with _BUILDING:
+            return TypeAdapter(self.type)
 
     def _validate(self, value: Any) -> Any:
         return value if value is None or value is UNKNOWN else self._adapter.validate_python(value)

@@ -149,21 +149,25 @@ class VapiProvider(ResourceProvider):
         """
         given, failures = _arguments(news), []
         inputs = _arguments(_olds)
+        is_new = not inputs
         # Not once there was one that exists: the delete that replaces it has to come before the list.
         is_first, self._is_first = self._is_first, False
-        if is_first and not inputs and news.get(CREATE_FOLLOWS):
+        if is_first and is_new and news.get(CREATE_FOLLOWS):
             # While the models are imported, which takes about as long.
             with contextlib.suppress(VapiError):  # create will say it
                 self._lifecycle.expect_creates()
         # What is unchanged was checked when it was new: a run that changes nothing does without the models.
-        if not inputs or given != inputs:
+        if is_new or given != inputs:
             from .checking import check_inputs
 
             checked = check_inputs(self.kind, given)
+            # What was said of the last inputs is not said again with every change.
+            said = () if is_new or not checked.warnings else check_inputs(self.kind, inputs).warnings
             inputs, failures = checked.inputs, [_failure(self.kind, problem) for problem in checked.problems]
             label = self.kind.label(inputs.get(self.kind.named_by))
             for warning in checked.warnings:
-                log.warning("%s: %s", label, warning)
+                if warning not in said:
+                    log.warning("%s: %s", label, warning)
         try:
             settings = read_public_settings(self._get_config, os.environ)
         except ConfigError as error:
@@ -208,7 +212,8 @@ class VapiProvider(ResourceProvider):
         """
         inputs = _arguments(props)
         import_id = props.get(IMPORT_ID)
-        if import_id:
+        # One that this run deleted is to be replaced, and the option was left in the program since it was taken over.
+        if import_id and not self._lifecycle.has_deleted(import_id):
             return CreateResult(import_id, _to_pulumi(self._lifecycle.adopt(import_id, inputs)))
         id_, state = self._lifecycle.create(inputs)
         return CreateResult(id_, _to_pulumi(state))

@@ -65,11 +65,13 @@ class Reads:
             if is_first:
                 self._listing = _Listing(self._kind, self._collection, is_proven=self._listing.is_proven)
                 self._ends = self._clock() + self._max_age_s
-            listing, was_written = self._listing, id_ in self._written
+            listing, ends, was_written = self._listing, self._ends, id_ in self._written
             listing.asked += 1
         if is_first:
             return listing.read_first(id_)
-        return self._collection.get(id_) if was_written else listing.get(id_, str(created_at or ""))
+        shown = None if was_written else listing.get(id_, str(created_at or ""))
+        # Where the API is slow, what came is too old by now.
+        return self._collection.get(id_) if was_written or self._clock() > ends else shown
 
     def about_to_write(self, id_: str) -> None:
         """Take note that this run changes or deletes one: what is listed of it will be out of date."""

@@ -119,6 +119,10 @@ class VapiResource(Resource):
 
         The engine keeps all of them, file and line, in the state of every resource.
         """
+        if opts is not None and not isinstance(opts, ResourceOptions):
+            raise pulumi.RunError(
+                f"{type(self).__name__} {resource_name!r} takes opts=pulumi.ResourceOptions(...), not {type(opts).__name__}"
+            )
         leave_imports_out_of_garbage_collection()
         _warn_of_a_plain_key()
         if opts is not None and opts.custom_timeouts is not None:
@@ -382,10 +386,8 @@ async def _ask_the_engine(urn: str) -> Any:
 
 
 def _argument(value: Any) -> Any:
-    if value is None:
-        return pulumi.output.UNKNOWN if pulumi.runtime.is_dry_run() else None  # as the SDK has it for those that are registered
     # The SDK does not tell what of the engine's answer is a secret.
-    return Output.secret(value)
+    return None if value is None else Output.secret(value)
 
 
 def _expected_sip_uri(number: Any, credential_id: Any) -> Input[str | None] | None:
@@ -414,6 +416,8 @@ def _options(opts: ResourceOptions | None, *, deletes_first: bool) -> ResourceOp
     options.ignore_changes = _wire_paths(options.ignore_changes)
     options.replace_on_changes = _wire_paths(options.replace_on_changes)
     options.additional_secret_outputs = _wire_paths(options.additional_secret_outputs)
+    if hasattr(options, "hide_diffs"):  # newer SDKs have it
+        options.hide_diffs = _wire_paths(options.hide_diffs)
     return options
 
 

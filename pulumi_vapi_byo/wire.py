@@ -49,6 +49,9 @@ _NAMES: Final = """
 #: Python names to wire names, of every field of an input at every depth.
 WIRE_NAMES: Final[Mapping[str, str]] = {name: to_camel(name) for name in _NAMES.split()}
 
+#: Wire names of all that a program can say; what else an API holds it has made up itself.
+SAYABLE: Final = frozenset(WIRE_NAMES.values())
+
 #: What the API assumes where a field is left out, by wire name; no name has two defaults (OpenAPI ``default``; Vapi's SIP
 #: guide for gateways).
 API_DEFAULTS: Final[Mapping[str, Any]] = {
@@ -70,7 +73,8 @@ API_DEFAULTS: Final[Mapping[str, Any]] = {
 OPAQUE_MAPS: Final = frozenset({"headers", "sipHeaders"})
 
 #: Fields that are secret wherever they stand, by wire name: always ciphertext in a state, never in a message.
-SECRET_FIELDS: Final = frozenset({"serverUrlSecret", "authPassword"}) | OPAQUE_MAPS
+#: ``secret`` stood in a server until 2025.
+SECRET_FIELDS: Final = frozenset({"serverUrlSecret", "authPassword", "secret"}) | OPAQUE_MAPS
 
 #: Names of the inputs that are ours alone and never sent.
 LOCAL_FIELDS: Final = ("deletionProtection",)

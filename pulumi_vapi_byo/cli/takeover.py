@@ -19,7 +19,7 @@ from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.models import PhoneNumber
 from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider
 from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
-from pulumi_vapi_byo.wire import OPAQUE_MAPS, SECRET_FIELDS
+from pulumi_vapi_byo.wire import OPAQUE_MAPS, SAYABLE, SECRET_FIELDS
 
 #: Pulumi's mark of a secret (sdk/go/common/resource/sig): its key, and its value.
 _SECRET: Final = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
@@ -81,7 +81,9 @@ def choose(
         plain = re.sub(r"[\s().-]", "", wanted)
         fits = {number.id for number in numbers if number.number is not None and number.number in (wanted, plain)}
         if not fits:
-            raise VapiError(f"the account has no BYO number {wanted!r}; vapi-byo import, without options, lists those it has")
+            same = [one.number for one in numbers if one.number and one.number.lstrip("+") == plain.lstrip("+")]
+            advice = f": did you mean {same[0]!r}?" if same else "; vapi-byo import, without options, lists those it has"
+            raise VapiError(f"the account has no BYO number {wanted!r}{advice}")
         chosen |= fits
     for pattern in names:
         fits = {number.id for number in numbers if number.name is not None and fnmatch.fnmatchcase(number.name, pattern)}
@@ -154,15 +156,15 @@ def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
 def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str | int]:
     """Take out what is at a path, and return the path of what was taken out.
 
-    The whole map of headers, as it is compared as a whole; and the whole field where there is nothing at the path, or an
-    element of a list, whose length counts.
+    The whole field where a program could say what is at the path, as the next change of the field would delete it; and where
+    there is nothing, or an element of a list, whose length counts.
     """
     whole = next((at for at, part in enumerate(path) if part in OPAQUE_MAPS), len(path) - 1)
     path = path[: whole + 1]
     holder: Any = inputs
     for part in path[:-1]:
         holder = holder[part]
-    if isinstance(holder, dict) and path[-1] in holder:
+    if isinstance(holder, dict) and path[-1] in holder and path[-1] not in SAYABLE:
         del holder[path[-1]]
         return path
     del inputs[str(path[0])]

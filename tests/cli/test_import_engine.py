@@ -135,6 +135,37 @@ def test_ten_numbers_are_taken_over_without_a_write_and_the_next_preview_shows_n
     assert_nothing_was_written(vapi, account)
 
 
+def test_a_program_can_be_written_first_and_its_secrets_set_after(
+    project: Project, run_in_project: Run, vapi: Emulator, account: list[dict[str, Any]]
+) -> None:
+    (project.folder / "__main__.py").unlink()
+    assert run_in_project("import", "--all").status == 0
+    ran = run_in_project("import", "--all", "--set-secrets")
+    assert (ran.status, ran.err) == (0, "")
+    assert not project.up().failed
+    assert not project.preview(expect_no_changes=True).failed
+    assert_nothing_was_written(vapi, account)
+
+
+def test_a_program_of_the_users_own_is_kept_and_no_secret_is_set(
+    project: Project, run_in_project: Run, account: list[dict[str, Any]]
+) -> None:
+    (project.folder / "__main__.py").write_text("mine")
+    before = project.cli("config", "--json")
+    ran = run_in_project("import", "--all", "--set-secrets")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: __main__.py exists and was not overwritten")
+    assert (project.folder / "__main__.py").read_text() == "mine"
+    assert project.cli("config", "--json") == before
+
+
+def test_doctor_reports_a_misspelt_setting_before_what_follows_from_it(project: Project, run_in_project: Run) -> None:
+    project.configure("vapi:onConflit", "overwrite")
+    ran = run_in_project("doctor")
+    assert (ran.status, ran.err) == (1, "")
+    assert "wrong Configuration: vapi:onConflit is no setting: did you mean vapi:onConflict?\nok    Settings: " in ran.out
+
+
 def test_the_state_is_the_same_either_way(project: Project, run_in_project: Run, account: list[dict[str, Any]]) -> None:
     assert run_in_project("import", "--all", "--set-secrets", "--force").status == 0
     assert not project.up().failed
@@ -161,10 +192,7 @@ def test_what_a_program_cannot_say_stays_and_is_no_change(project: Project, run_
     vapi.clear_requests()
     ran = run_in_project("import", "--number", "+14155552671", "--force")
     assert ran.status == 0
-    assert (
-        "note: BYO phone number '+14155552671': server.headers is not managed and stays as it is (server.headers.x-count "
-        in ran.out
-    )
+    assert "note: BYO phone number '+14155552671': server is not managed and stays as it is (server.headers.x-count " in ran.out
     assert not project.up().failed
     assert not project.preview(expect_no_changes=True).failed
     assert CANARY not in project.state() + project.said

@@ -184,4 +184,4 @@ def test_a_warning_names_the_number(project: Project) -> None:
 
     assert not preview.failed
     assert "warning: BYO phone number '+19995552671': number '+19995552671' has a possible length" in preview.said
-    assert "warning: BYO phone number '+19995552671': nothing will answer calls to this number" in preview.said
+    assert "warning: BYO phone number '+19995552671': nothing in the program answers calls to this number" in preview.said

@@ -228,3 +228,17 @@ def test_no_secret_appears_in_what_any_command_prints_or_stores(project: Project
         assert secret not in project.said
         assert secret.encode() not in stored
         assert secret not in settings
+
+
+def test_what_was_not_set_is_known_to_be_unset_in_a_preview_without_changes(either_project: Project) -> None:
+    either_project.program("""
+        desk = vapi.ByoPhoneNumber("desk", **DESK)
+        late = vapi.ByoPhoneNumber(
+            "late", **{**DESK, "number": "+14155552672"}, workflow_id=desk.workflow_id, name=desk.squad_id.apply(lambda s: f"Of {s}")
+        )
+        pulumi.export("squad", desk.squad_id)
+    """)
+    assert either_project.up().changes == {"create": 2}
+    preview = either_project.preview(expect_no_changes=True)
+    assert preview.changes == {"same": 2}, preview.said
+    assert "[unknown]" not in preview.said

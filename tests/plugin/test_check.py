@@ -20,12 +20,13 @@ CANARY = "canary-5c1de7"
 # one, is never filed under its name, because the engine would print its value: there the reason begins with the path.
 BAD = [
     ({"credentialId": None}, "credentialId", "is required: set credential_id"),
-    ({"credentialId": ""}, "credentialId", "must not be empty"),
+    ({"credentialId": ""}, "credentialId", "must not be empty: it is required"),
     ({"credentialId": 7}, "credentialId", "must be a string"),
     ({"number": "4155552671"}, "number", "probably '+14155552671'"),
     ({"number": "+1 415 555 2671"}, "number", "probably '+14155552671'"),
     ({"number": "0044 20 7946 0018"}, "number", "probably '+442079460018'"),
     ({"number": "+1415555267112345678"}, "number", "must be in E.164"),
+    ({"number": 14155552671}, "number", "must be a string: write '+14155552671'"),
     ({"number": "12"}, "number", "must have at least 3 characters"),
     ({"number": "+" + "1" * 40}, "number", "must have at most 40 characters, has 41"),
     ({"number": "555-0100", "numberE164CheckEnabled": False}, "number", "letters and digits only"),
@@ -39,7 +40,7 @@ BAD = [
     ({"serverUrl": "https://example.com", "serverUrlSecret": ""}, "", "serverUrlSecret must not be empty"),
     ({"serverUrl": "https://example.com", "server": {"url": "https://example.com"}}, "serverUrl", "cannot stand beside server"),
     ({"server": {"url": "ftp://example.com"}}, "", "server.url must be a whole URL"),
-    ({"server": {"timeoutSeconds": 301}}, "", "server.timeoutSeconds must be a number from 1 to 300 (it is 301"),
+    ({"server": {"timeoutSeconds": 301}}, "", "server.timeoutSeconds must be a number from 1 to 300 (it is 301)"),
     ({"server": {"headers": {"x": 1}}}, "", "server.headers.x must be a string"),
     (
         {"server": {"backoffPlan": {"type": "linear", "maxRetries": 1, "baseDelaySeconds": 1}}},
@@ -194,7 +195,7 @@ def test_what_is_known_beside_the_unknown_is_still_checked(provider: Provider) -
     ("inputs", "warning"),
     [
         ({**GOOD, "number": "+19995552671"}, "'+19995552671': number '+19995552671' has a possible length but is in no range"),
-        (LEAST, "BYO phone number: nothing will answer calls to this number"),
+        (LEAST, "BYO phone number: nothing in the program answers calls to this number"),
         ({**GOOD, "squadId": SQUAD_ID}, "assistant_id and squad_id are both set"),
         ({**GOOD, "credentialId": "my-trunk"}, "credential_id 'my-trunk' is not a UUID"),
         (
@@ -210,6 +211,15 @@ def test_what_is_doubtful_is_taken_with_a_warning_of_one_line(provider: Provider
     assert provider.printed().startswith("warning: BYO phone number")
     assert warning in provider.printed()
     assert provider.printed().count("\n") == 1
+
+
+def test_what_was_warned_of_is_not_said_again_with_every_change(provider: Provider) -> None:
+    last = provider.check(LEAST).inputs
+    assert provider.printed().count("nothing in the program answers calls") == 1
+    provider.check({**LEAST, "name": "b"}, last)
+    assert provider.printed().count("nothing in the program answers calls") == 1
+    provider.check(LEAST, provider.check(GOOD).inputs)
+    assert provider.printed().count("nothing in the program answers calls") == 2
 
 
 def test_good_inputs_give_no_warning(provider: Provider) -> None:

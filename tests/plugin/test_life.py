@@ -363,3 +363,63 @@ def test_a_get_of_a_missing_number_is_an_error(provider: Provider) -> None:
 def _answer(fields: Props) -> str:
     times = {"createdAt": "2026-08-01T10:00:00.000Z", "updatedAt": "2026-08-01T10:00:00.000Z"}
     return json.dumps({"id": SQUAD_ID, "orgId": ASSISTANT_ID, "provider": "byo-phone-number", **times, **fields})
+
+
+SERVER: Props = {"url": "https://example.com/a"}
+MORE: Props = {**SERVER, "timeoutSeconds": 99, "headers": {"x-vapi-secret": "canary"}}
+
+
+def test_what_others_added_beside_an_update_is_told_and_stays_to_be_found(provider: Provider, vapi: Emulator) -> None:
+    inputs = {**INPUTS, "server": SERVER}
+    made = make(provider, inputs)
+    vapi.edit_number(made.id, server=MORE)
+    outputs = change(provider, made, {**inputs, "name": "b"})
+    assert "somebody else changed server, which was left as it is" in provider.printed()
+    assert plain(outputs)["server"] == SERVER
+    found = provider.read(made.id, outputs)
+    assert plain(found.inputs)["server"] == MORE
+
+
+def test_an_import_of_what_holds_more_than_the_program_says_is_refused(provider: Provider, vapi: Emulator) -> None:
+    number = vapi.add_number(**INPUTS, server=MORE)
+    with pytest.raises(PluginError, match="the program says otherwise") as raised:
+        provider.create({**INPUTS, "server": SERVER, "__importId": number["id"]})
+    assert "canary" not in str(raised.value)
+    assert provider.create({**INPUTS, "server": MORE, "__importId": number["id"]}).id == number["id"]
+
+
+def test_what_vapi_filled_in_and_no_program_can_say_is_no_obstacle_to_an_import(provider: Provider, vapi: Emulator) -> None:
+    number = vapi.add_number(**INPUTS, server=SERVER)
+    filled = {**number, "server": {**SERVER, "newThing": 5, "headers": {}}}
+    vapi.inject(Fault("body", method="GET", status=200, body=json.dumps(filled)))
+    taken = provider.create({**INPUTS, "server": SERVER, "__importId": number["id"]})
+    assert provider.diff(taken.outputs, provider.check({**INPUTS, "server": SERVER}).inputs, taken.id).changes == "none"
+
+
+def test_one_that_this_run_deleted_is_made_again_though_the_program_still_imports_it(
+    configure: Configure, vapi: Emulator
+) -> None:
+    imported = {**INPUTS, "__importId": vapi.add_number(**INPUTS)["id"]}
+    taken = configure(vapi).create(imported)
+    provider = configure(vapi)
+    provider.delete(taken.id, taken.outputs)
+    again = provider.create(imported)
+    assert [number["id"] for number in vapi.numbers()] == [again.id]
+    assert again.id != taken.id
+
+
+def test_the_digits_that_an_update_gives_up_are_free_for_another(provider: Provider, vapi: Emulator) -> None:
+    one = make(provider, INPUTS)
+    make(provider, {**INPUTS, "number": "+14155552672"})  # the account is listed now
+    change(provider, one, {**INPUTS, "number": "+14155552673"})
+    assert make(provider, INPUTS).id != one.id
+    with pytest.raises(PluginError, match="another resource of this program has it already"):
+        make(provider, {**INPUTS, "number": "+14155552673"})
+
+
+def test_the_address_is_that_of_the_number_in_the_state(provider: Provider, vapi: Emulator) -> None:
+    made = make(provider, INPUTS)
+    vapi.edit_number(made.id, number="+14155552679")
+    outputs = plain(change(provider, made, {**INPUTS, "name": "b"}))
+    assert outputs["number"] == INPUTS["number"]
+    assert outputs["sipUri"] == f"{INPUTS['number']}@{CREDENTIAL_ID}.sip.vapi.ai"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+import urllib3.exceptions
 
 from pulumi_vapi_byo import client as client_module
 from pulumi_vapi_byo.client import MAX_LIST, Collection, VapiClient
@@ -443,7 +446,9 @@ def test_a_broken_answer_may_have_been_sent(client: Collection, peer: Peer, answ
     assert error.sent
 
 
-def test_tls_to_a_plain_server_was_not_sent_and_is_not_tried_again(clients: Callable[..., Collection], peer: Peer) -> None:
+def test_tls_that_breaks_may_have_been_sent_and_a_post_is_not_tried_again(
+    clients: Callable[..., Collection], peer: Peer
+) -> None:
     url = peer.url.replace("http:", "https:")
     peer.answer, peer.blunt = b"HTTP/1.1 400 Bad Request\r\n\r\n", True
     error = transport_failure(lambda: clients(url, max_retries=5).create({}))
@@ -451,7 +456,16 @@ def test_tls_to_a_plain_server_was_not_sent_and_is_not_tried_again(clients: Call
     assert str(error).endswith(
         "(POST /phone-number); check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own"
     )
-    assert (error.sent, error.passing, error.tries) == (False, False, 1)
+    assert (error.sent, error.passing, error.tries) == (True, True, 1)
+
+
+def test_a_wrong_certificate_is_found_before_anything_is_sent() -> None:
+    wrong = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(1, "self-signed certificate"))
+    refused = requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(None, "/", wrong))  # type: ignore[arg-type]
+    settings = Settings(api_key=KEY, base_url="https://api.invalid", region="us")
+    error = client_module._explain(refused, settings, "POST", "/phone-number")
+    assert (error.sent, error.passing) == (False, False)
+    assert "self-signed certificate" in str(error)
 
 
 def test_a_proxy_that_fails_is_named(
