@@ -294,8 +294,8 @@ class Lifecycle:
                 f"Vapi has it already on another credential, {_credential(one)} ({label}); use that credential_id to "
                 "take it over, delete it first, or, where Vapi should decide, pulumi config set vapi:onExisting allow"
             )
-        # One without an identity is replaced by another just like it, which cannot be told from the one that it replaces.
-        replaced = "" if self._kind.identity else "; if it is the very one that is to be replaced, run pulumi state untaint"
+        # One without an identity cannot be told from the one that it is to replace.
+        replaced = "" if self._kind.identity else "; to replace it by another, run pulumi config set vapi:onExisting allow"
         return VapiError(
             f"Vapi has it already ({label}); to take it over, give it opts=ResourceOptions(import_={one.id!r}), or run "
             "pulumi config set vapi:onExisting adopt and pulumi up again; if only the resource was renamed, give it "

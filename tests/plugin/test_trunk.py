@@ -126,8 +126,9 @@ def test_a_lost_answer_makes_no_second_trunk(provider: Provider, vapi: Emulator)
 
 def test_a_trunk_like_one_that_exists_is_refused_unless_allowed_or_taken_over(host: Host, vapi: Emulator) -> None:
     first = make(trunks(host, vapi), INPUTS)
-    with pytest.raises(PluginError, match=f"cannot create BYO SIP trunk 'Trunk': Vapi has it already .id {first.id}"):
+    with pytest.raises(PluginError, match=f"cannot create BYO SIP trunk 'Trunk': Vapi has it already .id {first.id}") as raised:
         make(trunks(host, vapi), INPUTS)
+    assert str(raised.value).endswith("to replace it by another, run pulumi config set vapi:onExisting allow")
     adopted = make(trunks(host, vapi, onExisting="adopt"), INPUTS)
     assert adopted.id == first.id
     # Nobody can tell whether the password is the program's: it is sent.
