@@ -22,6 +22,7 @@ from .client import Collection
 from .config import Settings
 from .diffing import conflicts, differing, fits, managed_inputs, managed_shape, plan, recorded, shape_of
 from .errors import ApiError, BadAnswerError, TransportError, VapiError, cannot, show_value
+from .holding import TAKEN_OVER, Holdings
 from .kinds import Kind
 from .pacing import backoff_s
 from .reading import Reads
@@ -56,8 +57,8 @@ class Lifecycle:
         kind: The kind of resource.
         collection: Its calls.
         settings: Where the API is, and what to do about what exists and changes that are not ours.
-        held: Ids that resources of the running program have; creates and updates add theirs. What such an id names is never
-            taken over by a second resource, nor deleted for one.
+        held: What resources of the running program have; creates and updates add theirs. It is never taken over by a second
+            resource, nor deleted for one.
         sleep: Waits for some seconds; for tests.
     """
 
@@ -66,7 +67,7 @@ class Lifecycle:
         kind: Kind,
         collection: Collection,
         settings: Settings,
-        held: set[str],
+        held: Holdings,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -102,9 +103,12 @@ class Lifecycle:
         try:
             with self._alone(inputs):
                 existing = self._existing(inputs)
-                one = self._post(inputs) if existing is None else self._adopt(existing, inputs)
+                if existing is None:
+                    one = self._post(inputs)
+                    self._held.keep(one.id)  # it is in nobody's state yet
+                else:
+                    one = self._adopt(existing, inputs)
                 self._account.add(one)
-                self._held.add(one.id)
                 self._made.add(one.id)
         except VapiError as error:
             raise cannot("create", self._label(inputs), error) from error
@@ -133,18 +137,18 @@ class Lifecycle:
             raise cannot(
                 "import", label, f"Vapi has none with id {id_}; check the id, or remove import_ if it was deleted since"
             )
-        if id_ in self._held:
+        if not self._held.take(id_):
             raise cannot("import", label, f"another resource of this program has id {id_} already; declare it once")
         live = self._state(one, inputs)
         # What an object holds beyond the program's, and the program could say, the next change of it would delete.
         fields = differing(self._kind, inputs, live, shape_of(self._kind, inputs, live, others=SAYABLE))
         if fields:
+            self._held.release(id_)
             what = "; ".join(
                 f"{field}: {show_value(live.get(field), field)} at Vapi, {show_value(inputs.get(field), field)} in the program"
                 for field in fields
             )
             raise cannot("import", label, f"the program says otherwise ({what}); write what Vapi has, change it afterwards")
-        self._held.add(id_)
         return recorded(self._kind, live, shape_of(self._kind, inputs, live))
 
     def has_deleted(self, id_: str) -> bool:
@@ -198,6 +202,8 @@ class Lifecycle:
         """
         self._api.client.never_show(secrets_in([state, inputs]))
         label = self._label(state, id_)
+        if not self._held.keep(id_):
+            raise cannot("update", label, TAKEN_OVER)
         try:
             patch = plan(self._kind, state, inputs).patch
             if patch and self._settings.on_conflict != "unchecked":
@@ -208,7 +214,6 @@ class Lifecycle:
                 self._account.add(one)
         except VapiError as error:
             raise cannot("update", label, error) from error
-        self._held.add(id_)
         fields = self._kind.fields
         if one is None:
             # Only what is ours differs, or how the program spells the server: there is nothing for the API to do.
@@ -306,6 +311,8 @@ class Lifecycle:
         # What is never read back is sent, because nobody can tell whether it is what the program says.
         readable = {field: value for field, value in inputs.items() if field not in self._write_only_roots()}
         patch = plan(self._kind, self._state(one, readable) | {MANAGED: {}}, inputs).patch
+        if not self._held.take(one.id):  # the resource that has it came in between
+            raise self._refusal([one], inputs)
         log.warning(
             "%s exists already (id %s, made %s) and is taken over%s",
             self._label(one.wire(), one.id),
@@ -313,7 +320,11 @@ class Lifecycle:
             _age(one.created_at),
             f", with {', '.join(patch)} changed to what the program says" if patch else " as it is",
         )
-        return self._patch(one.id, patch) if patch else one
+        try:
+            return self._patch(one.id, patch) if patch else one
+        except BaseException:
+            self._held.release(one.id)
+            raise
 
     def _post(self, inputs: Mapping[str, Any]) -> Answer:
         body = {field: inputs[field] for field in self._kind.fields if field in inputs}

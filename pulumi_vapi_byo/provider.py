@@ -33,7 +33,8 @@ from pulumi.runtime import rpc
 
 from .config import Settings, read_public_settings, read_settings
 from .diffing import plan
-from .errors import ConfigError, VapiError, show_path
+from .errors import ConfigError, VapiError, cannot, show_path
+from .holding import TAKEN_OVER, Holdings
 from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
 from .wire import MANAGED, SECRET_FIELDS, SIP_URI, UNKNOWN
 
@@ -105,7 +106,7 @@ class VapiProvider(ResourceProvider):
 
     # Set by configure, in the process that serves the provider and never in the one that pickles it.
     _get_config: Callable[[str], Any]
-    _held: set[str]
+    _held: Holdings
     _just_read: set[str]
     _begun: Lifecycle | None
     _is_first: bool
@@ -117,7 +118,7 @@ class VapiProvider(ResourceProvider):
             req: Holds the configuration, secrets in clear.
         """
         self._get_config = req.config.get
-        self._held = set()
+        self._held = Holdings()
         self._just_read = set()
         self._begun = None
         self._is_first = True
@@ -191,8 +192,8 @@ class VapiProvider(ResourceProvider):
         changes = plan(self.kind, _from_pulumi(_olds), _arguments(_news)).changes
         if _id in self._just_read:
             self._just_read.discard(_id)  # a refresh asks too, also for numbers that the program has no more
-        elif not changes:
-            self._held.add(_id)
+        elif not changes and not self._held.keep(_id):
+            raise cannot("keep", self.kind.label(_olds.get(self.kind.named_by), _id), TAKEN_OVER)
         # Outputs must name the provider's present class, because refresh and destroy run what they name.
         if not changes and _olds.get(_PROVIDER_KEY) != _news.get(_PROVIDER_KEY):
             return DiffResult(changes=True)

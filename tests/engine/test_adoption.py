@@ -25,12 +25,36 @@ def test_two_resources_that_name_one_number_are_refused_and_the_number_stays(pro
     project.up()
     (number,) = vapi.numbers()
 
-    project.program('vapi.ByoPhoneNumber("one", **DESK)\nvapi.ByoPhoneNumber("two", **DESK)')
+    project.program("""
+        one = vapi.ByoPhoneNumber("one", **DESK)
+        two = vapi.ByoPhoneNumber("two", **DESK, opts=ResourceOptions(depends_on=[one]))
+    """)
     run = project.up()
     assert run.failed
     assert "another resource of this program has it already" in run.said
     assert vapi.numbers() == [number]
     assert held(project) == {"one": number["id"]}
+
+
+@pytest.mark.parametrize("name", ["", 'name="New"'])
+def test_a_number_that_a_new_resource_took_over_first_is_told_and_stays(project: Project, vapi: Emulator, name: str) -> None:
+    project.configure("vapi:onExisting", "adopt")
+    project.program('vapi.ByoPhoneNumber("one", **DESK)')
+    project.up()
+    (number,) = vapi.numbers()
+
+    project.program(f"""
+        two = vapi.ByoPhoneNumber("two", **DESK)
+        one = vapi.ByoPhoneNumber("one", **DESK, {name}{", " if name else ""}opts=ResourceOptions(depends_on=[two]))
+    """)
+    run = project.up()
+    assert run.failed
+    assert "a new resource of this program has taken it over; declare it once" in run.said
+
+    project.program('vapi.ByoPhoneNumber("one", **DESK)')
+    assert not project.up().failed
+    assert held(project) == {"one": number["id"]}
+    assert vapi.numbers() == [number]
 
 
 def test_an_adoption_that_was_interrupted_before_the_old_resource_went_keeps_the_number(

@@ -14,6 +14,7 @@ from urllib3 import HTTPResponse
 
 from pulumi_vapi_byo.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.holding import Holdings
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.lifecycle import Lifecycle
 
@@ -88,4 +89,4 @@ def lifecycle(answer: Callable[[Sent], Said], **settings: Any) -> tuple[Lifecycl
     client = VapiClient(chosen, sleep=lambda _: None)
     adapter = FakeAdapter(answer)
     client._session.mount("http://", adapter)
-    return Lifecycle(PHONE_NUMBER, Collection(client, PHONE_NUMBER), chosen, set(), sleep=lambda _: None), adapter
+    return Lifecycle(PHONE_NUMBER, Collection(client, PHONE_NUMBER), chosen, Holdings(), sleep=lambda _: None), adapter

@@ -13,6 +13,7 @@ from pulumi_vapi_byo.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.emulator import Emulator, Fault
 from pulumi_vapi_byo.errors import LifecycleError
+from pulumi_vapi_byo.holding import Holdings
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.lifecycle import Lifecycle
 
@@ -22,7 +23,7 @@ WITHOUT_DIGITS = {"credentialId": CREDENTIAL, "name": "x"}
 
 def life(vapi: Emulator, *, sleep: Callable[[float], Any] = lambda _: None, **settings: Any) -> Lifecycle:
     given = Settings(api_key="key", base_url=vapi.base_url, region="us", timeout_s=1, **settings)
-    return Lifecycle(PHONE_NUMBER, Collection(VapiClient(given, sleep=sleep), PHONE_NUMBER), given, set(), sleep=sleep)
+    return Lifecycle(PHONE_NUMBER, Collection(VapiClient(given, sleep=sleep), PHONE_NUMBER), given, Holdings(), sleep=sleep)
 
 
 @pytest.fixture

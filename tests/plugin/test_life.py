@@ -388,11 +388,12 @@ def test_an_import_of_what_holds_more_than_the_program_says_is_refused(provider:
     assert provider.create({**INPUTS, "server": MORE, "__importId": number["id"]}).id == number["id"]
 
 
-def test_what_vapi_filled_in_and_no_program_can_say_is_no_obstacle_to_an_import(provider: Provider, vapi: Emulator) -> None:
+def test_what_vapi_filled_in_and_no_program_can_say_is_no_obstacle_to_an_import(configure: Configure, vapi: Emulator) -> None:
     number = vapi.add_number(**INPUTS, server=SERVER)
     filled = {**number, "server": {**SERVER, "newThing": 5, "headers": {}}}
     vapi.inject(Fault("body", method="GET", status=200, body=json.dumps(filled)))
-    taken = provider.create({**INPUTS, "server": SERVER, "__importId": number["id"]})
+    taken = configure(vapi).create({**INPUTS, "server": SERVER, "__importId": number["id"]})
+    provider = configure(vapi)
     assert provider.diff(taken.outputs, provider.check({**INPUTS, "server": SERVER}).inputs, taken.id).changes == "none"
 
 
