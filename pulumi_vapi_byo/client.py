@@ -385,7 +385,10 @@ def _explain(error: Exception, settings: Settings, method: str, path: str) -> Tr
     cause = _root(error)
     sent, passing, timed_out = False, True, False
     if isinstance(error, requests.exceptions.ConnectTimeout):
-        reason, advice = f"no connection to {where} within {settings.timeout_s:g} s", "check the network, or raise vapi:timeout"
+        reason, advice = (
+            f"no connection to {where} within {settings.timeout_s:g} s",
+            "check the network, or raise vapi-byo:timeout",
+        )
     elif isinstance(error, requests.exceptions.ProxyError):
         reason, advice = f"the proxy on the way to {where} failed", "check HTTPS_PROXY and NO_PROXY"
     elif isinstance(error, requests.exceptions.SSLError):
@@ -394,17 +397,17 @@ def _explain(error: Exception, settings: Settings, method: str, path: str) -> Tr
         # A certificate is looked at before anything is sent, and stays wrong. All else may be a connection that broke.
         sent = passing = not any(isinstance(part, ssl.SSLCertVerificationError) for part in (cause, *cause.args))
     elif isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError):
-        reason, advice = f"{where} did not answer within {settings.timeout_s:g} s", "try again, or raise vapi:timeout"
+        reason, advice = f"{where} did not answer within {settings.timeout_s:g} s", "try again, or raise vapi-byo:timeout"
         sent = timed_out = True
     elif type(cause).__name__ == "NameResolutionError":  # urllib3 has it since 2.0
-        reason, advice = f"the name of {where} cannot be resolved", "check vapi:baseUrl and the network"
+        reason, advice = f"the name of {where} cannot be resolved", "check vapi-byo:baseUrl and the network"
     elif isinstance(cause, urllib3.exceptions.NewConnectionError):
-        reason, advice = f"no connection to {where}: refused, or no route", "check vapi:baseUrl and the network"
+        reason, advice = f"no connection to {where}: refused, or no route", "check vapi-byo:baseUrl and the network"
     elif isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         reason, advice = f"{where} closed the connection before its answer was complete", "try again"
         sent = True
     else:
-        reason, advice = f"the request to {where} failed ({type(error).__name__})", "check vapi:baseUrl"
+        reason, advice = f"the request to {where} failed ({type(error).__name__})", "check vapi-byo:baseUrl"
         sent, passing = True, False
     return TransportError(reason, method=method, path=path, sent=sent, passing=passing, timed_out=timed_out, advice=advice)
 

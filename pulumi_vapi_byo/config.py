@@ -25,7 +25,7 @@ MAX_TIMEOUT_S: Final = 600.0
 DEFAULT_MAX_RETRIES: Final = 4
 MAX_MAX_RETRIES: Final = 20
 
-#: Every key of the stack's configuration in the namespace ``vapi``.
+#: Every key of the stack's configuration in the namespace ``vapi-byo``.
 SETTING_KEYS: Final = (
     "apiKey",
     "baseUrl",
@@ -35,14 +35,23 @@ SETTING_KEYS: Final = (
     "requestsPerSecond",
     "onExisting",
     "onConflict",
+    "onOmitted",
+    "onUnknown",
+    "numberCheck",
 )
 
 OnExisting = Literal["error", "adopt", "allow"]
 OnConflict = Literal["error", "overwrite", "unchecked"]
+OnOmitted = Literal["keep", "clear"]
+OnUnknown = Literal["error", "send"]
+NumberCheck = Literal["possible", "e164"]
 
 _REGIONS: Final[tuple[Region, ...]] = ("us", "eu")
 _ON_EXISTING: Final[tuple[OnExisting, ...]] = ("error", "adopt", "allow")
 _ON_CONFLICT: Final[tuple[OnConflict, ...]] = ("error", "overwrite", "unchecked")
+_ON_OMITTED: Final[tuple[OnOmitted, ...]] = ("keep", "clear")
+_ON_UNKNOWN: Final[tuple[OnUnknown, ...]] = ("error", "send")
+_NUMBER_CHECK: Final[tuple[NumberCheck, ...]] = ("possible", "e164")
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,11 @@ class Settings:
             ``allow`` lets the API decide.
         on_conflict: What an update does where somebody else changed the same field: ``error`` refuses, ``overwrite`` says so
             and writes, ``unchecked`` doesn't look, which saves a call.
+        on_omitted: What an argument means that the program leaves out: ``keep`` what Vapi has, or ``clear`` it.
+        on_unknown: What a check does with fields and values that this version does not know: ``error`` refuses them, ``send``
+            sends them as they are written.
+        number_check: How strictly a number in E.164 is checked: ``possible`` also asks the numbering plans for its length,
+            ``e164`` checks its form alone.
     """
 
     api_key: str = field(repr=False)
@@ -70,6 +84,9 @@ class Settings:
     requests_per_second: float | None = None
     on_existing: OnExisting = "error"
     on_conflict: OnConflict = "error"
+    on_omitted: OnOmitted = "keep"
+    on_unknown: OnUnknown = "error"
+    number_check: NumberCheck = "possible"
 
     def sip_uri(self, number: str | None, credential_id: str) -> str | None:
         """Compute the address that a carrier sends inbound calls to (Vapi's SIP trunk guide).
@@ -93,7 +110,7 @@ def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Sett
     """Read the settings.
 
     Args:
-        get: Returns the value of a stack configuration key such as ``vapi:apiKey``, or None.
+        get: Returns the value of a stack configuration key such as ``vapi-byo:apiKey``, or None.
         environ: Environment variables; ``VAPI_API_KEY`` and ``VAPI_BASE_URL`` are used where the stack says nothing.
 
     Returns:
@@ -102,17 +119,17 @@ def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Sett
     Raises:
         ConfigError: A setting is missing or wrong. The message is one sentence that says how to set it.
     """
-    api_key = _text(get, environ, "vapi:apiKey", "VAPI_API_KEY")
+    api_key = _text(get, environ, "vapi-byo:apiKey", "VAPI_API_KEY")
     settings = read_public_settings(get, environ)
     if not api_key:
         raise ConfigError(
             "no API key: set the private key of your Vapi organisation with "
-            "pulumi config set --secret vapi:apiKey, or in the environment variable VAPI_API_KEY"
+            "pulumi config set --secret vapi-byo:apiKey, or in the environment variable VAPI_API_KEY"
         )
     if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         raise ConfigError(
             "the API key holds spaces, line breaks or other characters that no key has: copy it again from the dashboard "
-            "and set it with pulumi config set --secret vapi:apiKey"
+            "and set it with pulumi config set --secret vapi-byo:apiKey"
         )
     return replace(settings, api_key=api_key)
 
@@ -130,25 +147,28 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
     Raises:
         ConfigError: A setting is wrong.
     """
-    region = _choice(get, "vapi:region", _REGIONS, None)
+    region = _choice(get, "vapi-byo:region", _REGIONS, None)
     # An address, wherever it stands, goes before the one that the region implies.
-    address = _text(get, environ, "vapi:baseUrl", "VAPI_BASE_URL")
+    address = _text(get, environ, "vapi-byo:baseUrl", "VAPI_BASE_URL")
     base_url = _base_url(address) if address else BASE_URLS[region or "us"]
     for other in _REGIONS:
         if region not in (None, other) and base_url == BASE_URLS[other]:
             raise ConfigError(
-                f"vapi:region is {region!r}, but vapi:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
-                "leave vapi:baseUrl out, or set the region that the organisation is in"
+                f"vapi-byo:region is {region!r}, but vapi-byo:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
+                "leave vapi-byo:baseUrl out, or set the region that the organisation is in"
             )
     return Settings(
         api_key="",
         base_url=base_url,
         region=region or ("eu" if base_url == BASE_URLS["eu"] else "us"),
-        timeout_s=_within(get("vapi:timeout"), "vapi:timeout", "seconds", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S),
+        timeout_s=_within(get("vapi-byo:timeout"), "vapi-byo:timeout", "seconds", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S),
         max_retries=_max_retries(get, environ),
         requests_per_second=_requests_per_second(get),
-        on_existing=_choice(get, "vapi:onExisting", _ON_EXISTING, "error"),
-        on_conflict=_choice(get, "vapi:onConflict", _ON_CONFLICT, "error"),
+        on_existing=_choice(get, "vapi-byo:onExisting", _ON_EXISTING, "error"),
+        on_conflict=_choice(get, "vapi-byo:onConflict", _ON_CONFLICT, "error"),
+        on_omitted=_choice(get, "vapi-byo:onOmitted", _ON_OMITTED, "keep"),
+        on_unknown=_choice(get, "vapi-byo:onUnknown", _ON_UNKNOWN, "error"),
+        number_check=_choice(get, "vapi-byo:numberCheck", _NUMBER_CHECK, "possible"),
     )
 
 
@@ -182,12 +202,12 @@ def _base_url(address: str) -> str:
         parts = urlsplit("")
     if not host or parts.scheme not in ("http", "https") or parts.username is not None or re.search(r"[\s?#]", address):
         raise ConfigError(
-            "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai: "
-            "set it with pulumi config set vapi:baseUrl, or leave it out and set vapi:region"
+            "vapi-byo:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai: "
+            "set it with pulumi config set vapi-byo:baseUrl, or leave it out and set vapi-byo:region"
         )
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigError(
-            f"vapi:baseUrl (or VAPI_BASE_URL) would send the API key to {host} unencrypted: use https "
+            f"vapi-byo:baseUrl (or VAPI_BASE_URL) would send the API key to {host} unencrypted: use https "
             "(plain http is only for a server on this machine)"
         )
     return address.rstrip("/")
@@ -218,19 +238,19 @@ def _within(value: Any, key: str, unit: str, default: float, most: float) -> flo
 
 
 def _requests_per_second(get: Callable[[str], Any]) -> float | None:
-    key = "vapi:requestsPerSecond"
+    key = "vapi-byo:requestsPerSecond"
     return _within(get(key), key, "requests a second", 5, 1000) if get(key) not in (None, "") else None
 
 
 def _max_retries(get: Callable[[str], Any], environ: Mapping[str, str]) -> int:
-    text = _text(get, environ, "vapi:maxRetries", "VAPI_MAX_RETRIES")
+    text = _text(get, environ, "vapi-byo:maxRetries", "VAPI_MAX_RETRIES")
     if not text:
         return DEFAULT_MAX_RETRIES
     # Configuration of an explicit provider may arrive as a float: 3.0 is what the user wrote as 3.
     whole = text.removesuffix(".0")
     if not whole.isdecimal() or int(whole) > MAX_MAX_RETRIES:
         raise ConfigError(
-            f"vapi:maxRetries (or VAPI_MAX_RETRIES) is {whole!r}: it must be a whole number from 0 to {MAX_MAX_RETRIES}; "
-            f"set it with pulumi config set vapi:maxRetries {DEFAULT_MAX_RETRIES}"
+            f"vapi-byo:maxRetries (or VAPI_MAX_RETRIES) is {whole!r}: it must be a whole number from 0 to {MAX_MAX_RETRIES}; "
+            f"set it with pulumi config set vapi-byo:maxRetries {DEFAULT_MAX_RETRIES}"
         )
     return int(whole)

@@ -241,14 +241,14 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool)
         One clause without a full stop, empty where nothing useful is known.
     """
     if not from_api:
-        return "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
+        return "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
     if status == 400:
         advice = dict.fromkeys(_advice_for_field(message, method) for message in messages)
         return "; ".join(part for part in advice if part)
     if status == 401:
-        return "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
+        return "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
     if status == 403:
-        return "the key of vapi:apiKey has no right to this; use a private key of the organisation that owns it"
+        return "the key of vapi-byo:apiKey has no right to this; use a private key of the organisation that owns it"
     if status == 404 and method == "PATCH":
         return (
             "it was deleted outside Pulumi, or belongs to another organisation than the key; "
@@ -257,7 +257,7 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool)
     if status == 429:
         return (
             "the organisation's rate limit is reached: try again later, or set the rate it allows with "
-            "pulumi config set vapi:requestsPerSecond 5"
+            "pulumi config set vapi-byo:requestsPerSecond 5"
         )
     if status >= 500:
         return "this is a fault on Vapi's side: try again later"

@@ -14,17 +14,23 @@ from .errors import ConfigError, shorten
 
 #: Arguments, their configuration keys, and what is right for each; whether a value is right is for `config` to say.
 _KEYS: Final[Mapping[str, tuple[str, str]]] = {
-    "api_key": ("vapi:apiKey", "must be the private key of a Vapi organisation, as the dashboard shows it"),
+    "api_key": ("vapi-byo:apiKey", "must be the private key of a Vapi organisation, as the dashboard shows it"),
     "base_url": (
-        "vapi:baseUrl",
+        "vapi-byo:baseUrl",
         "must be the address of an API, such as https://api.vapi.ai (plain http only for a server on this machine)",
     ),
-    "region": ("vapi:region", "must be us or eu"),
-    "timeout": ("vapi:timeout", f"must be a number of seconds, more than 0 and at most {MAX_TIMEOUT_S:g}"),
-    "max_retries": ("vapi:maxRetries", f"must be a whole number from 0 to {MAX_MAX_RETRIES}"),
-    "requests_per_second": ("vapi:requestsPerSecond", "must be a number of requests a second, more than 0 and at most 1000"),
-    "on_existing": ("vapi:onExisting", "must be error, adopt or allow"),
-    "on_conflict": ("vapi:onConflict", "must be error, overwrite or unchecked"),
+    "region": ("vapi-byo:region", "must be us or eu"),
+    "timeout": ("vapi-byo:timeout", f"must be a number of seconds, more than 0 and at most {MAX_TIMEOUT_S:g}"),
+    "max_retries": ("vapi-byo:maxRetries", f"must be a whole number from 0 to {MAX_MAX_RETRIES}"),
+    "requests_per_second": (
+        "vapi-byo:requestsPerSecond",
+        "must be a number of requests a second, more than 0 and at most 1000",
+    ),
+    "on_existing": ("vapi-byo:onExisting", "must be error, adopt or allow"),
+    "on_conflict": ("vapi-byo:onConflict", "must be error, overwrite or unchecked"),
+    "on_omitted": ("vapi-byo:onOmitted", "must be keep or clear"),
+    "on_unknown": ("vapi-byo:onUnknown", "must be error or send"),
+    "number_check": ("vapi-byo:numberCheck", "must be possible or e164"),
 }
 
 
@@ -52,7 +58,7 @@ def _explaining(init: Init) -> Init:
 class Provider(pulumi.ProviderResource):
     """An account at Vapi for the resources that are given this as ``opts.provider``, or as one of a component's ``providers``.
 
-    It has nothing of the stack's ``vapi:*`` configuration: what is left out has its default, or comes from the environment
+    It has nothing of the stack's ``vapi-byo:*`` configuration: what is left out has its default, or comes from the environment
     where the configuration would too (``VAPI_BASE_URL``, ``VAPI_MAX_RETRIES``). The key is a secret of the state, and
     ``refresh`` and ``destroy`` take it from there: after a change of the key, run ``up`` before them. The numbers stay as they
     are where an argument changes; with the key of another organisation they are not found, and nothing is concluded from it.
@@ -72,6 +78,9 @@ class Provider(pulumi.ProviderResource):
         requests_per_second: Input[float] | None = None,
         on_existing: Input[str] | None = None,
         on_conflict: Input[str] | None = None,
+        on_omitted: Input[str] | None = None,
+        on_unknown: Input[str] | None = None,
+        number_check: Input[str] | None = None,
     ) -> None:
         """Declare a provider.
 
@@ -88,6 +97,10 @@ class Provider(pulumi.ProviderResource):
                 decide.
             on_conflict: Where somebody else changed what is about to be changed: ``error`` (the default), ``overwrite``, or
                 ``unchecked``.
+            on_omitted: An argument that the program leaves out: ``keep`` (the default) what Vapi has, or ``clear`` it.
+            on_unknown: A field or value that this version does not know: ``error`` (the default), or ``send`` it as written.
+            number_check: ``possible`` (the default) refuses a number whose length no numbering plan has; ``e164`` checks its
+                form alone and warns of the rest.
 
         Raises:
             pulumi.RunError: A value is wrong. Outputs are checked at preview, once they are known.
@@ -101,12 +114,15 @@ class Provider(pulumi.ProviderResource):
             "requests_per_second": requests_per_second,
             "on_existing": on_existing,
             "on_conflict": on_conflict,
+            "on_omitted": on_omitted,
+            "on_unknown": on_unknown,
+            "number_check": number_check,
         }
         problems = [problem for argument, value in given.items() if (problem := _problem(argument, value))]
         if problems:
             raise pulumi.RunError(f"Provider {resource_name!r}: {'; '.join(problems)}")
         props = {_KEYS[argument][0]: value for argument, value in given.items()}
-        props["vapi:apiKey"] = Output.secret(api_key)
+        props["vapi-byo:apiKey"] = Output.secret(api_key)
         super().__init__("pulumi-python", resource_name, props, opts)
 
 

@@ -180,7 +180,9 @@ class Lifecycle:
             raise cannot("read", label, error) from error
         if one is None:
             if not state.get("orgId"):
-                raise cannot("read", label, "there is none in this organisation; check the id, vapi:apiKey and vapi:region")
+                raise cannot(
+                    "read", label, "there is none in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region"
+                )
             return None
         found = recorded(self._kind, self._state(one, state), managed_shape(self._kind, state))
         local = {field: found[field] for field in LOCAL_FIELDS if field in found}
@@ -297,13 +299,13 @@ class Lifecycle:
         if _credential(one) != inputs.get("credentialId"):
             return VapiError(
                 f"Vapi has it already on another credential, {_credential(one)} ({label}); use that credential_id to "
-                "take it over, delete it first, or, where Vapi should decide, pulumi config set vapi:onExisting allow"
+                "take it over, delete it first, or, where Vapi should decide, pulumi config set vapi-byo:onExisting allow"
             )
         # One without an identity cannot be told from the one that it is to replace.
-        replaced = "" if self._kind.identity else "; to replace it by another, run pulumi config set vapi:onExisting allow"
+        replaced = "" if self._kind.identity else "; to replace it by another, run pulumi config set vapi-byo:onExisting allow"
         return VapiError(
             f"Vapi has it already ({label}); to take it over, give it opts=ResourceOptions(import_={one.id!r}), or run "
-            "pulumi config set vapi:onExisting adopt and pulumi up again; if only the resource was renamed, give it "
+            "pulumi config set vapi-byo:onExisting adopt and pulumi up again; if only the resource was renamed, give it "
             f"opts=ResourceOptions(aliases=[Alias(name='its old name')]){replaced}"
         )
 
@@ -445,8 +447,9 @@ class Lifecycle:
         )
         if self._settings.on_conflict == "error":
             raise VapiError(
-                f"somebody else changed what is about to be changed ({what}); nothing was overwritten: run pulumi refresh and "
-                "look at the next preview, or have Vapi's value overwritten with pulumi config set vapi:onConflict overwrite"
+                f"somebody else changed what is about to be changed ({what}); nothing was overwritten: run pulumi refresh "
+                "and look at the next preview, or have Vapi's value overwritten with "
+                "pulumi config set vapi-byo:onConflict overwrite"
             )
         log.warning("%s: overwriting what somebody else changed (%s)", label, what)
         return live
@@ -460,7 +463,7 @@ class Lifecycle:
             if org_id and other and other != org_id:
                 raise VapiError(
                     f"Vapi has none for this key, but the key is of organisation {other}, not of {org_id}; "
-                    "set vapi:apiKey to a key of its own organisation"
+                    "set vapi-byo:apiKey to a key of its own organisation"
                 )
 
     def _written(

@@ -71,8 +71,8 @@ def get_phone_numbers(
         number: Only the number with exactly these digits.
         name: Only those of exactly this name.
         credential_id: Only those of this credential.
-        api_key: Private key of another account than the stack's. Default: ``vapi:apiKey`` or ``VAPI_API_KEY``, and with it all
-            that the stack says in ``vapi:*``.
+        api_key: Private key of another account than the stack's. Default: ``vapi-byo:apiKey`` or ``VAPI_API_KEY``, and with it
+            all that the stack says in ``vapi-byo:*``.
         base_url: Address of that other account's API.
         region: ``us`` or ``eu``: region of that other account.
 
@@ -104,9 +104,9 @@ def _why_no_text(value: Any) -> str:
 
 
 def _settings(api_key: str | None, base_url: str | None, region: str | None) -> Settings:
-    stack = pulumi.Config("vapi")
-    other: dict[str, Any] = {"vapi:apiKey": api_key, "vapi:baseUrl": base_url, "vapi:region": region}
-    return read_settings(other.get if api_key is not None else lambda key: stack.get(key.removeprefix("vapi:")), os.environ)
+    stack = pulumi.Config("vapi-byo")
+    other: dict[str, Any] = {"vapi-byo:apiKey": api_key, "vapi-byo:baseUrl": base_url, "vapi-byo:region": region}
+    return read_settings(other.get if api_key is not None else lambda key: stack.get(key.removeprefix("vapi-byo:")), os.environ)
 
 
 def _listed(settings: Settings) -> list[PhoneNumber]:

@@ -128,7 +128,7 @@ class VapiResource(Resource):
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
                 f"{type(self).__name__} {resource_name!r}: custom_timeouts have no effect here: Pulumi does not hand them to "
-                "dynamic providers; set vapi:timeout instead"
+                "dynamic providers; set vapi-byo:timeout instead"
             )
         # Every output needs a key, or it becomes no attribute.
         props |= dict.fromkeys(("orgId", "createdAt", "updatedAt", *self._computed))
@@ -394,7 +394,7 @@ def _expected_sip_uri(number: Any, credential_id: Any) -> Input[str | None] | No
     """Compute the address already here, so that it is secret where the number is; the provider knows the region for sure."""
     if number is None or credential_id is None:
         return None
-    region: Region = "eu" if pulumi.Config("vapi").get("region") == "eu" else "us"
+    region: Region = "eu" if pulumi.Config("vapi-byo").get("region") == "eu" else "us"
     if isinstance(number, str) and isinstance(credential_id, str):
         return sip_uri(number, credential_id, region)  # an output takes a task of its own, for each number
     return Output.all(number, credential_id).apply(lambda both: sip_uri(both[0], both[1], region))
@@ -403,10 +403,10 @@ def _expected_sip_uri(number: Any, credential_id: Any) -> Input[str | None] | No
 @functools.cache
 def _warn_of_a_plain_key() -> None:
     """Warn once of a key that stands readable in the stack's file; only the program can tell, the provider gets it in clear."""
-    if pulumi.Config("vapi").get("apiKey") and not is_config_secret("vapi:apiKey"):
+    if pulumi.Config("vapi-byo").get("apiKey") and not is_config_secret("vapi-byo:apiKey"):
         pulumi.log.warn(
-            "vapi:apiKey is stored in plain text in the stack's configuration: make the key a secret with "
-            "pulumi config set --secret vapi:apiKey, and replace it at Vapi if others could read it"
+            "vapi-byo:apiKey is stored in plain text in the stack's configuration: make the key a secret with "
+            "pulumi config set --secret vapi-byo:apiKey, and replace it at Vapi if others could read it"
         )
 
 

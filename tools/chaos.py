@@ -5,8 +5,8 @@ number twice, answers a fifth of all requests with some fault. In every round th
 added, renamed, redirected and removed) and brought to Vapi by ``pulumi up``; now and then the CLI and everything that it
 started is killed by SIGKILL in the middle of it. After a failure or a kill, what a user would do is done, and no more: run
 ``pulumi up`` again, and follow what the error says, word for word (``pulumi cancel`` for the lock that a killed command leaves
-behind, ``vapi:onExisting adopt`` for numbers whose creation nobody lived to note, ``pulumi refresh``; Pulumi's own copy of the
-state, where the kill came while Pulumi wrote it).
+behind, ``vapi-byo:onExisting adopt`` for numbers whose creation nobody lived to note, ``pulumi refresh``; Pulumi's own copy of
+the state, where the kill came while Pulumi wrote it).
 
 At the end the faults are lifted and ``pulumi up`` is run until it is quiet. Then Vapi must hold exactly the numbers that the
 state holds, each once, and each as the program says. Exit status 0 means that none is lost and none doubled.
@@ -100,7 +100,7 @@ class Project:
             "VAPI_BASE_URL": self.url,
         }
         self.quiet("stack", "init", STACK)
-        self.quiet("config", "set", "vapi:timeout", str(TIMEOUT_S))
+        self.quiet("config", "set", "vapi-byo:timeout", str(TIMEOUT_S))
 
     def declare(self, wanted: dict[str, Arguments]) -> None:
         """Make the program say something else."""
@@ -347,17 +347,17 @@ class Chaos:
             self._project.counts["failures"] += 1
             errors = re.findall(r"^    error: (?:VapiError: )?(cannot .*)", said, re.MULTILINE)
             self._tell(f"failed: {errors[0] if errors else said[-300:]!r}")
-            if "pulumi config set vapi:onExisting adopt" in said and not adopting:
+            if "pulumi config set vapi-byo:onExisting adopt" in said and not adopting:
                 adopting = True
                 self._project.counts["adoptions"] += 1
-                self._project.quiet("config", "set", "vapi:onExisting", "adopt")
+                self._project.quiet("config", "set", "vapi-byo:onExisting", "adopt")
             if "run pulumi refresh" in said:
                 self._project.counts["refreshes"] += 1
                 self._project.run("refresh", "--yes", "--skip-preview")
         else:
             raise ChaosError(f"no end after {MAX_ATTEMPTS} attempts; the last one said:\n{said}")
         if adopting:
-            self._project.quiet("config", "rm", "vapi:onExisting")
+            self._project.quiet("config", "rm", "vapi-byo:onExisting")
 
     def _moment(self) -> tuple[str, Callable[[], bool]]:
         """Choose when to kill: at any time, or in the middle of a request that changes something at Vapi."""

@@ -362,8 +362,8 @@ def configured(folder: Path, vapi: Vapi) -> tuple[Pulumi, Pulumi]:
         "POST", "credentials", {"provider": "byo-sip-trunk", "name": "Carrier", "gateways": [{"ip": "203.0.113.7"}]}
     )
     numbers.quiet("stack", "init", STACK)
-    numbers.quiet("config", "set", "vapi:baseUrl", vapi.url)
-    numbers.quiet("config", "set", "--secret", "vapi:apiKey", API_KEY)
+    numbers.quiet("config", "set", "vapi-byo:baseUrl", vapi.url)
+    numbers.quiet("config", "set", "--secret", "vapi-byo:apiKey", API_KEY)
     numbers.quiet("config", "set", "credentialId", credential["id"])
     numbers.quiet("config", "set", "assistantId", ASSISTANT)
     for position, (number, name) in enumerate(((LONDON, "Reception"), (FRISCO, "Sales"))):

@@ -95,7 +95,7 @@ def import_(
         return
     chosen = choose(numbers, digits=number or (), names=name or (), everything=everything)
     if not chosen:
-        raise VapiError("the account has no BYO number to take over; check vapi:apiKey and vapi:region")
+        raise VapiError("the account has no BYO number to take over; check vapi-byo:apiKey and vapi-byo:region")
     takeovers = plan_takeovers(chosen)
     hidden, secrets = hide_secrets(takeovers)
     program = write_program(hidden, with_import_options=mode == "options")

@@ -118,10 +118,10 @@ def check_keys(keys: Iterable[str]) -> Iterator[Check]:
     known = {setting.lower(): setting for setting in SETTING_KEYS}
     for key in keys:
         namespace, _, name = key.partition(":")
-        if namespace != "vapi" or name in SETTING_KEYS:
+        if namespace != "vapi-byo" or name in SETTING_KEYS:
             continue
         for close in difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75):
-            text = f"{key} is no setting: did you mean vapi:{known[close]}?"
+            text = f"{key} is no setting: did you mean vapi-byo:{known[close]}?"
             yield Check("Configuration", ok=False, text=text)
 
 
@@ -158,7 +158,7 @@ def check_account(found: Found) -> Iterator[Check]:
         yield Check("API key" if answered else "Vapi", ok=False, text=str(error))
         return
     except VapiError as error:
-        yield Check("Vapi", ok=False, text=f"{error}; check vapi:baseUrl and any proxy in between")
+        yield Check("Vapi", ok=False, text=f"{error}; check vapi-byo:baseUrl and any proxy in between")
         return
     yield Check("Vapi", ok=True, text="answers")
     organisations = sorted({str(entry["orgId"]) for entry in entries if entry.get("orgId")})

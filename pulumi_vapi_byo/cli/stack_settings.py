@@ -10,7 +10,7 @@ from pulumi_vapi_byo.errors import ConfigError, VapiError
 
 from .pulumi_cli import PulumiCli
 
-API_KEY = "vapi:apiKey"
+API_KEY = "vapi-byo:apiKey"
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def find_settings(
         unread = str(error)
     in_stack = bool(values.get(API_KEY))
     if region is not None:
-        values |= {"vapi:region": region, "vapi:baseUrl": BASE_URLS[region]}
+        values |= {"vapi-byo:region": region, "vapi-byo:baseUrl": BASE_URLS[region]}
     if base_url is not None:
-        values["vapi:baseUrl"] = base_url
+        values["vapi-byo:baseUrl"] = base_url
     try:
         settings = read_settings(values.get, environ)
     except ConfigError as error:

@@ -257,12 +257,12 @@ def _entries(provider: ByoPhoneNumberProvider, takeovers: Iterable[Takeover]) ->
 
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
-        "vapi:apiKey": settings.api_key,
-        "vapi:baseUrl": settings.base_url,
-        "vapi:region": settings.region,
-        "vapi:timeout": settings.timeout_s,
-        "vapi:maxRetries": settings.max_retries,
-        "vapi:requestsPerSecond": settings.requests_per_second,
+        "vapi-byo:apiKey": settings.api_key,
+        "vapi-byo:baseUrl": settings.base_url,
+        "vapi-byo:region": settings.region,
+        "vapi-byo:timeout": settings.timeout_s,
+        "vapi-byo:maxRetries": settings.max_retries,
+        "vapi-byo:requestsPerSecond": settings.requests_per_second,
     }
 
 

@@ -139,7 +139,7 @@ def test_an_older_cli_is_told_from_one_that_takes_import_files() -> None:
     [
         (("--number", "+1999"), "the account has no BYO number '+1999'; vapi-byo import, without options, lists those it has"),
         (("--all", "--out", "no/where.py"), "no/where.py: no such file or directory"),
-        (("--region", "eu", "--base-url", "nonsense"), "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API"),
+        (("--region", "eu", "--base-url", "nonsense"), "vapi-byo:baseUrl (or VAPI_BASE_URL) is not the address of an API"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(account: Emulator, run: Run, arguments: tuple[str, ...], sentence: str) -> None:
@@ -152,7 +152,7 @@ def test_what_is_wrong_is_one_sentence(account: Emulator, run: Run, arguments: t
 def test_an_empty_account_has_nothing_to_take_over(vapi: Emulator, run: Run) -> None:
     assert run("import", **NOWHERE).out.startswith("BYO phone numbers: 0")
     ran = run("import", "--all", **NOWHERE)
-    sentence = "the account has no BYO number to take over; check vapi:apiKey and vapi:region"
+    sentence = "the account has no BYO number to take over; check vapi-byo:apiKey and vapi-byo:region"
     assert (ran.status, ran.err) == (1, f"error: {sentence}\n")
 
 
@@ -160,7 +160,7 @@ def test_without_a_key_the_sentence_says_how_to_set_one_and_why_no_stack_was_ask
     ran = run("import", VAPI_API_KEY="", **NOWHERE)
     assert ran.status == 1
     assert ran.err == (
-        "error: no API key: set the private key of your Vapi organisation with pulumi config set --secret vapi:apiKey, or in "
+        "error: no API key: set the private key of your Vapi organisation with pulumi config set --secret vapi-byo:apiKey, or in "
         "the environment variable VAPI_API_KEY (no stack was asked: there is no pulumi on PATH: install the Pulumi CLI, "
         "https://www.pulumi.com/docs/install/)\n"
     )
@@ -264,7 +264,7 @@ def test_doctor_says_that_the_key_is_missing(vapi: Emulator, run: Run) -> None:
         (Fault("drop_before"), "closed the connection"),
         (Fault("status", status=503), "Vapi answered 503"),
         (Fault("html"), "no JSON"),
-        (Fault("garbage"), "check vapi:baseUrl and any proxy in between"),
+        (Fault("garbage"), "check vapi-byo:baseUrl and any proxy in between"),
     ],
 )
 def test_doctor_says_that_vapi_cannot_be_reached(vapi: Emulator, run: Run, fault: Fault, words: str) -> None:

@@ -160,10 +160,12 @@ def test_a_program_of_the_users_own_is_kept_and_no_secret_is_set(
 
 
 def test_doctor_reports_a_misspelt_setting_before_what_follows_from_it(project: Project, run_in_project: Run) -> None:
-    project.configure("vapi:onConflit", "overwrite")
+    project.configure("vapi-byo:onConflit", "overwrite")
     ran = run_in_project("doctor")
     assert (ran.status, ran.err) == (1, "")
-    assert "wrong Configuration: vapi:onConflit is no setting: did you mean vapi:onConflict?\nok    Settings: " in ran.out
+    assert (
+        "wrong Configuration: vapi-byo:onConflit is no setting: did you mean vapi-byo:onConflict?\nok    Settings: " in ran.out
+    )
 
 
 def test_the_state_is_the_same_either_way(project: Project, run_in_project: Run, account: list[dict[str, Any]]) -> None:

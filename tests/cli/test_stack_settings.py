@@ -31,7 +31,7 @@ class OneStack:
         return dict(self._config)
 
     def config_value(self, key: str) -> str:
-        assert key == "vapi:apiKey"
+        assert key == "vapi-byo:apiKey"
         if self._key is None:
             raise VapiError("pulumi config get failed: incorrect passphrase")
         return self._key
@@ -45,9 +45,9 @@ def find(cli: OneStack, environ: Mapping[str, str] = ENVIRONMENT, **options: Any
     ("stack", "key", "source"),
     [
         (OneStack(None), "from-environment", "VAPI_API_KEY"),
-        (OneStack({"vapi:region": "us"}), "from-environment", "VAPI_API_KEY"),
-        (OneStack({"vapi:apiKey": None}, "from-stack"), "from-stack", "the stack's configuration"),
-        (OneStack({"vapi:apiKey": "in-clear"}), "in-clear", "the stack's configuration"),
+        (OneStack({"vapi-byo:region": "us"}), "from-environment", "VAPI_API_KEY"),
+        (OneStack({"vapi-byo:apiKey": None}, "from-stack"), "from-stack", "the stack's configuration"),
+        (OneStack({"vapi-byo:apiKey": "in-clear"}), "in-clear", "the stack's configuration"),
     ],
 )
 def test_the_key_is_that_of_the_stack_and_else_of_the_environment_as_in_the_provider(
@@ -62,11 +62,11 @@ def test_the_key_is_that_of_the_stack_and_else_of_the_environment_as_in_the_prov
     ("config", "options", "base_url", "region"),
     [
         ({}, {}, "https://environment.example.com", "us"),
-        ({"vapi:baseUrl": "https://stack.example.com/"}, {}, "https://stack.example.com", "us"),
-        ({"vapi:region": "eu"}, {}, "https://environment.example.com", "eu"),
-        ({"vapi:baseUrl": "https://stack.example.com"}, {"region": "eu"}, "https://api.eu.vapi.ai", "eu"),
-        ({"vapi:region": "eu"}, {"region": "us"}, "https://api.vapi.ai", "us"),
-        ({"vapi:region": "eu"}, {"base_url": "https://option.example.com"}, "https://option.example.com", "eu"),
+        ({"vapi-byo:baseUrl": "https://stack.example.com/"}, {}, "https://stack.example.com", "us"),
+        ({"vapi-byo:region": "eu"}, {}, "https://environment.example.com", "eu"),
+        ({"vapi-byo:baseUrl": "https://stack.example.com"}, {"region": "eu"}, "https://api.eu.vapi.ai", "eu"),
+        ({"vapi-byo:region": "eu"}, {"region": "us"}, "https://api.vapi.ai", "us"),
+        ({"vapi-byo:region": "eu"}, {"base_url": "https://option.example.com"}, "https://option.example.com", "eu"),
         ({}, {"base_url": "https://option.example.com", "region": "eu"}, "https://option.example.com", "eu"),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_stack_that_was_named_must_be_readable() -> None:
 
 def test_a_key_that_cannot_be_decrypted_is_not_replaced_by_another() -> None:
     with pytest.raises(VapiError, match=r"^pulumi config get failed: incorrect passphrase$"):
-        find(OneStack({"vapi:apiKey": None}))
+        find(OneStack({"vapi-byo:apiKey": None}))
 
 
 def test_without_any_key_the_sentence_says_why_no_stack_was_asked() -> None:
@@ -135,17 +135,17 @@ def test_doctor_knows_the_cli_versions(version: Version, text: str, *, ok: bool)
 @pytest.mark.parametrize(
     ("key", "meant"),
     [
-        ("vapi:onConflit", "vapi:onConflict"),
-        ("vapi:apikey", "vapi:apiKey"),
-        ("vapi:API_KEY", "vapi:apiKey"),
-        ("vapi:maxRetry", "vapi:maxRetries"),
-        ("vapi:apiKey", None),
-        ("vapi:colour", None),
+        ("vapi-byo:onConflit", "vapi-byo:onConflict"),
+        ("vapi-byo:apikey", "vapi-byo:apiKey"),
+        ("vapi-byo:API_KEY", "vapi-byo:apiKey"),
+        ("vapi-byo:maxRetry", "vapi-byo:maxRetries"),
+        ("vapi-byo:apiKey", None),
+        ("vapi-byo:colour", None),
         ("numbers:apikey", None),
     ],
 )
 def test_doctor_finds_a_misspelt_setting_and_leaves_the_users_own_keys_alone(key: str, meant: str | None) -> None:
-    found = list(doctor.check_keys(["vapi:region", key]))
+    found = list(doctor.check_keys(["vapi-byo:region", key]))
     text = f"{key} is no setting: did you mean {meant}?"
     assert found == ([doctor.Check("Configuration", ok=False, text=text)] if meant else [])
 

@@ -223,17 +223,17 @@ def test_classes_that_are_named_exist(page: Path) -> None:
     assert set(re.findall(r"`vapi\.([A-Z]\w+)", page.read_text("utf-8"))) <= set(pulumi_vapi_byo.__all__)
 
 
-CONFIG_KEYS = set(re.findall(r'"vapi:(\w+)"', inspect.getsource(config)))
+CONFIG_KEYS = set(re.findall(r'"vapi-byo:(\w+)"', inspect.getsource(config)))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_configuration_keys_that_are_named_exist(page: Path) -> None:
-    assert set(re.findall(r"\bvapi:([a-z]\w*)", page.read_text("utf-8"))) <= CONFIG_KEYS
+    assert set(re.findall(r"\bvapi-byo:([a-z]\w*)", page.read_text("utf-8"))) <= CONFIG_KEYS
 
 
 def test_every_configuration_key_is_documented() -> None:
     table = README.read_text("utf-8").partition("[start:configuration]")[2].partition("[end:configuration]")[0]
-    assert set(re.findall(r"^\| `vapi:(\w+)`", table, re.MULTILINE)) == CONFIG_KEYS
+    assert set(re.findall(r"^\| `vapi-byo:(\w+)`", table, re.MULTILINE)) == CONFIG_KEYS
 
 
 def lines_with(page: Path, command: str) -> list[str]:

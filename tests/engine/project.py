@@ -102,10 +102,10 @@ class Project:
         self._stack = automation.create_or_select_stack(
             STACK, work_dir=str(folder), opts=automation.LocalWorkspaceOptions(env_vars=self._env)
         )
-        settings = {"vapi:baseUrl": vapi.base_url, "vapi:maxRetries": "0", **(config or {})}
+        settings = {"vapi-byo:baseUrl": vapi.base_url, "vapi-byo:maxRetries": "0", **(config or {})}
         values = {key: automation.ConfigValue(value) for key, value in settings.items() if value is not None}
-        if settings.get("vapi:apiKey", API_KEY) == API_KEY:
-            values["vapi:apiKey"] = automation.ConfigValue(API_KEY, secret=True)
+        if settings.get("vapi-byo:apiKey", API_KEY) == API_KEY:
+            values["vapi-byo:apiKey"] = automation.ConfigValue(API_KEY, secret=True)
         self._stack.set_all_config(values)
 
     def configure(self, key: str, value: str) -> None:

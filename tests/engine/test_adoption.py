@@ -20,7 +20,7 @@ def held(project: Project) -> dict[str, str]:
 
 
 def test_two_resources_that_name_one_number_are_refused_and_the_number_stays(project: Project, vapi: Emulator) -> None:
-    project.configure("vapi:onExisting", "adopt")
+    project.configure("vapi-byo:onExisting", "adopt")
     project.program('vapi.ByoPhoneNumber("one", **DESK)')
     project.up()
     (number,) = vapi.numbers()
@@ -38,7 +38,7 @@ def test_two_resources_that_name_one_number_are_refused_and_the_number_stays(pro
 
 @pytest.mark.parametrize("name", ["", 'name="New"'])
 def test_a_number_that_a_new_resource_took_over_first_is_told_and_stays(project: Project, vapi: Emulator, name: str) -> None:
-    project.configure("vapi:onExisting", "adopt")
+    project.configure("vapi-byo:onExisting", "adopt")
     project.program('vapi.ByoPhoneNumber("one", **DESK)')
     project.up()
     (number,) = vapi.numbers()
@@ -60,7 +60,7 @@ def test_a_number_that_a_new_resource_took_over_first_is_told_and_stays(project:
 def test_an_adoption_that_was_interrupted_before_the_old_resource_went_keeps_the_number(
     project: Project, vapi: Emulator
 ) -> None:
-    project.configure("vapi:onExisting", "adopt")
+    project.configure("vapi-byo:onExisting", "adopt")
     project.program('vapi.ByoPhoneNumber("old", **DESK)')
     project.up()
     (number,) = vapi.numbers()
@@ -82,7 +82,7 @@ def test_an_adoption_that_was_interrupted_before_the_old_resource_went_keeps_the
 
 def test_what_exists_is_brought_to_what_the_program_says_with_one_patch(project: Project, vapi: Emulator) -> None:
     number = vapi.add_number(number="+14155552671", credentialId=CREDENTIAL_ID, name="Found")
-    project.configure("vapi:onExisting", "adopt")
+    project.configure("vapi-byo:onExisting", "adopt")
     project.program('vapi.ByoPhoneNumber("desk", name="Desk", **DESK)')
     vapi.clear_requests()
     run = project.up()
@@ -94,9 +94,9 @@ def test_what_exists_is_brought_to_what_the_program_says_with_one_patch(project:
 
 
 def test_a_key_in_plain_text_is_warned_of_once(start: Start) -> None:
-    project = start(config={"vapi:apiKey": "plain-key"})
+    project = start(config={"vapi-byo:apiKey": "plain-key"})
     project.program('vapi.ByoPhoneNumber("one", **DESK)\nvapi.ByoPhoneNumber("two", credential_id=DESK["credential_id"])')
-    warning = "vapi:apiKey is stored in plain text in the stack's configuration"
+    warning = "vapi-byo:apiKey is stored in plain text in the stack's configuration"
     assert warning in project.preview().said
     secret = start()
     secret.program('vapi.ByoPhoneNumber("one", **DESK)')

@@ -133,7 +133,7 @@ def test_an_error_of_the_api_is_one_sentence_and_the_state_stays(either_project:
     assert destroy.errors == [
         (
             f"{prefix}cannot delete BYO phone number '+14155552671': Vapi answered 401: Invalid Key. (DELETE {path}); "
-            "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
+            "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
         )
     ]
     (after,) = project.resources()
@@ -146,10 +146,13 @@ def test_an_error_of_the_api_is_one_sentence_and_the_state_stays(either_project:
     ("config", "sentence"),
     [
         (
-            {"vapi:baseUrl": "http://example.com"},
-            "vapi:baseUrl (or VAPI_BASE_URL) would send the API key to example.com unencryp",
+            {"vapi-byo:baseUrl": "http://example.com"},
+            "vapi-byo:baseUrl (or VAPI_BASE_URL) would send the API key to example.com unencryp",
         ),
-        ({"vapi:region": "mars"}, "vapi:region is 'mars': set it to us or eu with pulumi config set vapi:region us"),
+        (
+            {"vapi-byo:region": "mars"},
+            "vapi-byo:region is 'mars': set it to us or eu with pulumi config set vapi-byo:region us",
+        ),
     ],
 )
 def test_a_wrong_setting_is_one_sentence_at_preview(start: Start, vapi: Emulator, config: Any, sentence: str) -> None:
@@ -164,7 +167,7 @@ def test_a_wrong_setting_is_one_sentence_at_preview(start: Start, vapi: Emulator
 
 
 def test_a_missing_key_is_one_sentence_before_any_request(start: Start, either_sdk: Any, vapi: Emulator) -> None:
-    project = start(sdk=either_sdk, config={"vapi:apiKey": None})
+    project = start(sdk=either_sdk, config={"vapi-byo:apiKey": None})
     project.program('vapi.ByoPhoneNumber("desk", **DESK)')
     up = project.up()
 
@@ -172,7 +175,7 @@ def test_a_missing_key_is_one_sentence_before_any_request(start: Start, either_s
     assert up.errors == [
         (
             f"error: {either_sdk.error_prefix}no API key: set the private key of your Vapi organisation with "
-            "pulumi config set --secret vapi:apiKey, or in the environment variable VAPI_API_KEY"
+            "pulumi config set --secret vapi-byo:apiKey, or in the environment variable VAPI_API_KEY"
         )
     ]
     assert vapi.requests == []

@@ -88,8 +88,8 @@ def test_the_keys_are_ciphertext_and_printed_nowhere(project: Project, serve: Ca
     state = project.cli("stack", "export")
     resources = json.loads(state)["deployment"]["resources"]
     [provider] = [resource for resource in resources if resource["urn"].endswith("providers:pulumi-python::eu")]
-    assert "ciphertext" in provider["inputs"]["vapi:apiKey"]
-    assert "ciphertext" in provider["outputs"]["vapi:apiKey"]
+    assert "ciphertext" in provider["inputs"]["vapi-byo:apiKey"]
+    assert "ciphertext" in provider["outputs"]["vapi-byo:apiKey"]
     project.refresh()
     project.destroy()
     assert EU_KEY not in project.said
@@ -119,7 +119,7 @@ def test_a_wrong_output_is_found_at_preview_in_one_sentence(project: Project) ->
         """
     )
     [error, *_] = project.preview().errors
-    assert "vapi:region is 'mars': set it to us or eu" in error
+    assert "vapi-byo:region is 'mars': set it to us or eu" in error
 
 
 def test_a_wrong_value_is_found_at_preview_without_a_traceback(project: Project) -> None:

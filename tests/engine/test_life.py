@@ -25,7 +25,7 @@ def changes(vapi: Emulator) -> list[tuple[str, Any]]:
 
 
 def test_a_preview_needs_neither_key_nor_network_and_sends_nothing(start: Start, either_sdk: Any, vapi: Emulator) -> None:
-    project = start(sdk=either_sdk, config={"vapi:apiKey": None})
+    project = start(sdk=either_sdk, config={"vapi-byo:apiKey": None})
     project.program(DESK.format(name="a"))
     vapi.inject(Fault("refuse"))
     preview = project.preview()

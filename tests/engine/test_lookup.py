@@ -33,7 +33,7 @@ def test_a_program_reads_numbers_with_the_stacks_key_and_owns_none(project: Proj
 
 
 def test_without_a_key_the_preview_says_so_in_one_sentence(start: Callable[..., Project]) -> None:
-    project = start(config={"vapi:apiKey": None})
+    project = start(config={"vapi-byo:apiKey": None})
     project.program(PROGRAM)
     error, unhandled = project.preview().errors
     assert error.startswith("error: cannot look up phone numbers: no API key: set the private key")

@@ -91,7 +91,7 @@ def test_a_renamed_resource_without_an_alias_never_loses_the_number(project: Pro
     assert "give it opts=ResourceOptions(aliases=[Alias(name='its old name')])" in up.errors[0]
     assert vapi.numbers() == [number]
 
-    project.configure("vapi:onExisting", "adopt")
+    project.configure("vapi-byo:onExisting", "adopt")
     assert not project.up().failed
     assert methods(vapi) == []
     assert vapi.numbers() == [number]
@@ -166,7 +166,7 @@ def test_get_reads_a_number_that_exists_and_one_that_does_not_is_an_error(projec
     assert up.failed
     assert (
         f"error: VapiError: cannot read BYO phone number with id {SQUAD_ID}: there is none in this organisation; "
-        "check the id, vapi:apiKey and vapi:region"
+        "check the id, vapi-byo:apiKey and vapi-byo:region"
     ) in up.errors
 
 
@@ -187,11 +187,11 @@ def test_import_takes_over_a_number_as_it_is(project: Project, vapi: Emulator) -
 
 def test_an_explicit_provider_has_its_own_key_and_address(start: Start, vapi: Emulator) -> None:
     project = start(
-        config={"vapi:apiKey": None, "vapi:baseUrl": "http://127.0.0.1:1", "account": API_KEY, "url": vapi.base_url}
+        config={"vapi-byo:apiKey": None, "vapi-byo:baseUrl": "http://127.0.0.1:1", "account": API_KEY, "url": vapi.base_url}
     )
     project.program("""
         config = pulumi.Config()
-        settings = {"vapi:apiKey": Output.secret(config.require("account")), "vapi:baseUrl": config.require("url")}
+        settings = {"vapi-byo:apiKey": Output.secret(config.require("account")), "vapi-byo:baseUrl": config.require("url")}
         other = pulumi.ProviderResource("pulumi-python", "other", settings)
         vapi.ByoPhoneNumber("desk", **DESK, opts=ResourceOptions(provider=other))
     """)

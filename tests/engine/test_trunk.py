@@ -91,7 +91,7 @@ def test_a_forced_replacement_of_the_trunk_makes_the_new_one_first_and_moves_the
     (urn,) = [resource["urn"] for resource in resources if resource["type"].endswith("ByoSipTrunkCredential")]
     vapi.clear_requests()
 
-    project.configure("vapi:onExisting", "allow")  # for a while there are two alike
+    project.configure("vapi-byo:onExisting", "allow")  # for a while there are two alike
     assert project.up(replace=[urn]).failed is False
     assert changes(vapi) == [
         ("POST", "credential"),

@@ -29,7 +29,7 @@ def vapi() -> Iterator[Emulator]:
 def new_stack(tmp_path: Path) -> NewStack:
     def new_stack(vapi: Emulator, *, timeout_s: float = 1.0, **environ: str) -> Stack:
         stack = Stack(tmp_path, sdk("newest"), {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url, **environ})
-        stack("config", "set", "vapi:timeout", str(timeout_s))
+        stack("config", "set", "vapi-byo:timeout", str(timeout_s))
         return stack
 
     return new_stack

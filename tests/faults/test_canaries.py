@@ -128,7 +128,7 @@ def scanner(tmp_path: Path, vapi: Emulator) -> Scanner:
         tmp_path, sdk("newest"), {"VAPI_BASE_URL": vapi.base_url, "VAPI_LOG": "debug", "VAPI_MAX_RETRIES": "0", **SECRETS}
     )
     (stack.project / "__main__.py").write_text(PROGRAM)
-    stack("config", "set", "--secret", "vapi:apiKey", API_KEY)
+    stack("config", "set", "--secret", "vapi-byo:apiKey", API_KEY)
     scanner = Scanner(stack)
     scanner.rename("First")
     return scanner

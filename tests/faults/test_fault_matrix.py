@@ -36,7 +36,7 @@ FAULTS: Mapping[str, Fault] = {
     "body cut": Fault("cut_body"),
     "garbage": Fault("garbage"),
     "HTML page, 502": Fault("html"),
-    "slower than vapi:timeout": Fault("slow", delay_s=2.5),
+    "slower than vapi-byo:timeout": Fault("slow", delay_s=2.5),
     "status 500 before the work": Fault("status", status=500),
     "status 503 after the work": Fault("status", status=503, work_done=True),
     "redirect": Fault("redirect", location="http://127.0.0.1:9/elsewhere"),
@@ -52,7 +52,7 @@ AFTER_THE_WORK = {
     "connection dropped after the work",
     "body cut",
     "garbage",
-    "slower than vapi:timeout",
+    "slower than vapi-byo:timeout",
     "status 503 after the work",
 }
 #: Answers that say nothing about the time to come: sent again, the request would be answered the same.
@@ -334,7 +334,7 @@ def test_refused(new_stack: NewStack, vapi: Emulator, operation: str, times: str
         (error,) = run.errors.values()
         assert error.startswith(f"VapiError: cannot {operation} BYO phone number {cell.digits!r}: no connection to "), error
         assert f"({METHODS[operation]} /phone-number" in error
-        assert f", tried {TRIES + 1} times; check vapi:baseUrl and the network" in error
+        assert f", tried {TRIES + 1} times; check vapi-byo:baseUrl and the network" in error
         assert len(vapi.numbers()) == (0 if operation == "create" else 1)
         assert [resource["outputs"]["name"] for resource in after.values()] == (
             [] if operation == "create" else [old[cell.name]["name"]]

@@ -65,8 +65,8 @@ def configure(host: Host) -> Configure:
     """Configure an instance of the provider for an emulator; it tries everything once, unless told otherwise."""
 
     def configure(vapi: Emulator, **settings: Any) -> Provider:
-        config = {"vapi:apiKey": API_KEY, "vapi:baseUrl": vapi.base_url, "vapi:maxRetries": "0"}
-        return host.provider(config | {f"vapi:{key}": value for key, value in settings.items()})
+        config = {"vapi-byo:apiKey": API_KEY, "vapi-byo:baseUrl": vapi.base_url, "vapi-byo:maxRetries": "0"}
+        return host.provider(config | {f"vapi-byo:{key}": value for key, value in settings.items()})
 
     return configure
 

@@ -26,15 +26,15 @@ INPUTS: Props = {
 METHODS = {"create": "POST", "read": "GET", "update": "PATCH", "delete": "DELETE"}
 NUMBER = "BYO phone number '+14155552671'"
 
-KEY_ADVICE = "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
-RIGHT_ADVICE = "the key of vapi:apiKey has no right to this; use a private key of the organisation that owns it"
+KEY_ADVICE = "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
+RIGHT_ADVICE = "the key of vapi-byo:apiKey has no right to this; use a private key of the organisation that owns it"
 RATE_ADVICE = (
     "the organisation's rate limit is reached: try again later, or set the rate it allows with "
-    "pulumi config set vapi:requestsPerSecond 5"
+    "pulumi config set vapi-byo:requestsPerSecond 5"
 )
 FAULT_ADVICE = "this is a fault on Vapi's side: try again later"
 PAGE = "something between here and Vapi answered {status} with no JSON of Vapi's, beginning '<html><head><title>{title}</"
-PAGE_ADVICE = "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
+PAGE_ADVICE = "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
 NOT_MADE = "; it was looked for and has not been made"
 
 
@@ -167,7 +167,7 @@ def test_a_wrong_key_is_a_401_that_names_the_setting(stage: Stage, verb: str, ke
         assert text.removesuffix(NOT_MADE).endswith(KEY_ADVICE)
     else:
         assert text == (
-            "no API key: set the private key of your Vapi organisation with pulumi config set --secret vapi:apiKey, "
+            "no API key: set the private key of your Vapi organisation with pulumi config set --secret vapi-byo:apiKey, "
             "or in the environment variable VAPI_API_KEY"
         )
         assert stage.vapi.requests == []
@@ -182,7 +182,7 @@ def test_a_key_of_another_organisation_does_not_make_numbers_vanish(stage: Stage
     for call in (stage.provider.read, stage.provider.delete):
         with pytest.raises(PluginError) as error:
             call(stage.made.id, others)
-        assert f"but the key is of organisation {org_id}, not of {SQUAD_ID}; set vapi:apiKey to" in str(error.value)
+        assert f"but the key is of organisation {org_id}, not of {SQUAD_ID}; set vapi-byo:apiKey to" in str(error.value)
 
 
 def test_a_time_out_names_the_setting(stage: Stage, verb: str, configure: Configure) -> None:
@@ -195,7 +195,7 @@ def test_a_time_out_names_the_setting(stage: Stage, verb: str, configure: Config
         return
     assert impatient.error(verb) == (
         f"cannot {verb} {NUMBER}: {stage.vapi.base_url} did not answer within 0.2 s ({METHODS[verb]} {stage.path(verb)}); "
-        "try again, or raise vapi:timeout"
+        "try again, or raise vapi-byo:timeout"
     )
 
 
@@ -204,7 +204,7 @@ def test_a_refused_connection_names_the_address(stage: Stage, verb: str) -> None
     text = stage.error(verb)
 
     assert text.startswith(f"cannot {verb} {NUMBER}: no connection to {stage.vapi.base_url}: refused, or no route (")
-    assert text.endswith("; check vapi:baseUrl and the network")
+    assert text.endswith("; check vapi-byo:baseUrl and the network")
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "cut_body"])
@@ -285,7 +285,7 @@ def test_a_number_that_exists_is_refused_with_the_way_to_take_it_over(
     label = f"id {number['id']}, named 'in the dashboard', made at {number['createdAt']}"
     assert str(error.value) == (
         f"{host_sdk.error_prefix}cannot create {NUMBER}: Vapi has it already ({label}); to take it over, give it "
-        f"opts=ResourceOptions(import_='{number['id']}'), or run pulumi config set vapi:onExisting adopt and pulumi up "
+        f"opts=ResourceOptions(import_='{number['id']}'), or run pulumi config set vapi-byo:onExisting adopt and pulumi up "
         "again; if only the resource was renamed, give it "
         "opts=ResourceOptions(aliases=[Alias(name='its old name')])"
     )

@@ -14,16 +14,16 @@ from .host import Host, PluginError, Props
 INPUTS: Props = {"credentialId": CREDENTIAL_ID, "number": "+14155552671", "assistantId": ASSISTANT_ID}
 
 WRONG = [
-    ("baseUrl", "api.vapi.ai", "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai"),
-    ("baseUrl", "https://user:canary@example.com", "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API"),
+    ("baseUrl", "api.vapi.ai", "vapi-byo:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai"),
+    ("baseUrl", "https://user:canary@example.com", "vapi-byo:baseUrl (or VAPI_BASE_URL) is not the address of an API"),
     ("baseUrl", "http://example.com", "would send the API key to example.com unencrypted: use https"),
-    ("region", "mars", "vapi:region is 'mars': set it to us or eu with pulumi config set vapi:region us"),
-    ("timeout", "soon", "vapi:timeout is 'soon': it must be a number of seconds, more than 0 and at most 600"),
-    ("timeout", "0", "vapi:timeout is '0': it must be a number of seconds"),
+    ("region", "mars", "vapi-byo:region is 'mars': set it to us or eu with pulumi config set vapi-byo:region us"),
+    ("timeout", "soon", "vapi-byo:timeout is 'soon': it must be a number of seconds, more than 0 and at most 600"),
+    ("timeout", "0", "vapi-byo:timeout is '0': it must be a number of seconds"),
     ("maxRetries", "-1", "is '-1': it must be a whole number from 0 to 20"),
-    ("requestsPerSecond", "fast", "vapi:requestsPerSecond is 'fast': it must be a number of requests a second"),
-    ("onExisting", "steal", "vapi:onExisting is 'steal': set it to error or adopt or allow"),
-    ("onConflict", "win", "vapi:onConflict is 'win': set it to error or overwrite or unchecked"),
+    ("requestsPerSecond", "fast", "vapi-byo:requestsPerSecond is 'fast': it must be a number of requests a second"),
+    ("onExisting", "steal", "vapi-byo:onExisting is 'steal': set it to error or adopt or allow"),
+    ("onConflict", "win", "vapi-byo:onConflict is 'win': set it to error or overwrite or unchecked"),
 ]
 
 

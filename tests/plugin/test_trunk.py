@@ -34,8 +34,8 @@ def provider(host: Host, vapi: Emulator) -> Provider:
 
 
 def trunks(host: Host, vapi: Emulator, **settings: Any) -> Provider:
-    config = {"vapi:apiKey": API_KEY, "vapi:baseUrl": vapi.base_url, "vapi:maxRetries": "0"}
-    return host.provider(config | {f"vapi:{key}": value for key, value in settings.items()}, ByoSipTrunkCredentialProvider)
+    config = {"vapi-byo:apiKey": API_KEY, "vapi-byo:baseUrl": vapi.base_url, "vapi-byo:maxRetries": "0"}
+    return host.provider(config | {f"vapi-byo:{key}": value for key, value in settings.items()}, ByoSipTrunkCredentialProvider)
 
 
 def make(provider: Provider, inputs: Props) -> Resource:
@@ -128,7 +128,7 @@ def test_a_trunk_like_one_that_exists_is_refused_unless_allowed_or_taken_over(ho
     first = make(trunks(host, vapi), INPUTS)
     with pytest.raises(PluginError, match=f"cannot create BYO SIP trunk 'Trunk': Vapi has it already .id {first.id}") as raised:
         make(trunks(host, vapi), INPUTS)
-    assert str(raised.value).endswith("to replace it by another, run pulumi config set vapi:onExisting allow")
+    assert str(raised.value).endswith("to replace it by another, run pulumi config set vapi-byo:onExisting allow")
     adopted = make(trunks(host, vapi, onExisting="adopt"), INPUTS)
     assert adopted.id == first.id
     # Nobody can tell whether the password is the program's: it is sent.

@@ -81,7 +81,7 @@ def test_the_classes_stay_dataclasses() -> None:
             lambda: UNTYPED.Provider("eu", api_key="k", regoin="eu"),
             (
                 "Provider 'eu' has no argument regoin: its arguments are api_key, base_url, region, timeout, max_retries, "
-                "requests_per_second, on_existing, on_conflict"
+                "requests_per_second, on_existing, on_conflict, on_omitted, on_unknown, number_check"
             ),
         ),
         (lambda: UNTYPED.Provider("eu", None, "canary"), "Provider 'eu' takes its arguments by name, such as api_key=..."),
@@ -96,9 +96,9 @@ def test_wrong_arguments_of_a_provider_are_refused_in_a_sentence(act: Callable[[
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("vapi:timeout", 700.0, "vapi:timeout is 700: "),
-        ("vapi:timeout", 700.5, "vapi:timeout is 700.5: "),
-        ("vapi:maxRetries", 99.0, "vapi:maxRetries (or VAPI_MAX_RETRIES) is '99': "),
+        ("vapi-byo:timeout", 700.0, "vapi-byo:timeout is 700: "),
+        ("vapi-byo:timeout", 700.5, "vapi-byo:timeout is 700.5: "),
+        ("vapi-byo:maxRetries", 99.0, "vapi-byo:maxRetries (or VAPI_MAX_RETRIES) is '99': "),
     ],
 )
 def test_a_number_of_a_provider_is_told_as_it_was_written(key: str, value: float, said: str) -> None:

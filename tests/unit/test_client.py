@@ -310,7 +310,7 @@ def test_an_error_page_is_named_as_one_and_cut(client: Collection, peer: Peer) -
     peer.says(400, text="<html>\n" + "x" * 1000)
     assert str(failure(lambda: client.create({}))) == (
         f"something between here and Vapi answered 400 with no JSON of Vapi's, beginning '<html> {'x' * 50}...' "
-        "(POST /phone-number); check vapi:baseUrl and any proxy in between, then try again; "
+        "(POST /phone-number); check vapi-byo:baseUrl and any proxy in between, then try again; "
         "nothing was concluded from this answer"
     )
 
@@ -336,7 +336,7 @@ def test_a_redirect_is_not_followed(client: Collection, peer: Peer, serve: Calla
     peer.says(307, text="", headers=f"Location: {elsewhere.url}/phone-number/{ID}\r\n")
     error = failure(lambda: client.get(ID))
     assert str(error).startswith(
-        f"something between here and Vapi answered 307 with no JSON of Vapi's (GET /phone-number/{ID}); check vapi:baseUrl"
+        f"something between here and Vapi answered 307 with no JSON of Vapi's (GET /phone-number/{ID}); check vapi-byo:baseUrl"
     )
     assert elsewhere.requests == []
 
@@ -409,7 +409,7 @@ def test_a_refused_connection_was_not_sent(clients: Callable[..., Collection], c
     url = f"http://127.0.0.1:{closed_port}"
     error = transport_failure(lambda: clients(url).create({}))
     assert str(error) == (
-        f"no connection to {url}: refused, or no route (POST /phone-number); check vapi:baseUrl and the network"
+        f"no connection to {url}: refused, or no route (POST /phone-number); check vapi-byo:baseUrl and the network"
     )
     assert (error.sent, error.passing) == (False, True)
 
@@ -417,7 +417,7 @@ def test_a_refused_connection_was_not_sent(clients: Callable[..., Collection], c
 def test_an_answer_that_does_not_come_in_time_may_have_been_sent(clients: Callable[..., Collection], peer: Peer) -> None:
     peer.answer, peer.holds = b"", True
     error = transport_failure(lambda: clients(peer.url, timeout_s=0.1).create({}))
-    assert str(error) == (f"{peer.url} did not answer within 0.1 s (POST /phone-number); try again, or raise vapi:timeout")
+    assert str(error) == (f"{peer.url} did not answer within 0.1 s (POST /phone-number); try again, or raise vapi-byo:timeout")
     assert (error.sent, error.passing) == (True, True)
 
 
@@ -482,7 +482,7 @@ def test_a_proxy_that_fails_is_named(
 def test_an_address_that_cannot_be_is_refused(clients: Callable[..., Collection]) -> None:
     error = transport_failure(lambda: clients("https://exa mple.invalid").get(ID))
     assert str(error) == (
-        f"the request to https://exa mple.invalid failed (InvalidURL) (GET /phone-number/{ID}); check vapi:baseUrl"
+        f"the request to https://exa mple.invalid failed (InvalidURL) (GET /phone-number/{ID}); check vapi-byo:baseUrl"
     )
     assert not error.passing
 

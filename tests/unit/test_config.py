@@ -14,21 +14,21 @@ from pulumi_vapi_byo.errors import ConfigError
 KEY = "canary-key-51c2"
 
 NO_ADDRESS = (
-    "vapi:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai: "
-    "set it with pulumi config set vapi:baseUrl, or leave it out and set vapi:region"
+    "vapi-byo:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai: "
+    "set it with pulumi config set vapi-byo:baseUrl, or leave it out and set vapi-byo:region"
 )
 NO_KEY = (
     "no API key: set the private key of your Vapi organisation with "
-    "pulumi config set --secret vapi:apiKey, or in the environment variable VAPI_API_KEY"
+    "pulumi config set --secret vapi-byo:apiKey, or in the environment variable VAPI_API_KEY"
 )
 BAD_KEY = (
     "the API key holds spaces, line breaks or other characters that no key has: copy it again from the dashboard "
-    "and set it with pulumi config set --secret vapi:apiKey"
+    "and set it with pulumi config set --secret vapi-byo:apiKey"
 )
 
 
 def settings(environ: Mapping[str, str] = MappingProxyType({}), /, **stack: Any) -> Settings:
-    config = {f"vapi:{key}": value for key, value in {"apiKey": KEY, **stack}.items()}
+    config = {f"vapi-byo:{key}": value for key, value in {"apiKey": KEY, **stack}.items()}
     return read_settings(config.get, environ)
 
 
@@ -98,14 +98,16 @@ def test_what_is_no_key_is_not_repeated(key: str) -> None:
 )
 def test_a_region_and_the_address_of_the_other_are_refused(region: str, address: str, other: str) -> None:
     assert refusal(region=region, baseUrl=address) == (
-        f"vapi:region is {region!r}, but vapi:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
-        "leave vapi:baseUrl out, or set the region that the organisation is in"
+        f"vapi-byo:region is {region!r}, but vapi-byo:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
+        "leave vapi-byo:baseUrl out, or set the region that the organisation is in"
     )
 
 
 @pytest.mark.parametrize("region", ["EU", "de", "us "])
 def test_an_unknown_region_is_refused(region: str) -> None:
-    assert refusal(region=region) == f"vapi:region is {region!r}: set it to us or eu with pulumi config set vapi:region us"
+    assert (
+        refusal(region=region) == f"vapi-byo:region is {region!r}: set it to us or eu with pulumi config set vapi-byo:region us"
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_what_is_no_address_of_an_api_is_refused(address: str) -> None:
 @pytest.mark.parametrize("host", ["api.vapi.ai", "127.0.0.1.evil.example", "192.168.1.1", "0.0.0.0"])  # noqa: S104 - refused
 def test_the_key_does_not_go_over_an_open_line(host: str) -> None:
     assert refusal(baseUrl=f"http://{host}") == (
-        f"vapi:baseUrl (or VAPI_BASE_URL) would send the API key to {host} unencrypted: use https "
+        f"vapi-byo:baseUrl (or VAPI_BASE_URL) would send the API key to {host} unencrypted: use https "
         "(plain http is only for a server on this machine)"
     )
 
@@ -141,8 +143,8 @@ def test_the_key_does_not_go_over_an_open_line(host: str) -> None:
 @pytest.mark.parametrize("timeout", ["0", "-1", "601", "30s", "nan", "inf", "soon"])
 def test_a_timeout_that_is_none_is_refused(timeout: str) -> None:
     assert refusal(timeout=timeout) == (
-        f"vapi:timeout is {timeout!r}: it must be a number of seconds, more than 0 and at most 600; "
-        "set it with pulumi config set vapi:timeout 30"
+        f"vapi-byo:timeout is {timeout!r}: it must be a number of seconds, more than 0 and at most 600; "
+        "set it with pulumi config set vapi-byo:timeout 30"
     )
 
 
@@ -155,8 +157,8 @@ def test_the_number_of_retries_is_whole(given: Any, retries: int) -> None:
 @pytest.mark.parametrize("given", ["-1", "21", "1.5", "many"])
 def test_a_number_of_retries_that_is_none_is_refused(given: str) -> None:
     assert refusal(maxRetries=given) == (
-        f"vapi:maxRetries (or VAPI_MAX_RETRIES) is {given!r}: it must be a whole number from 0 to 20; "
-        "set it with pulumi config set vapi:maxRetries 4"
+        f"vapi-byo:maxRetries (or VAPI_MAX_RETRIES) is {given!r}: it must be a whole number from 0 to 20; "
+        "set it with pulumi config set vapi-byo:maxRetries 4"
     )
 
 
@@ -167,8 +169,8 @@ def test_the_rate_is_in_requests_a_second(given: str | None, rate: float | None)
 
 def test_a_rate_that_is_none_is_refused() -> None:
     assert refusal(requestsPerSecond="0") == (
-        "vapi:requestsPerSecond is '0': it must be a number of requests a second, more than 0 and at most 1000; "
-        "set it with pulumi config set vapi:requestsPerSecond 5"
+        "vapi-byo:requestsPerSecond is '0': it must be a number of requests a second, more than 0 and at most 1000; "
+        "set it with pulumi config set vapi-byo:requestsPerSecond 5"
     )
 
 
@@ -176,14 +178,16 @@ def test_a_rate_that_is_none_is_refused() -> None:
     ("key", "choices"), [("onExisting", "error or adopt or allow"), ("onConflict", "error or overwrite or unchecked")]
 )
 def test_a_choice_that_there_is_not_is_refused(key: str, choices: str) -> None:
-    assert refusal(**{key: "ask"}) == f"vapi:{key} is 'ask': set it to {choices} with pulumi config set vapi:{key} error"
+    assert (
+        refusal(**{key: "ask"}) == f"vapi-byo:{key} is 'ask': set it to {choices} with pulumi config set vapi-byo:{key} error"
+    )
 
 
 def test_a_preview_reads_everything_but_the_key() -> None:
-    public = read_public_settings({"vapi:region": "eu"}.get, {"VAPI_API_KEY": KEY})
+    public = read_public_settings({"vapi-byo:region": "eu"}.get, {"VAPI_API_KEY": KEY})
     assert (public.api_key, public.base_url) == ("", "https://api.eu.vapi.ai")
-    with pytest.raises(ConfigError, match="vapi:timeout is 'soon'"):
-        read_public_settings({"vapi:timeout": "soon"}.get, {})
+    with pytest.raises(ConfigError, match="vapi-byo:timeout is 'soon'"):
+        read_public_settings({"vapi-byo:timeout": "soon"}.get, {})
 
 
 def test_the_key_is_never_shown() -> None:
@@ -207,7 +211,7 @@ def test_the_keys_are_those_that_are_read() -> None:
 
     def get(key: str) -> str | None:
         asked.add(key)
-        return KEY if key == "vapi:apiKey" else None
+        return KEY if key == "vapi-byo:apiKey" else None
 
     read_settings(get, {})
-    assert asked == {f"vapi:{key}" for key in SETTING_KEYS}
+    assert asked == {f"vapi-byo:{key}" for key in SETTING_KEYS}

@@ -26,7 +26,7 @@ REPLACE = (
     " in place: set it back, or replace the number (it gets a new id) with pulumi up --target-replace URN, "
     "the URN being the one pulumi stack --show-urns lists"
 )
-KEY_ADVICE = "check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region"
+KEY_ADVICE = "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
 TRUNK_ADVICE = "check credential_id: it is the id of a byo-sip-trunk credential in the same organisation and region"
 
 
@@ -57,7 +57,7 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (api_error(401, "Invalid Key."), f"Vapi answered 401: Invalid Key. (POST /phone-number); {KEY_ADVICE}"),
         (
             api_error(403, "Forbidden", to=GET),
-            ("Vapi answered 403: Forbidden (GET /phone-number/1); the key of vapi:apiKey has no right to this; "
+            ("Vapi answered 403: Forbidden (GET /phone-number/1); the key of vapi-byo:apiKey has no right to this; "
             "use a private key of the organisation that owns it"),
         ),
         (api_error(404, "Not Found", to=GET), "Vapi answered 404: Not Found (GET /phone-number/1)"),
@@ -70,7 +70,7 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (
             api_error(429, "Too Many Requests", tries=5),
             ("Vapi answered 429: Too Many Requests (POST /phone-number), tried 5 times; the organisation's rate limit is "
-            "reached: try again later, or set the rate it allows with pulumi config set vapi:requestsPerSecond 5"),
+            "reached: try again later, or set the rate it allows with pulumi config set vapi-byo:requestsPerSecond 5"),
         ),
         (
             api_error(500, "Internal server error"),
@@ -79,12 +79,12 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (
             api_error(404, from_api=False, excerpt="<html>", to=GET),
             ("something between here and Vapi answered 404 with no JSON of Vapi's, beginning '<html>' (GET /phone-number/1); "
-            "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
+            "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
         ),
         (
             api_error(502, from_api=False),
             ("something between here and Vapi answered 502 with no JSON of Vapi's (POST /phone-number); "
-            "check vapi:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
+            "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
         ),
         (BadAnswerError("is no list of numbers", method="GET", path="/phone-number"),
          "Vapi's answer is no list of numbers (GET /phone-number)"),

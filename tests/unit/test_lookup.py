@@ -26,8 +26,8 @@ def account() -> Iterator[Emulator]:
 
 @pytest.fixture
 def configure() -> Iterator[Callable[..., None]]:
-    """Set the stack's ``vapi:*`` configuration."""
-    yield lambda **settings: pulumi.runtime.set_all_config({f"vapi:{key}": value for key, value in settings.items()})
+    """Set the stack's ``vapi-byo:*`` configuration."""
+    yield lambda **settings: pulumi.runtime.set_all_config({f"vapi-byo:{key}": value for key, value in settings.items()})
     pulumi.runtime.set_all_config({})
 
 
@@ -147,7 +147,7 @@ def test_a_filter_cannot_be_an_output() -> None:
 def test_a_missing_key_is_said_in_one_sentence() -> None:
     assert refusal() == (
         "cannot look up phone numbers: no API key: set the private key of your Vapi organisation with "
-        "pulumi config set --secret vapi:apiKey, or in the environment variable VAPI_API_KEY"
+        "pulumi config set --secret vapi-byo:apiKey, or in the environment variable VAPI_API_KEY"
     )
 
 
@@ -155,7 +155,9 @@ def test_a_refused_key_is_said_in_one_sentence_without_the_key(account: Emulator
     configure(apiKey="canary-wrong", baseUrl=account.base_url)
     sentence = refusal()
     assert sentence.startswith("cannot look up phone numbers: Vapi answered 401")
-    assert sentence.endswith("check vapi:apiKey: it must be the private key of the organisation, in the region of vapi:region")
+    assert sentence.endswith(
+        "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
+    )
     assert "canary" not in sentence
 
 

@@ -53,7 +53,7 @@ def checked(provider: ByoPhoneNumberProvider, **news: Any) -> Any:
 
 def test_the_first_calls_of_several_threads_share_one_life_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = ByoPhoneNumberProvider()
-    provider.configure(ConfigureRequest(config=Config({"vapi:apiKey": "key"}, "project")))
+    provider.configure(ConfigureRequest(config=Config({"vapi-byo:apiKey": "key"}, "project")))
 
     def slowly(*args: Any) -> Any:
         time.sleep(0.05)  # as the first import does
@@ -88,7 +88,7 @@ def test_what_is_unchanged_is_not_checked_again(provider: ByoPhoneNumberProvider
 
 def test_the_address_of_an_unchanged_number_follows_the_region(provider: ByoPhoneNumberProvider) -> None:
     first = checked(provider, number="+14155552671").inputs
-    provider.configure(ConfigureRequest(config=Config({"vapi:region": "eu"}, "project")))
+    provider.configure(ConfigureRequest(config=Config({"vapi-byo:region": "eu"}, "project")))
     assert first["sipUri"] == f"+14155552671@{CREDENTIAL_ID}.sip.vapi.ai"
     assert provider.check(first, first).inputs["sipUri"] == f"+14155552671@{CREDENTIAL_ID}.sip.eu.vapi.ai"
 

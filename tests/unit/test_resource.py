@@ -351,7 +351,9 @@ def test_the_first_numbers_tell_that_a_create_may_follow_but_not_in_a_preview(mo
 
 
 def test_the_address_for_the_carrier_is_that_of_the_region() -> None:
-    declared = declare(lambda: vapi.ByoPhoneNumber("n", credential_id="trunk", number="+14155552671"), {"vapi:region": "eu"})
+    declared = declare(
+        lambda: vapi.ByoPhoneNumber("n", credential_id="trunk", number="+14155552671"), {"vapi-byo:region": "eu"}
+    )
     assert declared.inputs["sipUri"] == "+14155552671@trunk.sip.eu.vapi.ai"
 
 
@@ -448,7 +450,7 @@ def test_property_names_in_options_may_be_python_s() -> None:
 def test_custom_timeouts_are_warned_of() -> None:
     opts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1m"))
     assert declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", opts=opts)).logged == [
-        "ByoPhoneNumber 'n': custom_timeouts have no effect here: Pulumi does not hand them to dynamic providers; set vapi:timeout instead"
+        "ByoPhoneNumber 'n': custom_timeouts have no effect here: Pulumi does not hand them to dynamic providers; set vapi-byo:timeout instead"
     ]
 
 
