@@ -11,9 +11,8 @@ from pulumi_vapi_byo.emulator import Emulator
 from tests.sdks import sdk
 
 from .stack import Stack
+from .stand_in import API_KEY, StandIn
 from .table import Record
-
-API_KEY = "canary-key-4d1b7f"
 
 NewStack = Callable[..., Stack]
 
@@ -26,8 +25,15 @@ def vapi() -> Iterator[Emulator]:
 
 
 @pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """A Vapi that the project has never seen, and that would take the same number twice."""
+    with StandIn() as vapi:
+        yield vapi
+
+
+@pytest.fixture
 def new_stack(tmp_path: Path) -> NewStack:
-    def new_stack(vapi: Emulator, *, timeout_s: float = 1.0, **environ: str) -> Stack:
+    def new_stack(vapi: Emulator | StandIn, *, timeout_s: float = 1.0, **environ: str) -> Stack:
         stack = Stack(tmp_path, sdk("newest"), {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url, **environ})
         stack("config", "set", "vapi-byo:timeout", str(timeout_s))
         return stack

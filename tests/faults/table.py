@@ -10,6 +10,7 @@ import pytest
 
 _PROPERTY = "fault-table"
 _FIGURE = "fault-figure"
+_CASE = "adversary-case"
 
 #: The columns, in the order of the table; each is the request that meets the fault.
 COLUMNS = {
@@ -45,9 +46,22 @@ def record_figure(record: Record, sentence: str) -> None:
     record(_FIGURE, sentence)
 
 
+def record_case(record: Record, case: str, sent: str, outcome: str) -> None:
+    """Put a row into the adversary's table.
+
+    Args:
+        record: The fixture of that name.
+        case: What was done, in a few words.
+        sent: What was sent, in a few words such as ``POST 1, GET 4``.
+        outcome: What came of it.
+    """
+    record(_CASE, [case, sent, outcome])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table and the figures, if anything of them was run."""
     rows: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    cases: list[list[str]] = []
     figures: list[str] = []
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, value in getattr(report, "user_properties", ()):
@@ -56,10 +70,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == _PROPERTY:
                 operation, fault, times, outcome = value
                 rows[fault, times][operation] = outcome
+            elif name == _CASE:
+                cases.append(value)
             elif name == _FIGURE:
                 figures.append(str(value))
     if rows:
         _print_table(terminalreporter, rows)
+    if cases:
+        _print_cases(terminalreporter, cases)
     if figures:
         terminalreporter.section("figures")
     for figure in figures:
@@ -82,3 +100,11 @@ def _print_table(terminalreporter: pytest.TerminalReporter, rows: Mapping[tuple[
         row = rows[fault, times]
         cells_of_row = [f"{row.get(column, '-'):{widths[column]}}" for column in COLUMNS]
         terminalreporter.write_line("  ".join([f"{fault:{first}}", f"{times:8}", *cells_of_row]).rstrip())
+
+
+def _print_cases(terminalreporter: pytest.TerminalReporter, cases: list[list[str]]) -> None:
+    terminalreporter.section(f"the adversary's list: {len(cases)} cases")
+    cases = [["case", "what was sent", "what came of it"], *sorted(cases)]
+    widths = [max(len(case[column]) for case in cases) for column in range(2)]
+    for case, sent, outcome in cases:
+        terminalreporter.write_line(f"{case:{widths[0]}}  {sent:{widths[1]}}  {outcome}")

@@ -15,8 +15,9 @@ import pytest
 from pulumi_vapi_byo.emulator import Emulator, Fault
 from tests.sdks import sdk
 
-from .conftest import API_KEY, NewStack
+from .conftest import NewStack
 from .stack import Run, Stack
+from .stand_in import API_KEY
 
 pytestmark = pytest.mark.engine
 

@@ -11,8 +11,8 @@ import pytest
 from pulumi_vapi_byo.emulator import Emulator
 from tests.sdks import sdk
 
-from .conftest import API_KEY
 from .stack import Stack
+from .stand_in import API_KEY
 from .table import Record, record_figure
 
 pytestmark = pytest.mark.engine
