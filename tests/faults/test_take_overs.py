@@ -64,7 +64,7 @@ def test_a_second_one_that_late_work_made_is_told(make: Callable[..., Emulator],
     vapi = make(duplicates="allow")
     vapi.inject(Fault("status", "POST", status=500))
     first = life(vapi)
-    original = first._appeared
+    original = first._creation._appeared
     looks: list[int] = []
 
     def look(inputs: Any) -> Any:
@@ -74,7 +74,7 @@ def test_a_second_one_that_late_work_made_is_told(make: Callable[..., Emulator],
             vapi.add_number(number="+14155552000", credentialId=CREDENTIAL)
         return found
 
-    first._appeared = look  # type: ignore[method-assign]
+    first._creation._appeared = look  # type: ignore[method-assign]
     with caplog.at_level(logging.WARNING):
         id_, _ = first.create({"credentialId": CREDENTIAL, "number": "+14155552000"})
     (twin,) = [number["id"] for number in vapi.numbers() if number["id"] != id_]
