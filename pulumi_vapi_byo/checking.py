@@ -59,13 +59,25 @@ def check_inputs(kind: Kind, raw: Mapping[str, Any]) -> Checked:
     """
     problems: list[Problem] = []
     inputs: dict[str, Any] = {}
+    # A copy in which unset is absent: an explicit null means the same.
+    given = _without_nulls(raw)
+    none = _said_to_be_none(kind, given)
     try:
-        # A copy in which unset is absent: an explicit null means the same.
-        inputs = _dump(kind.inputs.model_validate(_without_nulls(raw)))
+        inputs = _dump(kind.inputs.model_validate({key: value for key, value in given.items() if to_camel(key) not in none}))
+        inputs |= none
     except ValidationError as error:
         problems = [_problem(kind, details) for details in error.errors(include_url=False)]
     problems += [Problem((field,), reason) for field, reason in kind.exclusions(raw)]
     return Checked(inputs, problems, [] if problems else list(kind.warnings(inputs)))
+
+
+def _said_to_be_none(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Find the fields that must be unset: as what is left out is not managed, a program says so by an empty value."""
+    return {
+        wire: empty
+        for wire, empty in kind.none.items()
+        if [value for key, value in given.items() if to_camel(key) == wire] == [empty]
+    }
 
 
 def _dump(value: Any) -> Any:
@@ -105,6 +117,7 @@ def _problem(resource: Kind, details: Any) -> Problem:
         reason = f"must have at least {context['min_length']} characters, has {len(value)}"
         if not value:
             reason = f"must not be empty: {'it is required' if _is_required(resource, path) else 'leave it out'}"
+            reason += ", or write server={} where there must be none" if path == ("serverUrl",) else ""
     elif kind == "too_long":
         reason = f"must have at most {context['max_length']} items, has {context['actual_length']}"
     elif kind == "too_short":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .account import Account
 from .client import Collection
 from .config import Settings
-from .diffing import fits, plan
+from .diffing import body_of, fits, plan
 from .errors import ApiError, BadAnswerError, TransportError, VapiError
 from .holding import Holdings
 from .kinds import Kind
@@ -160,7 +160,7 @@ class Creation:
             raise
 
     def _post(self, inputs: Mapping[str, Any]) -> Answer:
-        body = {field: inputs[field] for field in self._kind.fields if field in inputs}
+        body = body_of(self._kind, inputs)
         self._account.known()  # what is there before, so that what appears can be told from it
         failures = 0
         while True:
@@ -198,7 +198,7 @@ class Creation:
             raise BadAnswerError(f"has the id {id_}, which was there before", method="POST", path=self._kind.path)
         for field in (self._kind.named_by, "credentialId"):
             # A plus more or less is the API's way of writing; other digits are another number.
-            if str(held.get(field)).lstrip("+") != str(inputs.get(field)).lstrip("+"):
+            if str(held.get(field) or "").lstrip("+") != str(inputs.get(field) or "").lstrip("+"):
                 raise _MadeOtherwiseError(
                     f"names a new one, {id_}, with another {field} than was sent", method="POST", path=self._kind.path
                 )

@@ -3,7 +3,8 @@
 *State* is what the API held after our last look, in wire names, plus the record `MANAGED`: the shape of what the program had
 set at our last write. With it three things can be told apart that look alike in the state: a field the program set (compared,
 and cleared when it is removed), a field the server filled in by itself (no change), and one that somebody else added inside an
-object of ours (drift). Whole fields that the program never set are not managed: what others put there stays.
+object of ours (drift). Whole fields that the program never set are not managed: what others put there stays. A field that it
+sets to an empty value, or to None, must be unset.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 from .kinds import Kind
 from .wire import API_DEFAULTS, LOCAL_FIELDS, MANAGED, OPAQUE_MAPS, UNKNOWN
 
-Shape = Any  # True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list
+#: True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list; of a whole field also
+#: the empty value by which the program said that it must be unset.
+Shape = Any
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,16 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
         The plan; without changes where there is nothing to do.
     """
     managed = managed_shape(kind, state)
+    wanted = _in_both_spellings(inputs)
     changes = []
     patch: dict[str, Any] = {}
     for field in kind.fields:
-        if field in inputs:
-            if _same(field, inputs[field], state.get(field), managed.get(field)):
+        if field in wanted:
+            if _same(field, wanted[field], state.get(field), managed.get(field)):
                 continue
-            patch[field] = inputs[field]
-        elif field in managed and not _is_unset(field, state.get(field)):
-            patch[field] = kind.unset.get(field)
-        else:
+        elif _blank(managed.get(field)) or _is_unset(field, state.get(field)):
             continue
+        patch[field] = kind.unset.get(field) if _blank(wanted.get(field)) else wanted[field]
         changes.append(field)
     _settle_server_spelling(patch, state if live is None else live, inputs)
     if patch.get("number") is not None and inputs.get("numberE164CheckEnabled") is False:
@@ -70,7 +72,7 @@ def managed_shape(kind: Kind, state: Mapping[str, Any]) -> dict[str, Shape]:
     recorded = state.get(MANAGED)
     if isinstance(recorded, Mapping):
         return dict(recorded)
-    return {field: _shape(state[field], None) for field in kind.fields if state.get(field) is not None}
+    return {field: _shape_of_field(state[field], None) for field in kind.fields if state.get(field) is not None}
 
 
 def recorded(kind: Kind, state: Mapping[str, Any], shape: Mapping[str, Shape]) -> dict[str, Any]:
@@ -102,7 +104,11 @@ def shape_of(
     Returns:
         The value for `MANAGED`. It holds no values, so no secrets.
     """
-    return {field: _shape(inputs[field], answer.get(field), others) for field in kind.fields if field in inputs}
+    return {
+        field: _shape_of_field(inputs[field], answer.get(field), others)
+        for field in kind.fields
+        if inputs.get(field) is not None
+    }
 
 
 def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,17 +122,20 @@ def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]
     Returns:
         The managed fields with their live values, without what the server filled in.
     """
-    return {
-        field: _project(field, live[field], shape)
-        for field, shape in managed_shape(kind, state).items()
-        if live.get(field) is not None
-    }
+    inputs = {}
+    for field, shape in _in_both_spellings(managed_shape(kind, state)).items():
+        if live.get(field) is not None:
+            inputs[field] = _project(field, live[field], shape)
+        elif shape is not None and _blank(shape):
+            inputs[field] = shape
+    return inputs
 
 
 def differing(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
     """Return the wire names of the inputs that do not stand at the API as they were written."""
+    wanted = _in_both_spellings(inputs)
     return [
-        field for field in kind.fields if field in inputs and not _same(field, inputs[field], live.get(field), shape.get(field))
+        field for field in kind.fields if field in wanted and not _same(field, wanted[field], live.get(field), shape.get(field))
     ]
 
 
@@ -171,24 +180,36 @@ def conflicts(
     ]
 
 
+def body_of(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is sent to make one: nothing of what must be unset, because in a new one it is."""
+    return {field: inputs[field] for field in kind.fields if not _blank(inputs.get(field))}
+
+
+def _in_both_spellings(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Where there must be no server, there must be none in its older spelling either.
+    if "server" not in inputs or not _blank(inputs["server"]):
+        return inputs
+    return {"serverUrl": None, "serverUrlSecret": None, **inputs}
+
+
 def _settle_server_spelling(patch: dict[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
     # serverUrl and server are two spellings of one thing. An API that reads serverUrl back as server may not take the
     # old spelling any more, so there it is cleared, or taken over, through the new one.
     clears_url = "serverUrl" in patch and patch["serverUrl"] is None
     clears_secret = "serverUrlSecret" in patch and patch["serverUrlSecret"] is None
-    if state.get("server") is None or not (clears_url or clears_secret) or "serverUrl" in inputs:
+    if state.get("server") is None or not (clears_url or clears_secret) or inputs.get("serverUrl") is not None:
         return
     for field in ("serverUrl", "serverUrlSecret"):
-        if field not in inputs:
+        if inputs.get(field) is None:
             patch.pop(field, None)
-    if "server" not in inputs:
+    if _blank(inputs.get("server")):
         patch["server"] = None
     elif clears_secret:
         patch["server"] = inputs["server"]  # written anew, so that nothing of the old secret stays behind
 
 
 def _blank(value: Any) -> bool:
-    return value is None or value == [] or value == {}
+    return value is None or value == "" or value == [] or value == {}
 
 
 def _is_unset(key: str, value: Any) -> bool:
@@ -216,6 +237,10 @@ def _same(key: str, new: Any, old: Any, shape: Shape) -> bool:
         shapes_at = shape if isinstance(shape, (list, tuple)) and len(shape) == len(new) else [None] * len(new)
         return len(new) == len(old) and all(_same("", a, b, c) for a, b, c in zip(new, old, shapes_at, strict=True))
     return _equal(new, old)
+
+
+def _shape_of_field(given: Any, answered: Any, others: Container[str] = ()) -> Shape:
+    return given if _blank(given) else _shape(given, answered, others)
 
 
 def _shape(given: Any, answered: Any, others: Container[str] = ()) -> Shape:

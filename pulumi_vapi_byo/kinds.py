@@ -44,6 +44,8 @@ class Kind:
         never_printed: Inputs whose whole value Pulumi must never print, because it is or may hold a secret.
         write_only: Paths of what is sent and never read back, in wire names.
         unset: What is sent to bring a field back to unset, where that is not null.
+        none: The empty values by which a program says that a field must be unset, by wire name.
+        routing: Wire names of the inputs that decide who answers or where calls go, and that a program can leave out.
         exclusions: Finds inputs that exclude each other: wire name and reason.
         warnings: Finds what is legal and probably not meant: whole sentences.
     """
@@ -59,6 +61,8 @@ class Kind:
     never_printed: frozenset[str]
     write_only: tuple[tuple[str, ...], ...]
     unset: Mapping[str, Any]
+    none: Mapping[str, Any]
+    routing: tuple[str, ...]
     exclusions: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
     warnings: Callable[[Mapping[str, Any]], Iterable[str]]
 
@@ -171,7 +175,7 @@ def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
         value = inputs.get(wire)
         if isinstance(value, str) and not _is_uuid(value):
             yield f"{to_snake(wire)} {shorten(repr(value), 80)} is not a UUID, which Vapi's ids are; Vapi may refuse it"
-    if "assistantId" in inputs and "squadId" in inputs:
+    if inputs.get("assistantId") and inputs.get("squadId"):
         yield "assistant_id and squad_id are both set; Vapi expects one or the other"
     if not any(
         inputs.get(field)
@@ -218,6 +222,9 @@ PHONE_NUMBER: Final = Kind(
     write_only=(("serverUrlSecret",),),
     # Both are valid by Vapi's OpenAPI documents, null isn't.
     unset={"numberE164CheckEnabled": True, "hooks": []},
+    # Of the two spellings of a server the newer one says that there is none; it speaks for both.
+    none={"name": "", "assistantId": "", "squadId": "", "workflowId": "", "server": {}, "hooks": [], "fallbackDestination": {}},
+    routing=("assistantId", "squadId", "workflowId", "serverUrl", "server", "hooks", "fallbackDestination"),
     exclusions=_two_spellings_of_server,
     warnings=_doubts_about_a_number,
 )
@@ -237,6 +244,8 @@ SIP_TRUNK_CREDENTIAL: Final = Kind(
     never_printed=frozenset({"outboundAuthenticationPlan"}),
     write_only=(("outboundAuthenticationPlan", "authPassword"),),
     unset={},
+    none={"name": "", "outboundAuthenticationPlan": {}, "techPrefix": "", "sipDiversionHeader": ""},
+    routing=(),
     exclusions=lambda _: (),
     warnings=_doubts_about_a_trunk,
 )

@@ -32,7 +32,7 @@ BAD = [
     ({"number": "555-0100", "numberE164CheckEnabled": False}, "number", "letters and digits only"),
     ({"numberE164CheckEnabled": "yes"}, "numberE164CheckEnabled", "must be True or False"),
     ({"name": "n" * 41}, "name", "must have at most 40 characters, has 41"),
-    ({"name": ""}, "name", "must not be empty: leave it out"),
+    ({"number": ""}, "number", "must not be empty: leave it out"),
     ({"assistantId": ["a"]}, "assistantId", "must be a string"),
     ({"squadId": {}}, "squadId", "must be a string"),
     ({"workflowId": True}, "workflowId", "must be a string"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.diffing import conflicts, differing, managed_inputs, managed_shape, plan, recorded, shape_of
+from pulumi_vapi_byo.diffing import body_of, conflicts, differing, managed_inputs, managed_shape, plan, recorded, shape_of
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
 
@@ -146,7 +146,6 @@ def test_what_means_the_same_is_no_change(field: str, held: Any, new: Any) -> No
         ("number", "+14155552671", "+1 415 555 2671"),
         ("name", "1", 1),
         ("numberE164CheckEnabled", False, True),
-        ("numberE164CheckEnabled", False, None),
         ("numberE164CheckEnabled", None, False),
         ("numberE164CheckEnabled", True, 1),
         ("server", {**SERVER, "staticIpAddressesEnabled": True}, {**SERVER, "staticIpAddressesEnabled": 1}),
@@ -178,6 +177,47 @@ def test_the_headers_of_a_server_have_no_defaults() -> None:
         PHONE_NUMBER, state_of({**LEAST, "server": {"headers": {"timeout": "60"}}}), {**LEAST, "server": {"headers": {}}}
     )
     assert change.patch == {"server": {"headers": {}}}
+
+
+# ------------------------------------------------------------------------------------------- a field that must be unset
+
+NONE = PHONE_NUMBER.none
+
+
+@pytest.mark.parametrize("field", NONE)
+class TestAnEmptyValue:
+    def test_is_not_sent_to_make_one_and_is_no_change_where_nothing_is(self, field: str) -> None:
+        written = {**LEAST, field: NONE[field]}
+        assert body_of(PHONE_NUMBER, written) == LEAST
+        assert plan(PHONE_NUMBER, state_of(written, LEAST), written).changes == ()
+        assert plan(PHONE_NUMBER, state_of(LEAST), written).changes == ()
+
+    def test_clears_what_is_there_whoever_set_it(self, field: str) -> None:
+        written = {**LEAST, field: NONE[field]}
+        for state in (state_of({**LEAST, field: OTHER[field] or [RINGING]}), state_of(LEAST, {**LEAST, field: INPUTS[field]})):
+            change = plan(PHONE_NUMBER, state, written)
+            assert (change.changes, change.patch) == ((field,), {field: [] if field == "hooks" else None})
+
+    def test_makes_what_somebody_sets_later_drift(self, field: str) -> None:
+        written = {**LEAST, field: NONE[field]}
+        quiet = state_of(written, LEAST)
+        assert managed_inputs(PHONE_NUMBER, quiet, quiet) == written
+        drifted = {**quiet, field: INPUTS[field]}
+        assert managed_inputs(PHONE_NUMBER, quiet, drifted) == {**LEAST, field: INPUTS[field]}
+        assert differing(PHONE_NUMBER, written, drifted, drifted[MANAGED]) == [field]
+
+    def test_that_goes_leaves_the_field_to_others(self, field: str) -> None:
+        state = state_of({**LEAST, field: NONE[field]}, LEAST) | {field: INPUTS[field]}
+        assert plan(PHONE_NUMBER, state, LEAST).changes == ()
+
+
+def test_no_server_means_none_in_its_older_spelling_either() -> None:
+    none = {**LEAST, "server": {}}
+    assert plan(PHONE_NUMBER, state_of(LEAST, URL), none).patch == {"serverUrl": None, "serverUrlSecret": None}
+    assert plan(PHONE_NUMBER, state_of(LEAST, READ_AS_SERVER), none).patch == {"server": None}
+    state = state_of(none, LEAST) | {"serverUrl": "https://example.com"}
+    assert managed_inputs(PHONE_NUMBER, state, state) == {**none, "serverUrl": "https://example.com"}
+    assert differing(PHONE_NUMBER, none, state, state[MANAGED]) == ["serverUrl"]
 
 
 # --------------------------------------------------------------------------------------- what the server says by itself
@@ -324,7 +364,7 @@ def fill_in(value: Any, key: str = "") -> Any:
 
 
 def written_to(api: Api, fields: Wire) -> Wire:
-    api.write(fields)
+    api.write(body_of(PHONE_NUMBER, fields))
     answer = api.state(fields)
     return {**answer, MANAGED: shape_of(PHONE_NUMBER, fields, answer)}
 
@@ -341,7 +381,7 @@ def test_what_was_just_written_is_never_a_change(api: Api, fields: Wire) -> None
 
 @given(apis, inputs, inputs)
 def test_after_an_update_nothing_is_left_to_do(api: Api, before: Wire, after: Wire) -> None:
-    api.write(before)
+    api.write(body_of(PHONE_NUMBER, before))
     state = {**api.state(before), MANAGED: shape_of(PHONE_NUMBER, before, api.state(before))}
     api.write(plan(PHONE_NUMBER, state, after).patch)
     answer = api.state(after)

@@ -96,6 +96,9 @@ def test_snake_case_is_understood_at_every_depth_and_headers_keep_their_names() 
         ({"hooks": ()}, {"hooks": []}),
         ({"hooks": []}, {"hooks": []}),
         ({"server": {}}, {"server": {}}),
+        ({"server": {"url": None}}, {"server": {}}),
+        ({"name": "", "assistant_id": "", "squadId": "", "workflow_id": ""}, {"name": "", "assistantId": "", "squadId": "", "workflowId": ""}),
+        ({"fallback_destination": {}}, {"fallbackDestination": {}}),
         ({"server": {"headers": {}}}, {"server": {"headers": {}}}),
         ({"name": None, "server": None, "hooks": None, "fallbackDestination": None}, {}),
         ({"server": {"url": None, "headers": {"a": None, "b": "c"}, "backoff_plan": None}}, {"server": {"headers": {"b": "c"}}}),
@@ -250,15 +253,14 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         # names and ids
         ({"credentialId": None}, "credentialId", "is required: set credential_id", ""),
         ({"credentialId": ""}, "credentialId", "must not be empty: it is required", "''"),
-        ({"name": ""}, "name", "must not be empty: leave it out", "''"),
         ({"name": "n" * 41}, "name", "must have at most 40 characters, has 41", "'" + "n" * 41 + "'"),
         ({"name": True}, "name", "must be a string", "True"),
         ({"name": ["a"]}, "name", "must be a string", ""),
         ({"assistant_id": 7}, "assistantId", "must be a string", "7"),
-        ({"squadId": ""}, "squadId", "must not be empty: leave it out", "''"),
+        ({"squadId": []}, "squadId", "must be a string", ""),
         ({"workflow_id": {"a": "b"}}, "workflowId", "must be a string", ""),
         # the server in its older spelling
-        ({"serverUrl": ""}, "serverUrl", "must not be empty: leave it out", "''"),
+        ({"serverUrl": ""}, "serverUrl", "must not be empty: leave it out, or write server={} where there must be none", "''"),
         ({"server_url": "example.com/vapi"}, "serverUrl", NO_URL, "'example.com/vapi'"),
         ({"serverUrl": "ftp://example.com"}, "serverUrl", NO_URL, "'ftp://example.com'"),
         ({"serverUrl": "https://"}, "serverUrl", NO_URL, "'https://'"),
@@ -322,7 +324,8 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"fallbackDestination": {"type": ["sip"]}}, "fallbackDestination", NO_DESTINATION, ""),
         ({"fallbackDestination": {"type": "number"}}, "fallbackDestination.number", "is required", ""),
         ({"fallbackDestination": {"type": "sip"}}, "fallbackDestination.sipUri", "is required", ""),
-        ({"fallbackDestination": {}}, "fallbackDestination.number", "is required", ""),
+        ({"fallbackDestination": ""}, "fallbackDestination", NO_DESTINATION, ""),
+        ({"server": ""}, "server", "must be an object", ""),
         ({"fallback_destination": {"number": "415 555 2671"}}, "fallbackDestination.number", NOT_E164 + "probably '+14155552671'" + OR_NO_CHECK, "'415 555 2671'"),
         ({"fallbackDestination": {"sipUri": "desk@example.com"}}, "fallbackDestination.sipUri", "must be a SIP URI such as sip:desk@example.com", "'desk@example.com'"),
         ({"fallbackDestination": {"sipUri": "sip:a@b\n"}}, "fallbackDestination.sipUri", "must be a SIP URI such as sip:desk@example.com", "'sip:a@b\\n'"),
@@ -350,6 +353,7 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         (transfer_plan(contextEngineeringPlan={"type": "lastNMessages", "maxMessages": float("inf")}), "fallbackDestination.transferPlan.contextEngineeringPlan.maxMessages", "must be a number of at least 0", "inf"),
         # what does not exist
         ({"nmae": "x"}, "nmae", "is no property of a BYO phone number, did you mean name?", ""),
+        ({"name": "", "assistant_id": "", "assistantId": "x"}, "assistantId", "is given twice, also as assistant_id: leave one out", ""),
         ({"serverURL": "https://a.b"}, "serverURL", "is no property of a BYO phone number, did you mean server_url?", ""),
         ({"credential": "x"}, "credential", "is no property of a BYO phone number, did you mean credential_id?", ""),
         ({"url": "https://a.b"}, "url", "is no property of a BYO phone number", ""),
@@ -379,7 +383,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_inputs() -> None:
             "fallbackDestination": {"number": "x"},
             "server": {"url": "x", "timeoutSeconds": 0},
             "serverUrl": "https://example.com",
-            "name": "",
+            "name": "n" * 41,
             "number": "1234",
             "nmae": "x",
         },
@@ -397,7 +401,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_inputs() -> None:
 
 
 def test_inputs_with_problems_carry_no_warnings() -> None:
-    assert check_inputs(PHONE_NUMBER, {"credentialId": "x", "name": ""}).warnings == []
+    assert check_inputs(PHONE_NUMBER, {"credentialId": "x", "name": 1}).warnings == []
 
 
 def test_a_huge_whole_number_is_refused_or_kept_but_never_breaks() -> None:
@@ -429,7 +433,7 @@ _secretive = st.fixed_dictionaries(
         "server": servers.map(_with_canaries),
         "fallbackDestination": destinations.map(_with_canaries),
         "serverUrlSecret": st.just(CANARY) | st.just([CANARY]) | st.just({"a": CANARY}),
-        "name": st.just(""),
+        "name": st.just(1),
     },
 )
 _spoil: list[Callable[[Wire], Any]] = [
