@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
+from .config import NumberCheck
 from .errors import as_written, plain, shorten, show_path
 from .fields import Block
 from .kinds import Kind
@@ -47,12 +48,13 @@ class Checked:
     warnings: list[str]
 
 
-def check_inputs(kind: Kind, raw: Mapping[str, Any]) -> Checked:
+def check_inputs(kind: Kind, raw: Mapping[str, Any], *, number_check: NumberCheck = "possible") -> Checked:
     """Validate and normalise the inputs of a resource.
 
     Args:
         kind: The kind of resource.
         raw: Inputs with keys in snake_case or camelCase; `UNKNOWN` stands for values not known yet, at any depth.
+        number_check: Whether a number that no numbering plan knows is a problem (``possible``) or a warning (``e164``).
 
     Returns:
         The normalised inputs, every problem and every warning.
@@ -63,8 +65,8 @@ def check_inputs(kind: Kind, raw: Mapping[str, Any]) -> Checked:
     given = _without_nulls(raw)
     none = _said_to_be_none(kind, given)
     try:
-        inputs = _dump(kind.inputs.model_validate({key: value for key, value in given.items() if to_camel(key) not in none}))
-        inputs |= none
+        said = {key: value for key, value in given.items() if to_camel(key) not in none}
+        inputs = _dump(kind.inputs.model_validate(said, context={"number_check": number_check})) | none
     except ValidationError as error:
         problems = [_problem(kind, details) for details in error.errors(include_url=False)]
     problems += [Problem((field,), reason) for field, reason in kind.exclusions(raw)]

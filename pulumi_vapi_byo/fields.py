@@ -20,7 +20,7 @@ from pydantic import (
     field_validator,
 )
 
-from .phone import UNCHECKED_PATTERN, judge_e164, suggest_e164
+from .phone import UNCHECKED_PATTERN, WAY_OUT, judge_e164, suggest_e164, why_impossible, why_malformed
 from .wire import UNKNOWN, to_camel
 
 
@@ -60,12 +60,14 @@ def _http_url(value: str) -> str:
 _AfterUrl = WrapValidator(lambda value, handler: _http_url(handler(value)))
 
 
-def _no_number(value: Any) -> Any:
+def _no_number(value: Any, info: ValidationInfo) -> Any:
     # Pulumi's engine has only floats: 3.0 is what the user wrote as 3.
     digits = repr(value).removesuffix(".0")
-    if digits.isdecimal():
-        raise ValueError(f"must be a string: write {(suggest_e164(digits) or digits)!r}")
-    return value
+    if not digits.isdecimal():
+        return value
+    form = digits if info.data.get("number_e164_check_enabled") is False else suggest_e164(digits)
+    right = f"write {form!r}" if form else "in quotes, with its plus and country code"
+    raise ValueError(f"must be a string: {right}")
 
 
 Text = Known[Annotated[StrictStr, Field(min_length=1)]]
@@ -103,11 +105,16 @@ class HasNumber(Block):
         if checked is False:
             if not UNCHECKED_PATTERN.fullmatch(number):
                 raise ValueError("must be letters and digits only, with at most one leading plus")
-        elif judge_e164(number) == "impossible":
-            form = suggest_e164(number)
-            hint = f"probably {form!r}" if form else "such as '+14155552671'"
+            return number
+        verdict = judge_e164(number)
+        if verdict == "malformed":
             raise ValueError(
-                "must be in E.164 (a plus, the country code and the number, digits only), "
-                f"{hint}; where the trunk dials other forms, set number_e164_check_enabled=False beside it"
+                f"must be in E.164 (a plus, the country code and the number, digits only): {why_malformed(number)}; "
+                "where the trunk dials other forms, set number_e164_check_enabled=False beside it"
+            )
+        if verdict == "impossible" and (info.context or {}).get("number_check") != "e164":
+            raise ValueError(
+                f"{why_impossible(number)}; check its digits or, where they are right (the numbering plans that the phonenumbers "
+                f"library knows may be old), set {WAY_OUT}"
             )
         return number

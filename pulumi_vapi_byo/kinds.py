@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import plain, shorten, show_path
-from .wire import LOCAL_FIELDS, UNKNOWN, to_snake
+from .wire import LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, to_snake
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
@@ -160,13 +160,13 @@ def _two_spellings_of_server(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]
 
 
 def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
-    from .phone import judge_e164
+    from .phone import judge_e164, why_impossible
 
-    for where, block in (("number", inputs), ("fallback_destination.number", inputs.get("fallbackDestination"))):
-        if not isinstance(block, Mapping) or block.get("numberE164CheckEnabled") not in (None, True):
-            continue
-        number = block.get("number")
-        if isinstance(number, str) and judge_e164(number) == "doubtful":
+    for where, number in _checked_numbers(inputs):
+        verdict = judge_e164(number)
+        if verdict == "impossible":
+            yield f"{where} {number!r} {why_impossible(number)}; Vapi may refuse it"
+        if verdict == "doubtful":
             yield (
                 f"{where} {number!r} has a possible length but is in no range known to be in use; "
                 "check its digits (new ranges may be missing from the phonenumbers library)"
@@ -185,6 +185,20 @@ def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
             "nothing in the program answers calls to this number, so only what the dashboard or the organisation's server URL "
             "says will: set assistant_id, squad_id, workflow_id, server or fallback_destination"
         )
+
+
+def _checked_numbers(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Find the numbers that must be in E.164, with their paths: a resource's own, and those of destinations at any depth."""
+    if isinstance(value, Mapping):
+        number = value.get("number")
+        if isinstance(number, str) and value.get("numberE164CheckEnabled") in (None, True):
+            yield f"{path}number", number
+        for key, part in value.items():
+            if key not in OPAQUE_MAPS:
+                yield from _checked_numbers(part, f"{path}{to_snake(key)}.")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _checked_numbers(part, f"{path[:-1]}[{index}].")
 
 
 def _is_uuid(text: str) -> bool:

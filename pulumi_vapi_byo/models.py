@@ -61,12 +61,14 @@ class Nested:
         with _BUILDING:
             return TypeAdapter(self.type)
 
-    def _validate(self, value: Any) -> Any:
-        return value if value is None or value is UNKNOWN else self._adapter.validate_python(value)
+    def _validate(self, value: Any, info: core_schema.ValidationInfo) -> Any:
+        if value is None or value is UNKNOWN:
+            return value
+        return self._adapter.validate_python(value, context=info.context)
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         # A failure inside carries its own path, which pydantic puts behind the field's.
-        return core_schema.no_info_plain_validator_function(self._validate)
+        return core_schema.with_info_plain_validator_function(self._validate)
 
 
 class ByoPhoneNumberInputs(HasNumber):

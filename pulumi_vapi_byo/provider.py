@@ -157,22 +157,24 @@ class VapiProvider(ResourceProvider):
             # While the models are imported, which takes about as long.
             with contextlib.suppress(VapiError):  # create will say it
                 self._lifecycle.expect_creates()
-        # What is unchanged was checked when it was new: a run that changes nothing does without the models.
-        if is_new or given != inputs:
-            from .checking import check_inputs
-
-            checked = check_inputs(self.kind, given)
-            # What was said of the last inputs is not said again with every change.
-            said = () if is_new or not checked.warnings else check_inputs(self.kind, inputs).warnings
-            inputs, failures = checked.inputs, [_failure(self.kind, problem) for problem in checked.problems]
-            label = self.kind.label(inputs.get(self.kind.named_by))
-            for warning in checked.warnings:
-                if warning not in said:
-                    log.warning("%s: %s", label, warning)
+        settings = Settings(api_key="", base_url="", region="us")
         try:
             settings = read_public_settings(self._get_config, os.environ)
         except ConfigError as error:
             failures.append(CheckFailure("", str(error)))
+        # What is unchanged was checked when it was new: a run that changes nothing does without the models.
+        if is_new or given != inputs:
+            from .checking import check_inputs
+
+            checked = check_inputs(self.kind, given, number_check=settings.number_check)
+            # What was said of the last inputs is not said again with every change.
+            said = () if is_new or not checked.warnings else check_inputs(self.kind, inputs, number_check="e164").warnings
+            inputs = checked.inputs
+            failures = [_failure(self.kind, problem) for problem in checked.problems] + failures
+            label = self.kind.label(inputs.get(self.kind.named_by))
+            for warning in checked.warnings:
+                if warning not in said:
+                    log.warning("%s: %s", label, warning)
         if failures:
             return CheckResult(dict(news), failures)
         return CheckResult(_hidden(news) | _to_pulumi(self._with_computed(inputs, settings)), [])

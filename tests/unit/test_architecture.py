@@ -26,7 +26,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "blocks": {"fields", "wire"},
     "models": {"blocks", "fields", "wire"},
     "kinds": {"errors", "fields", "models", "phone", "wire"},
-    "checking": {"errors", "fields", "kinds", "models", "wire"},
+    "checking": {"config", "errors", "fields", "kinds", "models", "wire"},
     "diffing": {"kinds", "wire"},
     "config": {"errors"},
     "client": {"_version", "config", "errors", "kinds", "models", "pacing", "wire"},
