@@ -114,7 +114,7 @@ class HasNumber(Block):
             )
         if verdict == "impossible" and (info.context or {}).get("number_check") != "e164":
             raise ValueError(
-                f"{why_impossible(number)}; check its digits or, where they are right (the numbering plans that the phonenumbers "
-                f"library knows may be old), set {WAY_OUT}"
+                f"{why_impossible(number)}; check its digits or, where they are right (the numbering plans that the "
+                f"phonenumbers library knows may be old), set {WAY_OUT}"
             )
         return number

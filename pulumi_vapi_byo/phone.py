@@ -88,6 +88,8 @@ def why_malformed(number: str) -> str:
     if form:
         return f"probably {form!r}"
     digits = _PUNCTUATION.sub("", number)
+    if _E164.fullmatch(digits):
+        return f"it {why_impossible(digits)}"
     if not (digits.isascii() and digits.isdecimal()):
         return "such as '+14155552671'"
     if digits.startswith("0") or judge_e164("+" + digits) not in ("valid", "doubtful"):

@@ -45,8 +45,8 @@ vapi.ByoPhoneNumber(
 TWENTY_AND_MORE = [
     "property credentialId value {7} has a problem: must be a string",
     (
-        "property number value {(415) 555-2671} has a problem: must be in E.164 (a plus, the country code and the number, digits only),"
-        " probably '+14155552671'"
+        "property number value {(415) 555-2671} has a problem: must be in E.164 (a plus, the country code and the number, digits only):"
+        " the country code is missing"
     ),
     "has a problem: must have at most 40 characters, has 41",
     "property assistantId value {[]} has a problem: must be a string",

@@ -22,7 +22,7 @@ BAD = [
     ({"credentialId": None}, "credentialId", "is required: set credential_id"),
     ({"credentialId": ""}, "credentialId", "must not be empty: it is required"),
     ({"credentialId": 7}, "credentialId", "must be a string"),
-    ({"number": "4155552671"}, "number", "probably '+14155552671'"),
+    ({"number": "4155552671"}, "number", "the country code is missing"),
     ({"number": "+1 415 555 2671"}, "number", "probably '+14155552671'"),
     ({"number": "0044 20 7946 0018"}, "number", "probably '+442079460018'"),
     ({"number": "+1415555267112345678"}, "number", "must be in E.164"),

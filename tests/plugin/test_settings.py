@@ -80,3 +80,29 @@ def test_bad_inputs_and_a_wrong_setting_are_said_together(configure: Configure, 
     answer = configure(vapi, region="mars").check({**INPUTS, "name": "n" * 41})
 
     assert [name for name, _ in answer.failures] == ["name", ""]
+
+
+def test_a_number_that_no_plan_knows_is_refused_or_with_the_setting_only_warned_of(
+    configure: Configure, vapi: Emulator
+) -> None:
+    (refused,) = configure(vapi).check({**INPUTS, "number": "+1415555267"}).failures
+    property_, reason = refused
+    assert property_ == "number"
+    assert reason == (
+        "has 9 digits after +1, 10 are usual; check its digits or, where they are right (the numbering plans that the phonenumbers "
+        "library knows may be old), set vapi-byo:numberCheck e164 (number_check on a Provider)"
+    )
+    provider = configure(vapi, numberCheck="e164")
+    assert provider.check({**INPUTS, "number": "+1415555267"}).failures == []
+    assert provider.printed() == (
+        "warning: BYO phone number '+1415555267': number '+1415555267' has 9 digits after +1, 10 are usual; Vapi may refuse it\n"
+    )
+
+
+def test_an_import_of_a_number_that_no_plan_knows_needs_no_more_than_the_setting(configure: Configure, vapi: Emulator) -> None:
+    provider = configure(vapi, numberCheck="e164")
+    inputs = {**INPUTS, "number": "+1415555267"}
+    id_ = provider.create(provider.check(inputs).inputs).id
+    provider = configure(vapi, numberCheck="e164")  # as in another run
+    taken_over = provider.create({**provider.check(inputs).inputs, "__importId": id_})
+    assert (taken_over.id, taken_over.outputs["number"]) == (id_, "+1415555267")

@@ -214,8 +214,9 @@ def test_an_unknown_server_may_turn_out_to_be_left_out() -> None:
 
 # ------------------------------------------------------------------------------------------------------------- problems
 
-NOT_E164 = "must be in E.164 (a plus, the country code and the number, digits only), "
+NOT_E164 = "must be in E.164 (a plus, the country code and the number, digits only): "
 OR_NO_CHECK = "; where the trunk dials other forms, set number_e164_check_enabled=False beside it"
+OR_E164_CHECK = "; check its digits or, where they are right (the numbering plans that the phonenumbers library knows may be old), set vapi-byo:numberCheck e164 (number_check on a Provider)"
 NO_URL = "must be a whole URL such as https://example.com/vapi"
 NO_DESTINATION = "must be an object with type 'number' (and number) or 'sip' (and sipUri)"
 NO_ACTION = "must be an object with type 'say' (and exact) or 'transfer' (and destination)"
@@ -234,15 +235,20 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
     ("fields", "path", "reason", "shown"),
     [
         # numbers
-        ({"number": "(415) 555-2671"}, "number", NOT_E164 + "probably '+14155552671'" + OR_NO_CHECK, "'(415) 555-2671'"),
+        ({"number": "(415) 555-2671"}, "number", NOT_E164 + "the country code is missing" + OR_NO_CHECK, "'(415) 555-2671'"),
+        ({"number": "4.42079E+11"}, "number", NOT_E164 + "a spreadsheet made a number of it: format the column as text, and enter the number again with its plus" + OR_NO_CHECK, "'4.42079E+11'"),
+        ({"number": "+1415555267"}, "number", "has 9 digits after +1, 10 are usual" + OR_E164_CHECK, "'+1415555267'"),
+        ({"number": "+15552671"}, "number", "has 7 digits after +1, 10 are usual: the area code is missing" + OR_E164_CHECK, "'+15552671'"),
+        ({"number": "+9991234567"}, "number", "begins with no country code that is in use" + OR_E164_CHECK, "'+9991234567'"),
+        ({"number": "+4402079460018"}, "number", "has digits after +44 that are dialled only within the country, probably '+442079460018'" + OR_E164_CHECK, "'+4402079460018'"),
         ({"number": "0044 20 7946 0018"}, "number", NOT_E164 + "probably '+442079460018'" + OR_NO_CHECK, "'0044 20 7946 0018'"),
-        ({"number": "1234"}, "number", NOT_E164 + "such as '+14155552671'" + OR_NO_CHECK, "'1234'"),
-        ({"number": "1234", "numberE164CheckEnabled": True}, "number", NOT_E164 + "such as '+14155552671'" + OR_NO_CHECK, "'1234'"),
+        ({"number": "1234"}, "number", NOT_E164 + "the country code is missing" + OR_NO_CHECK, "'1234'"),
+        ({"number": "1234", "numberE164CheckEnabled": True}, "number", NOT_E164 + "the country code is missing" + OR_NO_CHECK, "'1234'"),
         ({"number": "+1"}, "number", "must have at least 3 characters, has 2", "'+1'"),
         ({"number": ""}, "number", "must not be empty: leave it out", "''"),
         ({"number": "+" + "1" * 40}, "number", "must have at most 40 characters, has 41", "'+" + "1" * 40 + "'"),
         ({"number": 14155552671.0}, "number", "must be a string: write '+14155552671'", "14155552671"),
-        ({"number": 4155552671}, "number", "must be a string: write '+14155552671'", "4155552671"),
+        ({"number": 4155552671}, "number", "must be a string: in quotes, with its plus and country code", "4155552671"),
         ({"number": 1234.0, "numberE164CheckEnabled": False}, "number", "must be a string: write '1234'", "1234"),
         ({"number": 1.5}, "number", "must be a string", "1.5"),
         ({"number": True}, "number", "must be a string", "True"),
@@ -313,7 +319,7 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"hooks": [{"on": "call.ringing", "do": [{"type": "sing"}]}]}, "hooks[0].do[0]", NO_ACTION, ""),
         ({"hooks": [{"on": "call.ringing", "do": [{"type": "say"}]}]}, "hooks[0].do[0].exact", "is required", ""),
         ({"hooks": [{"on": "call.ringing", "do": [{"exact": "x" * 4001}]}]}, "hooks[0].do[0].exact", "must have at most 4000 characters, has 4001", "'" + "x" * 76 + "..."),
-        ({"hooks": [{"on": "call.ringing", "do": [{"destination": {"number": "1234"}}]}]}, "hooks[0].do[0].destination.number", NOT_E164 + "such as '+14155552671'" + OR_NO_CHECK, "'1234'"),
+        ({"hooks": [{"on": "call.ringing", "do": [{"destination": {"number": "1234"}}]}]}, "hooks[0].do[0].destination.number", NOT_E164 + "the country code is missing" + OR_NO_CHECK, "'1234'"),
         ({"hooks": [{**RINGING, "filters": [{"startsWith": ["+" * 21]}]}]}, "hooks[0].filters[0].startsWith[0]", "must have at most 20 characters, has 21", "'" + "+" * 21 + "'"),
         ({"hooks": [{**RINGING, "filters": [{"startsWith": ["+1"] * 21}]}]}, "hooks[0].filters[0].startsWith", "must have at most 20 items, has 21", ""),
         ({"hooks": [{**RINGING, "filters": [{"key": "name", "startsWith": []}]}]}, "hooks[0].filters[0].key", "must be 'number'", "'name'"),
@@ -326,7 +332,7 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"fallbackDestination": {"type": "sip"}}, "fallbackDestination.sipUri", "is required", ""),
         ({"fallbackDestination": ""}, "fallbackDestination", NO_DESTINATION, ""),
         ({"server": ""}, "server", "must be an object", ""),
-        ({"fallback_destination": {"number": "415 555 2671"}}, "fallbackDestination.number", NOT_E164 + "probably '+14155552671'" + OR_NO_CHECK, "'415 555 2671'"),
+        ({"fallback_destination": {"number": "415 555 2671"}}, "fallbackDestination.number", NOT_E164 + "the country code is missing" + OR_NO_CHECK, "'415 555 2671'"),
         ({"fallbackDestination": {"sipUri": "desk@example.com"}}, "fallbackDestination.sipUri", "must be a SIP URI such as sip:desk@example.com", "'desk@example.com'"),
         ({"fallbackDestination": {"sipUri": "sip:a@b\n"}}, "fallbackDestination.sipUri", "must be a SIP URI such as sip:desk@example.com", "'sip:a@b\\n'"),
         ({"fallbackDestination": {"sipUri": "sip:a@b", "sipHeaders": {"x": 1}}}, "fallbackDestination.sipHeaders.x", "must be a string", ""),
@@ -521,6 +527,47 @@ def test_what_is_legal_and_probably_not_meant_is_warned_of(fields: Wire, warning
     checked = check_inputs(PHONE_NUMBER, {**LEAST, **fields})
     assert checked.problems == []
     assert checked.warnings == warnings
+
+
+IMPOSSIBLE = "+1415555267"
+
+
+def test_a_number_that_no_plan_knows_is_only_warned_of_where_its_form_alone_is_checked() -> None:
+    raw = {
+        "credentialId": CREDENTIAL_ID,
+        "assistantId": ASSISTANT_ID,
+        "number": IMPOSSIBLE,
+        "fallbackDestination": {"type": "number", "number": "+15552671"},
+        "hooks": [
+            {"on": "call.ringing", "do": [{"type": "transfer", "destination": {"type": "number", "number": "+9991234567"}}]}
+        ],
+    }
+    assert [problem.path for problem in check_inputs(PHONE_NUMBER, raw).problems] == [
+        ("number",),
+        ("hooks", 0, "do", 0, "destination", "number"),
+        ("fallbackDestination", "number"),
+    ]
+    checked = check_inputs(PHONE_NUMBER, raw, number_check="e164")
+    assert checked.problems == []
+    assert checked.inputs == raw
+    assert checked.warnings == [
+        "number '+1415555267' has 9 digits after +1, 10 are usual; Vapi may refuse it",
+        "hooks[0].do[0].destination.number '+9991234567' begins with no country code that is in use; Vapi may refuse it",
+        "fallback_destination.number '+15552671' has 7 digits after +1, 10 are usual: the area code is missing; Vapi may refuse it",
+    ]
+
+
+def test_the_form_of_a_number_is_checked_in_any_case() -> None:
+    reasons = [
+        problem.reason
+        for problem in check_inputs(PHONE_NUMBER, {**LEAST, "number": "4155552671"}, number_check="e164").problems
+    ]
+    assert reasons == [NOT_E164 + "the country code is missing" + OR_NO_CHECK]
+
+
+def test_a_header_named_number_is_no_number() -> None:
+    server = {"url": "https://example.com", "headers": {"number": "+14150000000"}}
+    assert check_inputs(PHONE_NUMBER, {**LEAST, "server": server}).warnings == []
 
 
 # ---------------------------------------------------------------------------------------------------- the API's answers

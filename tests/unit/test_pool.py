@@ -191,8 +191,8 @@ def test_all_that_is_wrong_in_a_file_is_said_at_once_with_its_line(csv_file: Cal
     assert refusal(csv_file=path) == (
         "ByoPhoneNumberPool 'desks': 6 things are wrong\n"
         "  numbers.csv line 8 has 4 cells, the first line has 3\n"
-        "  numbers.csv line 3: number must be in E.164 (a plus, the country code and the number, digits only), probably "
-        "'+14155550101'; where the trunk dials other forms, set number_e164_check_enabled=False beside it "
+        "  numbers.csv line 3: number must be in E.164 (a plus, the country code and the number, digits only): the country "
+        "code is missing; where the trunk dials other forms, set number_e164_check_enabled=False beside it "
         "(it is '415 555 0101')\n"
         f"  numbers.csv line 5: name must have at most 40 characters, has 41 (it is '{'x' * 41}')\n"
         "  numbers.csv line 5: deletionProtection must be True or False (it is 'maybe')\n"

@@ -72,7 +72,7 @@ def test_what_is_unchanged_is_not_checked_again(provider: ByoPhoneNumberProvider
     first = checked(provider, deletionProtection=True, server={"url": "https://example.com", "timeoutSeconds": 20.0})
     assert first.failures == []
 
-    def fails(*_: Any) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise AssertionError("checked")
 
     monkeypatch.setattr(checking, "check_inputs", fails)
@@ -257,7 +257,7 @@ def test_an_error_is_one_sentence_without_frames(provider: ByoPhoneNumberProvide
 def test_a_fault_of_ours_is_one_sentence_too_and_holds_no_values(
     provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_kind: object, _inputs: object) -> None:
+    def fails(_kind: object, _inputs: object, **_: object) -> None:
         raise KeyError("canary")
 
     monkeypatch.setattr(checking, "check_inputs", fails)
