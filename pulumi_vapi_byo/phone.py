@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
@@ -147,11 +147,15 @@ def _regions(code: str) -> tuple[str, ...]:
     return found
 
 
-def _plan(code: str) -> phonenumbers.PhoneNumberDesc:
+def _plan(code: str) -> Any:
+    """Return what the library knows of all numbers of a country code: their possible lengths."""
     main = _regions(code)[0]
-    if main == "001":  # codes of no country
-        return PhoneMetadata.metadata_for_nongeo_region(int(code), None).general_desc
-    return PhoneMetadata.metadata_for_region(main, None).general_desc
+    metadata: Any = (
+        PhoneMetadata.metadata_for_nongeo_region(int(code), None)
+        if main == "001"  # of no country
+        else PhoneMetadata.metadata_for_region(main, None)
+    )
+    return metadata.general_desc
 
 
 def _either(lengths: list[int]) -> str:

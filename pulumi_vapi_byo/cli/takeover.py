@@ -134,7 +134,7 @@ def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
     left_out: list[str] = []
     label = PHONE_NUMBER.label(number.number, number.id)
     while True:
-        checked = check_inputs(PHONE_NUMBER, inputs)
+        checked = check_inputs(PHONE_NUMBER, inputs, number_check="e164")
         if not checked.problems:
             break
         problem = checked.problems[0]
@@ -145,6 +145,9 @@ def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
         path = _without(inputs, problem.path)
         why = f"{show_path(problem.path)} {problem.reason}"
         left_out.append(f"{label}: {show_path(path)} is not managed and stays as it is ({why})")
+    left_out += [
+        f"{label}: {show_path(problem.path)} {problem.reason}" for problem in check_inputs(PHONE_NUMBER, inputs).problems
+    ]
     if "serverUrl" in inputs and "serverUrlSecret" not in inputs:
         left_out.append(
             f"{label}: Vapi does not tell whether its server_url has a secret; one that it has stays, unless you add "
@@ -263,6 +266,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "vapi-byo:timeout": settings.timeout_s,
         "vapi-byo:maxRetries": settings.max_retries,
         "vapi-byo:requestsPerSecond": settings.requests_per_second,
+        "vapi-byo:numberCheck": "e164",
     }
 
 

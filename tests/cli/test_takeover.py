@@ -152,6 +152,17 @@ def test_a_number_that_a_program_cannot_say_is_refused() -> None:
         plan_takeovers([number(number="+1")])
 
 
+def test_a_number_that_no_plan_knows_is_taken_over_and_the_setting_that_it_needs_is_told() -> None:
+    (one,) = plan_takeovers([number(number="+1415555267")])
+    assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+1415555267"}
+    assert one.left_out == (
+        (
+            "BYO phone number '+1415555267': number has 9 digits after +1, 10 are usual; check its digits or, where they are right (the "
+            "numbering plans that the phonenumbers library knows may be old), set vapi-byo:numberCheck e164 (number_check on a Provider)"
+        ),
+    )
+
+
 def test_a_secret_that_vapi_does_not_read_back_is_told() -> None:
     (one,) = plan_takeovers([number(number="+14155552671", serverUrl="https://example.com")])
     (sentence,) = one.left_out
