@@ -4,39 +4,74 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .client import Collection
 from .kinds import Kind
+from .twins import Twins
 
 if TYPE_CHECKING:
     from .models import Answer
 
-    _Listed = tuple[list[Answer], frozenset[str], frozenset[str]]
+
+@dataclass(frozen=True)
+class Entry:
+    """One of the account's, as far as it can be read: what it is must not depend on a field of another concern.
+
+    Attributes:
+        id: Its id.
+        identity: What it is found by, see `Kind.identity_of`.
+        credential_id: The trunk of a number; None of what is a trunk itself.
+        name: Its own name.
+        created_at: When it was created, as the API wrote it.
+        answer: All of it; None where something in it cannot be used.
+    """
+
+    id: str
+    identity: str | None
+    credential_id: str | None
+    name: str | None
+    created_at: str | None
+    answer: Answer | None
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A list: what is of the kind, newest first, and the ids of everything else."""
+
+    entries: list[Entry]
+    foreign: frozenset[str]
 
 
 class Account:
-    """What an organisation has of one kind: what was there at the first look, and what this run made.
+    """What an organisation has of one kind: what was there at the first look, and what this run created.
 
     Safe for several threads.
 
     Args:
         kind: The kind of resource.
         collection: Its calls.
+        twins: Is told of all that is listed.
     """
 
-    def __init__(self, kind: Kind, collection: Collection) -> None:
+    def __init__(self, kind: Kind, collection: Collection, twins: Twins | None = None) -> None:
         self._kind = kind
         self._collection = collection
+        self._twins = twins
         self._lock = threading.Lock()
         self._was_listed = False
-        self._known: dict[str, Answer] = {}
-        self._known_as: defaultdict[Any, dict[str, Answer]] = defaultdict(dict)
-        self._others: frozenset[str] = frozenset()
+        self._known: dict[str, Entry] = {}
+        self._known_as: defaultdict[str | None, dict[str, Entry]] = defaultdict(dict)
+        self._foreign: frozenset[str] = frozenset()
         self._ahead: Future[_Listed] | None = None
         self._removed: set[str] = set()
-        self._changed: dict[str, Answer] = {}
+        self._gone: set[str] = set()
+        self._changed: dict[str, Entry] = {}
+        self._looking = threading.Lock()
+        self._next_look: Future[_Listed] | None = None
 
     def list_ahead(self) -> None:
         """Ask the API already, in a thread of its own; what comes of it, be it an error, is for the first that needs it.
@@ -56,16 +91,16 @@ class Account:
         self._ahead = ahead
 
     def known(self) -> list[Answer]:
-        """Return what is known, newest first; asks the API only the first time.
+        """Return what is known and can be read, newest first; asks the API only the first time.
 
         Raises:
             VapiError: The list could not be had.
         """
         with self._lock:
-            return list(self._looked_up().values())
+            return [entry.answer for entry in self._looked_up().values() if entry.answer is not None]
 
-    def known_as(self, identity: Any) -> list[Answer]:
-        """Return what is known and has an identity, see `Kind.identity_of`; newest first.
+    def known_as(self, identity: str | None) -> list[Entry]:
+        """Return what is known and has an identity, see `Kind.identity_of`, or has none; newest first.
 
         Raises:
             VapiError: The list could not be had.
@@ -74,40 +109,69 @@ class Account:
             self._looked_up()
             return list(self._known_as[identity].values())
 
-    def appeared(self) -> tuple[list[Answer], list[str]]:
-        """List anew and find what was not known before.
-
-        It stays unknown until `add` is called, so that it is found again by whoever asks next.
+    def look(self) -> list[Entry]:
+        """List again, beginning after this call; those that call while one look is under way share the next.
 
         Returns:
-            What is new, and the ids of what is new and of this kind, but cannot be read.
+            Everything of this kind, newest first.
 
         Raises:
             VapiError: The list could not be had.
         """
         with self._lock:
-            known = self._looked_up().keys() | self._others
-        listed, unreadable, _ = self._list()
-        return [one for one in listed if one.id not in known], sorted(unreadable - known)
+            look, is_first = self._next_look, self._next_look is None
+            if look is None:
+                look = self._next_look = Future()
+        if is_first:
+            with self._looking:
+                with self._lock:
+                    self._next_look = None  # who comes now may know of what this list is too old for
+                try:
+                    look.set_result(self._list())
+                except BaseException as error:  # noqa: BLE001 - it belongs to all that wait
+                    look.set_exception(error)
+        return look.result().entries
+
+    def appeared(self) -> list[Entry]:
+        """Look again for what was not known before, and was not deleted by this run.
+
+        It stays unknown until `add` is called, so that it is found again by whoever asks next.
+
+        Raises:
+            VapiError: The list could not be had.
+        """
+        entries = self.look()
+        # What others added while the list was under way is theirs.
+        with self._lock:
+            known = self._looked_up().keys() | self._removed | self._gone
+        return [one for one in entries if one.id not in known]
 
     def had(self, id_: str) -> bool:
         """Tell whether an id is known, be it of another provider's or of something that cannot be read."""
         with self._lock:
-            return id_ in self._others or id_ in self._looked_up()
+            return id_ in self._looked_up() or id_ in self._foreign
 
-    def add(self, one: Answer) -> None:
-        """Take note of one that this run made, changed or took over."""
+    def add(self, one: Answer) -> Entry:
+        """Take note of one that this run created, changed or took over."""
+        entry = self._entry(one.wire(), one)
         with self._lock:
             if self._was_listed:
                 self._forget(one.id)
-                self._remember(one)
+                self._remember(entry)
             elif self._ahead:
-                self._changed[one.id] = one  # a list that was asked for ahead may still show the one before
+                self._changed[one.id] = entry  # a list that was asked for ahead may still show the one before
+        return entry
 
     def remove(self, id_: str) -> None:
         """Take note of one that this run deleted."""
         with self._lock:
-            self._removed.add(id_)  # a list that was asked for ahead may still show it
+            self._removed.add(id_)  # lists may still show it
+            self._forget(id_)
+
+    def forget(self, id_: str) -> None:
+        """Take note of one that somebody else deleted."""
+        with self._lock:
+            self._gone.add(id_)
             self._forget(id_)
 
     def has_removed(self, id_: str) -> bool:
@@ -115,35 +179,50 @@ class Account:
         with self._lock:
             return id_ in self._removed
 
-    def _looked_up(self) -> dict[str, Answer]:
+    def _looked_up(self) -> dict[str, Entry]:
         if not self._was_listed:
             ahead, self._ahead = self._ahead, None
-            listed, unreadable, foreign = ahead.result() if ahead else self._list()
+            listed = ahead.result() if ahead else self._list()
             self._was_listed = True
-            self._others = unreadable | foreign
-            for one in listed:
+            self._foreign = listed.foreign
+            for one in listed.entries:
                 if one.id not in self._removed:
                     self._remember(self._changed.get(one.id, one))
         return self._known
 
-    def _remember(self, one: Answer) -> None:
-        self._known[one.id] = self._known_as[self._kind.identity_of(one)][one.id] = one
+    def _remember(self, entry: Entry) -> None:
+        self._known[entry.id] = self._known_as[entry.identity][entry.id] = entry
 
     def _forget(self, id_: str) -> None:
-        one = self._known.pop(id_, None)
-        if one is not None:
-            del self._known_as[self._kind.identity_of(one)][id_]
+        entry = self._known.pop(id_, None)
+        if entry is not None:
+            del self._known_as[entry.identity][id_]
 
     def _list(self) -> _Listed:
-        """Return what is of this kind, the ids of what should be but cannot be read, and those of everything else."""
-        listed, unreadable, foreign = [], set(), set()
+        entries, foreign = [], set()
         for page in self._collection.pages():
+            if self._twins:
+                self._twins.listed(page)
             for entry in page:
                 if entry.get("provider") != self._kind.provider:
                     foreign.add(str(entry.get("id")))
                     continue
                 try:
-                    listed.append(self._kind.parse(entry))
+                    entries.append(self._entry(entry, self._kind.parse(entry)))
                 except ValueError:
-                    unreadable.add(str(entry.get("id")))
-        return listed, frozenset(unreadable), frozenset(foreign)
+                    entries.append(self._entry(entry, None))
+        return _Listed(entries, frozenset(foreign))
+
+    def _entry(self, values: Mapping[str, Any], answer: Answer | None) -> Entry:
+        return Entry(
+            id=str(values.get("id")),
+            identity=self._kind.identity_of(values),
+            credential_id=_text(values.get("credentialId")),
+            name=_text(values.get("name")),
+            created_at=_text(values.get("createdAt")),
+            answer=answer,
+        )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

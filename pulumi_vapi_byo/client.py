@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import datetime
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -39,6 +41,9 @@ USER_AGENT: Final = f"pulumi-vapi-byo/{__version__} python/{platform.python_vers
 #: Most numbers the API returns in one list (OpenAPI ``limit``).
 MAX_LIST: Final = 1000
 
+#: How many it returns where no limit is given (OpenAPI ``default``): what caps the limit caps it no lower.
+DEFAULT_LIST: Final = 100
+
 #: A list of 1,000 numbers is about 2 MB; what is far larger is no answer of the API.
 MAX_BODY_BYTES: Final = 32 << 20
 
@@ -52,12 +57,14 @@ class Reply:
         body: Parsed JSON, or None where the body is no JSON.
         text: The body as it came.
         retry_after: The header of that name.
+        date: The header of that name: the API's own clock.
     """
 
     status: int
     body: Any
     text: str
     retry_after: str | None = None
+    date: str | None = None
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -90,6 +97,7 @@ class VapiClient:
         self._settings = settings
         self._sleep = sleep
         self._pace = Pace(settings.requests_per_second, sleep=sleep)
+        self._clock: tuple[datetime.datetime, float] | None = None
         self._secrets = {settings.api_key}
         self._auth = _Bearer(settings.api_key)
         self._session = _Session()
@@ -108,6 +116,11 @@ class VapiClient:
     def never_show(self, secrets: Iterable[str]) -> None:
         """Mask these in every error from now on: an answer may echo what another request carried."""
         self._secrets.update(secrets)
+
+    def api_time(self) -> datetime.datetime | None:
+        """Return what time it is by the API's own clock, at least; None before its first answer that says so."""
+        clock = self._clock
+        return clock[0] + datetime.timedelta(seconds=time.monotonic() - clock[1]) if clock else None
 
     def quote(self, text: str, limit: int = 60) -> str:
         """Bring a text of the API's to one short line for a message, secrets masked."""
@@ -149,6 +162,7 @@ class VapiClient:
                     raise error.after(tries) from None
                 self._sleep(policy.get_backoff_time())
                 continue
+            self._note_time(answer)
             if answer.status != 429:
                 self._pace.speed_up()
             if answer.status not in RETRIED_STATUSES or (method == "POST" and answer.status != 429):
@@ -164,6 +178,14 @@ class VapiClient:
                 self._pace.slow_down(pause_s)
             else:
                 self._sleep(pause_s)
+
+    def _note_time(self, answer: Reply) -> None:
+        try:
+            said = parsedate_to_datetime(answer.date or "")
+        except (ValueError, OverflowError, TypeError):
+            return
+        if said.tzinfo is not None:
+            self._clock = said, time.monotonic()
 
     def _judge(self, answer: Reply, method: str, path: str, tries: int) -> Reply:
         if 200 <= answer.status < 300 and (answer.body is not None or (method == "DELETE" and answer.status == 204)):
@@ -209,7 +231,9 @@ class VapiClient:
             log.debug("%s %s failed after %d ms (try %d): %s", method, path, _ms_since(began), attempt, failure.reason)
             raise failure from None
         log.debug("%s %s -> %d in %d ms (try %d)", method, path, response.status_code, _ms_since(began), attempt)
-        return Reply(response.status_code, _parse(text), text, response.headers.get("Retry-After"))
+        return Reply(
+            response.status_code, _parse(text), text, response.headers.get("Retry-After"), response.headers.get("Date")
+        )
 
 
 def _read(response: requests.Response, method: str, path: str) -> str:
@@ -334,17 +358,29 @@ class Collection:
         """
         seen: set[str] = set()
         oldest: str | None = None
+        largest = 0
         while True:
             page = self.list(MAX_LIST, created_at_le=oldest)
             fresh = [entry for entry in page if str(entry.get("id")) not in seen]
-            if not fresh:
+            if fresh:
+                yield fresh
+            # Shorter than was asked for does not mean that it was the last: an API may cap the limit.
+            if len(page) < DEFAULT_LIST or (not fresh and len(page) < largest):
                 return
-            yield fresh
+            if not fresh:
+                raise BadAnswerError(
+                    f"repeats {len(page)} entries that it gave before, created at {self.client.quote(str(oldest))} or listed "
+                    "without regard to createdAtLe, so what follows them cannot be listed",
+                    method="GET",
+                    path=self._kind.path,
+                )
+            largest = max(largest, len(page))
             seen.update(str(entry.get("id")) for entry in fresh)
             # The API has no pages here, only limits: the next page is what is as old as the last entry, or older.
-            if len(page) < MAX_LIST:
-                return
-            oldest = str(page[-1].get("createdAt"))
+            times = [entry["createdAt"] for entry in page if isinstance(entry.get("createdAt"), str)]
+            if not times:
+                raise BadAnswerError("has no createdAt, by which to list on", method="GET", path=self._kind.path)
+            oldest = times[-1]
 
     def _path(self, id_: str) -> str:
         return f"{self._kind.path}/{quote(id_, safe='')}"

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import plain, shorten, show_path
-from .wire import LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, to_snake
+from .wire import LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, to_snake
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
@@ -93,9 +93,18 @@ class Kind:
             return f"{self.noun} {str(name)!r}"
         return f"{self.noun} with id {id_}" if id_ else self.noun
 
-    def identity_of(self, one: Answer) -> Any:
-        """Return the value by which one that exists already is found; None where there is no such field."""
-        return getattr(one, to_snake(self.identity)) if self.identity else None
+    def identity_of(self, values: Mapping[str, Any]) -> str | None:
+        """Return the value by which one that exists already is found.
+
+        Args:
+            values: Inputs, a state or an entry of a list, in wire names.
+
+        Returns:
+            The digits and letters of its number, however they are written; None where there are none.
+        """
+        value = values.get(self.identity) if self.identity else None
+        # A number that came as a JSON number is no usable one, but still the same.
+        return bare(str(value)) or None if isinstance(value, (str, int)) and not isinstance(value, bool) else None
 
     def parse(self, body: Any) -> Answer:
         """Read one from the body of an answer.

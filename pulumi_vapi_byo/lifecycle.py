@@ -23,6 +23,7 @@ from .holding import TAKEN_OVER, Holdings
 from .kinds import Kind
 from .reading import Reads
 from .states import States
+from .twins import Twins
 from .wire import LOCAL_FIELDS, SAYABLE, secrets_in
 
 if TYPE_CHECKING:
@@ -72,11 +73,14 @@ class Lifecycle:
         self._api = collection
         self._settings = settings
         self._held = held
-        self._account = Account(kind, collection)
-        self._refresh = Reads(kind, collection)
-        self._reads_before_writes = Reads(kind, collection, max_age_s=MAX_AGE_BEFORE_WRITE_S)
+        self._twins = Twins(kind, held)
+        self._account = Account(kind, collection, self._twins)
+        self._refresh = Reads(kind, collection, twins=self._twins)
+        self._reads_before_writes = Reads(kind, collection, twins=self._twins, max_age_s=MAX_AGE_BEFORE_WRITE_S)
         self._states = States(kind, settings)
-        self._creation = Creation(kind, collection, settings, held, self._account, self._states, patch=self._patch, sleep=sleep)
+        self._creation = Creation(
+            kind, collection, settings, held, self._account, self._states, self._twins, patch=self._patch, sleep=sleep
+        )
 
     def expect_creates(self) -> None:
         """List the account already, which the first `create` will wait for."""
@@ -138,6 +142,10 @@ class Lifecycle:
             raise cannot("import", label, f"the program says otherwise ({what}); write what Vapi has, change it afterwards")
         return recorded(self._kind, live, shape_of(self._kind, inputs, live))
 
+    def have_unchanged(self, id_: str) -> None:
+        """Take note of one that the program has and leaves as it is."""
+        self._twins.ours(id_)
+
     def has_deleted(self, id_: str) -> bool:
         """Tell whether this run deleted one: it can be made again, and not be taken over."""
         return self._account.has_removed(id_)
@@ -171,6 +179,8 @@ class Lifecycle:
                     "read", label, "there is none in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region"
                 )
             return None
+        if state.get("orgId"):
+            self._twins.ours(id_, one.wire())
         found = recorded(self._kind, self._states.of(one, state), managed_shape(self._kind, state))
         local = {field: found[field] for field in LOCAL_FIELDS if field in found}
         return Found(found, managed_inputs(self._kind, state, found) | local)
@@ -241,6 +251,7 @@ class Lifecycle:
         except VapiError as error:
             raise cannot("delete", label, error) from error
         self._account.remove(id_)
+        self._twins.gone(id_)
 
     def _patch(self, id_: str, patch: Mapping[str, Any]) -> Answer:
         for reads in (self._refresh, self._reads_before_writes):

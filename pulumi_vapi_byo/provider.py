@@ -196,6 +196,8 @@ class VapiProvider(ResourceProvider):
             self._just_read.discard(_id)  # a refresh asks too, also for numbers that the program has no more
         elif not changes and not self._held.keep(_id):
             raise cannot("keep", self.kind.label(_olds.get(self.kind.named_by), _id), TAKEN_OVER)
+        elif not changes and self._begun is not None:
+            self._begun.have_unchanged(_id)
         # Outputs must name the provider's present class, because refresh and destroy run what they name.
         if not changes and _olds.get(_PROVIDER_KEY) != _news.get(_PROVIDER_KEY):
             return DiffResult(changes=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .client import Collection
 from .errors import VapiError
 from .kinds import Kind
+from .twins import Twins
 
 if TYPE_CHECKING:
     from .models import Answer
@@ -31,19 +32,27 @@ class Reads:
     Args:
         kind: The kind of resource.
         collection: Its calls.
+        twins: Is told of all that is listed.
         max_age_s: Seconds after which all this begins anew, with a first read.
         clock: Seconds of a clock that only goes forward; for tests.
     """
 
     def __init__(
-        self, kind: Kind, collection: Collection, *, max_age_s: float = math.inf, clock: Callable[[], float] = time.monotonic
+        self,
+        kind: Kind,
+        collection: Collection,
+        *,
+        twins: Twins | None = None,
+        max_age_s: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kind = kind
         self._collection = collection
+        self._twins = twins
         self._max_age_s = max_age_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._listing = _Listing(kind, collection)
+        self._listing = _Listing(kind, collection, twins)
         self._ends = -math.inf
         self._written: set[str] = set()
 
@@ -63,7 +72,7 @@ class Reads:
         with self._lock:
             is_first = self._clock() > self._ends
             if is_first:
-                self._listing = _Listing(self._kind, self._collection, is_proven=self._listing.is_proven)
+                self._listing = _Listing(self._kind, self._collection, self._twins, is_proven=self._listing.is_proven)
                 self._ends = self._clock() + self._max_age_s
             listing, ends, was_written = self._listing, self._ends, id_ in self._written
             listing.asked += 1
@@ -90,9 +99,10 @@ class Reads:
 class _Listing:
     """The account as it is listed since the first of some reads."""
 
-    def __init__(self, kind: Kind, collection: Collection, *, is_proven: bool = False) -> None:
+    def __init__(self, kind: Kind, collection: Collection, twins: Twins | None, *, is_proven: bool = False) -> None:
         self._kind = kind
         self._collection = collection
+        self._twins = twins
         self._lock = threading.Lock()
         self._pages = collection.pages()
         self._entries: dict[str, Mapping[str, Any]] = {}
@@ -166,6 +176,8 @@ class _Listing:
         if page is None:
             self._is_whole = True
             return
+        if self._twins:
+            self._twins.listed(page)
         self._entries |= {str(entry.get("id")): entry for entry in page}
         self._oldest = str(page[-1].get("createdAt"))
 

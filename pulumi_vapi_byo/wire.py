@@ -34,6 +34,11 @@ def to_snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+def bare(number: str) -> str:
+    """Return the digits and letters of a number, which are what it is; how it is written around them is the writer's habit."""
+    return re.sub(r"[^0-9A-Za-z]", "", number)
+
+
 _NAMES: Final = """
     assistant_id auth_password auth_username backoff_plan base_delay_seconds caller_id content contents
     context_engineering_plan credential_id deletion_protection description destination dial_timeout do domain enabled

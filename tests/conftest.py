@@ -28,6 +28,9 @@ def _clean_environment() -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith(_PREFIXES) or name.upper() in _PROXIES:
                 patch.delenv(name)
+        # For every process that a test starts: hundreds of answers are lost in them, each of which would otherwise be looked
+        # for as long as users want it. What runs in the tests' own process gets a sleep that does not wait instead.
+        patch.setenv("VAPI_TEST_LOOK_FOR_S", "0.6")
         yield
 
 

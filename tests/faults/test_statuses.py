@@ -102,8 +102,8 @@ def test_a_create_that_fails_is_never_sent_twice_without_a_look(dress: str, made
         vapi = Vapi(dressed(status, dress), made=made)
         life, adapter = lifecycle(vapi)
         # A 429 says that nothing was done, so it is sent again as it is.
-        tries = TRIES if status == 429 or status >= 500 else 1
-        if made and (status >= 500 or dress in ("HTML", "nothing", "a number")):
+        tries = TRIES if status in (408, 425, 429) or status >= 500 else 1
+        if made and (status in (408, 425) or status >= 500 or dress in ("HTML", "nothing", "a number")):
             assert life.create(INPUTS)[0] == NUMBER_ID, status
             tries = TRIES if status == 429 else 1
         else:

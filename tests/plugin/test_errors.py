@@ -35,7 +35,10 @@ RATE_ADVICE = (
 FAULT_ADVICE = "this is a fault on Vapi's side: try again later"
 PAGE = "something between here and Vapi answered {status} with no JSON of Vapi's, beginning '<html><head><title>{title}</"
 PAGE_ADVICE = "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
-NOT_MADE = "; it was looked for and has not been made"
+NOT_MADE = (
+    "; it has not appeared within 0.6 s, so it was probably not created: look for it in the dashboard before you run pulumi up "
+    "again, which would create another with vapi-byo:onExisting allow"
+)
 
 
 @dataclass(frozen=True)
