@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 from .account import Account, Entry
 from .client import Collection
 from .config import Settings
-from .diffing import differing, fits, plan
+from .diffing import body_of, differing, fits, plan
 from .errors import ApiError, BadAnswerError, TransportError, VapiError
 from .holding import Holdings
 from .kinds import Kind
 from .states import States
 from .twins import Twins
-from .wire import MANAGED
+from .wire import MANAGED, to_snake
 
 if TYPE_CHECKING:
     from .models import Answer
@@ -95,6 +95,7 @@ class Creation:
         self._patch = patch
         self._sleep = sleep
         self._made: set[str] = set()
+        self._were_there: set[str] = set()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._under_way: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
@@ -117,6 +118,10 @@ class Creation:
             self._made.add(one.id)
         self._twins.ours(one.id, one.wire())
         return one
+
+    def has_taken_over(self, id_: str) -> bool:
+        """Tell whether one was there before, and is no creation of this run."""
+        return id_ in self._were_there
 
     @contextmanager
     def _alone(self, inputs: Mapping[str, Any]) -> Iterator[None]:
@@ -232,8 +237,9 @@ class Creation:
             self._label(one.wire(), one.id),
             one.id,
             _age(self._api.client.quote(one.created_at)),
-            f", with {', '.join(patch)} changed to what the program says" if patch else " as it is",
+            _changed_by(patch),
         )
+        self._were_there.add(one.id)
         try:
             return self._patch(one.id, patch) if patch else one
         except BaseException:
@@ -243,7 +249,7 @@ class Creation:
     # ------------------------------------------------------------------------------------------------------- what is created
 
     def _post(self, inputs: Mapping[str, Any]) -> Answer:
-        body = {name: inputs[name] for name in self._kind.fields if name in inputs}
+        body = body_of(self._kind, inputs)
         self._account.known()  # what is there before, so that what appears can be told from it
         sent_at = self._api.client.api_time()
         failures = 0
@@ -279,7 +285,7 @@ class Creation:
         differs = "credentialId" if held.get("credentialId") != inputs.get("credentialId") else ""
         if self._kind.identity_of(held) != self._kind.identity_of(inputs):
             differs = self._kind.named_by
-        elif not self._kind.identity and self._kind.named_by in inputs:  # one that was not sent may be filled in
+        elif not self._kind.identity and inputs.get(self._kind.named_by):  # one that was not sent may be filled in
             differs = self._kind.named_by if held.get(self._kind.named_by) != inputs[self._kind.named_by] else differs
         if differs:
             raise _MadeOtherwiseError(
@@ -361,7 +367,7 @@ class Creation:
         if one.answer is None or any(self._fits(one, other) for other in others):
             return False
         differs = differing(self._kind, inputs, self._states.of(one.answer, inputs), {})
-        named = inputs.get("name") in (None, one.name)
+        named = inputs.get("name") in (None, "", one.name)
         return named or ("gateways" in inputs and "gateways" not in differs)
 
     def _made_after_all(self, one: Answer, inputs: Mapping[str, Any]) -> Answer:
@@ -416,6 +422,14 @@ class Creation:
 
 class _MadeOtherwiseError(BadAnswerError):
     """A POST made one that is not what was asked for: made again, there would be two."""
+
+
+def _changed_by(patch: Mapping[str, Any]) -> str:
+    changed = [to_snake(field) for field, value in patch.items() if value not in (None, [])]
+    cleared = [to_snake(field) for field in patch if to_snake(field) not in changed]
+    said = [f"{', '.join(changed)} changed to what the program says"] if changed else []
+    said += [f"{', '.join(cleared)} cleared, as the program has none"] if cleared else []
+    return f", with {' and '.join(said)}" if said else " as it is"
 
 
 def _leaves_doubt(error: VapiError) -> bool:

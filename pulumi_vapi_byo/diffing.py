@@ -4,7 +4,8 @@
 set at our last write. With it three things can be told apart that look alike in the state: a field the program set (compared,
 and cleared when it is removed), a field the server filled in by itself (no change), and one that somebody else added inside an
 object of ours (drift). Whole fields that the program never set are not managed: what others put there stays. A field that it
-sets to an empty value, or to None, must be unset.
+sets to an empty value must be unset, and so must one that stands in the inputs as None: that is how a program is read whose
+arguments must be unset where they are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .kinds import Kind
 from .wire import API_DEFAULTS, LOCAL_FIELDS, MANAGED, OPAQUE_MAPS, UNKNOWN
 
 #: True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list; of a whole field also
-#: the empty value by which the program said that it must be unset.
+#: the empty value by which the program said that it must be unset, or False where the server filled it in at the creation.
 Shape = Any
 
 
@@ -53,9 +54,9 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
     patch: dict[str, Any] = {}
     for field in kind.fields:
         if field in wanted:
-            if _same(field, wanted[field], state.get(field), managed.get(field)):
+            if _as_wanted(field, wanted[field], state.get(field), managed.get(field)):
                 continue
-        elif _blank(managed.get(field)) or _is_unset(field, state.get(field)):
+        elif not managed.get(field) or _is_unset(field, state.get(field)):
             continue
         patch[field] = kind.unset.get(field) if _blank(wanted.get(field)) else wanted[field]
         changes.append(field)
@@ -124,18 +125,58 @@ def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]
     """
     inputs = {}
     for field, shape in _in_both_spellings(managed_shape(kind, state)).items():
-        if live.get(field) is not None:
+        if live.get(field) is not None and shape is not False:
             inputs[field] = _project(field, live[field], shape)
-        elif shape is not None and _blank(shape):
+        elif shape is not None and shape is not False and _blank(shape):
             inputs[field] = shape
     return inputs
+
+
+def left_out(kind: Kind, inputs: Iterable[str]) -> list[str]:
+    """Return the wire names of the fields that the inputs say nothing of, not even in another spelling."""
+    said = set(inputs)
+    said |= {"server"} if "serverUrl" in said else {"serverUrl", "serverUrlSecret"} if "server" in said else set()
+    return [field for field in kind.fields if field not in said]
+
+
+def unmanaged(kind: Kind, live: Mapping[str, Any], shape: Mapping[str, Shape]) -> dict[str, Any]:
+    """Return what is live and was set by somebody else in fields that the program leaves out, written as inputs.
+
+    Args:
+        kind: The kind of resource.
+        live: What the API holds.
+        shape: The shape of the inputs at the last write.
+    """
+    ours = [field for field in shape if shape[field] is not False]
+    return {
+        field: _project(field, live[field], None)
+        for field in left_out(kind, ours)
+        if field not in shape and not _is_unset(field, live.get(field))
+    }
+
+
+def filled_in(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
+    """Record the whole fields that the server filled in by itself when it created one from the inputs."""
+    said = [field for field in inputs if inputs[field] is not None]
+    return {field: False for field in left_out(kind, said) if not _is_unset(field, answer.get(field))}
+
+
+def still_filled_in(shape: Mapping[str, Shape], state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Shape]:
+    """Return a shape without the fields that the server once filled in and that somebody has changed since."""
+    return {
+        field: part
+        for field, part in shape.items()
+        if part is not False or _same(field, state.get(field), live.get(field), None)
+    }
 
 
 def differing(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
     """Return the wire names of the inputs that do not stand at the API as they were written."""
     wanted = _in_both_spellings(inputs)
     return [
-        field for field in kind.fields if field in wanted and not _same(field, wanted[field], live.get(field), shape.get(field))
+        field
+        for field in kind.fields
+        if field in wanted and not _as_wanted(field, wanted[field], live.get(field), shape.get(field))
     ]
 
 
@@ -237,6 +278,10 @@ def _same(key: str, new: Any, old: Any, shape: Shape) -> bool:
         shapes_at = shape if isinstance(shape, (list, tuple)) and len(shape) == len(new) else [None] * len(new)
         return len(new) == len(old) and all(_same("", a, b, c) for a, b, c in zip(new, old, shapes_at, strict=True))
     return _equal(new, old)
+
+
+def _as_wanted(field: str, wanted: Any, held: Any, shape: Shape) -> bool:
+    return (wanted is None and shape is False) or _same(field, wanted, held, shape)
 
 
 def _shape_of_field(given: Any, answered: Any, others: Container[str] = ()) -> Shape:

@@ -11,11 +11,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from .wire import SECRET_FIELDS
+from .wire import SECRET_FIELDS, to_snake
 
 #: Longest text of the API that is repeated in a message, in characters.
 MAX_API_TEXT = 500
+
+#: What the warning of diverted calls says of fields; the report on a preview finds it by that.
+WHICH_IS_LEFT_OUT = "which the program leaves out"
 
 _UNKNOWN_PROPERTY = re.compile(r"^(?:(?P<parent>[\w.]+)\.)?property (?P<name>\w+) should not exist$")
 
@@ -206,6 +210,36 @@ def _masked(value: Any, key: str) -> Any:
     if isinstance(value, (list, tuple)):
         return [_masked(item, "") for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value  # as in `as_written`
+
+
+def show_fields(fields: Mapping[str, Any]) -> str:
+    """Say of some fields of the API's, in a few words and without secrets, what they hold.
+
+    Args:
+        fields: Wire names to values.
+    """
+    return ", ".join(f"{to_snake(field)}{_in_short(field, value)}" for field, value in fields.items())
+
+
+def _in_short(field: str, value: Any) -> str:
+    if field in SECRET_FIELDS:
+        return " (not shown)"
+    if isinstance(value, (list, tuple)):
+        return f" ({len(value)}, not shown)"
+    if isinstance(value, Mapping):
+        field, value = next(((key, value[key]) for key in ("url", "sipUri", "number") if value.get(key)), (field, None))
+        if value is None:
+            return " (not shown)"
+    if field in ("url", "serverUrl"):
+        return f" at {_host(str(value))}"
+    return f" {shorten(repr(value), 80) if isinstance(value, str) else value}"
+
+
+def _host(url: str) -> str:
+    try:
+        return shorten(repr(urlsplit(url).hostname or "no host"), 80)
+    except ValueError:
+        return "no address"
 
 
 def show_path(path: Sequence[str | int]) -> str:

@@ -87,6 +87,11 @@ class Kind:
         """Wire names of the inputs that the API knows."""
         return tuple(name for name in self.arguments if name not in LOCAL_FIELDS)
 
+    def said_to_be_none(self, field: str) -> str:
+        """Write how a program says that a field must be unset; of a server in both spellings there is one way."""
+        field = "server" if field == "serverUrl" else field
+        return f"{to_snake(field)}={self.none[field]!r}"
+
     def label(self, name: object, id_: object = None) -> str:
         """Name one as the user knows it: by its digits or name, else by its id."""
         if name and name is not UNKNOWN:

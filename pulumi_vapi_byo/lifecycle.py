@@ -17,8 +17,19 @@ from .account import Account
 from .client import Collection
 from .config import Settings
 from .creating import Creation
-from .diffing import conflicts, differing, managed_inputs, managed_shape, plan, recorded, shape_of
-from .errors import VapiError, cannot, show_value
+from .diffing import (
+    conflicts,
+    differing,
+    filled_in,
+    managed_inputs,
+    managed_shape,
+    plan,
+    recorded,
+    shape_of,
+    still_filled_in,
+    unmanaged,
+)
+from .errors import WHICH_IS_LEFT_OUT, VapiError, cannot, show_fields, show_value
 from .holding import TAKEN_OVER, Holdings
 from .kinds import Kind
 from .reading import Reads
@@ -42,10 +53,12 @@ class Found:
     Attributes:
         state: What the API holds now.
         inputs: The inputs that would make it so: where somebody changed it, these are not the program's.
+        clears_what_is_left_out: Whether what somebody set in fields that the program leaves out is among the inputs.
     """
 
     state: dict[str, Any]
     inputs: dict[str, Any]
+    clears_what_is_left_out: bool = False
 
 
 class Lifecycle:
@@ -103,7 +116,8 @@ class Lifecycle:
             one = self._creation.create(inputs)
         except VapiError as error:
             raise cannot("create", self._label(inputs), error) from error
-        return one.id, self._written(one, inputs, sent=inputs)
+        filled = {} if self._creation.has_taken_over(one.id) else filled_in(self._kind, inputs, one.wire())
+        return one.id, self._written(one, inputs, filled, sent=inputs)
 
     def adopt(self, id_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Take over one that exists, without writing anything.
@@ -179,11 +193,19 @@ class Lifecycle:
                     "read", label, "there is none in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region"
                 )
             return None
-        if state.get("orgId"):
-            self._twins.ours(id_, one.wire())
-        found = recorded(self._kind, self._states.of(one, state), managed_shape(self._kind, state))
-        local = {field: found[field] for field in LOCAL_FIELDS if field in found}
-        return Found(found, managed_inputs(self._kind, state, found) | local)
+        live = self._states.of(one, state)
+        # The record of one that is only looked up is empty.
+        shape = still_filled_in(managed_shape(self._kind, state), state, live) if state.get("orgId") else {}
+        found = recorded(self._kind, live, shape)
+        inputs = managed_inputs(self._kind, found, live) | {field: live[field] for field in LOCAL_FIELDS if field in live}
+        if not shape:
+            return Found(found, inputs)
+        self._twins.ours(id_, one.wire())
+        others = unmanaged(self._kind, live, shape)
+        if self._settings.on_omitted == "clear":
+            return Found(found, inputs | others, clears_what_is_left_out=True)
+        self._warn_of_diversion(label, others)
+        return Found(found, inputs)
 
     def update(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Bring one to what the program says, in place.
@@ -213,14 +235,16 @@ class Lifecycle:
                 self._account.add(one)
         except VapiError as error:
             raise cannot("update", label, error) from error
-        fields = self._kind.fields
+        filled = {
+            field: shape
+            for field, shape in managed_shape(self._kind, state).items()
+            if shape is False and inputs.get(field) is None and field not in patch
+        }
         if one is None:
             # Only what is ours differs, or how the program spells the server: there is nothing for the API to do.
-            kept = {key: value for key, value in state.items() if key not in fields or key in inputs}
-            return recorded(self._kind, self._states.with_local(kept, inputs), shape_of(self._kind, inputs, state))
-        # What others changed elsewhere is for a refresh to find: taken into the state here, it would be undone in silence.
-        kept = {field: state[field] for field in fields if field in inputs and field not in patch and field in state}
-        return self._written(one, inputs, sent=patch, kept=kept)
+            kept = {key: value for key, value in state.items() if key not in self._kind.fields or key in (*inputs, *filled)}
+            return recorded(self._kind, self._states.with_local(kept, inputs), shape_of(self._kind, inputs, state) | filled)
+        return self._written(one, inputs, filled, sent=patch, old=state)
 
     def delete(self, id_: str, state: Mapping[str, Any]) -> None:
         """Delete one; that it is gone already is no failure.
@@ -296,12 +320,24 @@ class Lifecycle:
                 )
 
     def _written(
-        self, one: Answer, inputs: Mapping[str, Any], *, sent: Mapping[str, Any], kept: Mapping[str, Any] | None = None
+        self,
+        one: Answer,
+        inputs: Mapping[str, Any],
+        filled: dict[str, Any],
+        *,
+        sent: Mapping[str, Any],
+        old: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         state = self._states.of(one, inputs)
-        recorded_state = self._states.with_sip_uri(state | dict(kept or {}))
+        kept = dict(state)
+        # What others changed elsewhere is for a refresh to find: taken into the state here, it would be undone in silence.
+        if old is not None:
+            untouched = [field for field in self._kind.fields if field in inputs and field not in sent]
+            kept = {field: kept[field] for field in kept if field not in untouched}
+            kept |= {field: old[field] for field in untouched if field in old}
+        recorded_state = self._states.with_sip_uri(kept)
         # Of what is recorded: what others added to an object is not what the server filled in.
-        shape = shape_of(self._kind, inputs, recorded_state)
+        shape = shape_of(self._kind, inputs, recorded_state) | filled
         label = self._label(state, one.id)
         for field in differing(self._kind, inputs, state, shape):
             if field in sent:
@@ -309,6 +345,21 @@ class Lifecycle:
             else:
                 log.warning("%s: somebody else changed %s, which was left as it is; pulumi refresh shows it", label, field)
         return recorded(self._kind, recorded_state, shape)
+
+    def _warn_of_diversion(self, label: str, others: Mapping[str, Any]) -> None:
+        held = {field: others[field] for field in self._kind.routing if field in others}
+        if "server" in held:
+            held.pop("serverUrl", None)  # the same, in its older spelling
+        if held:
+            cleared = ", ".join(dict.fromkeys(self._kind.said_to_be_none(field) for field in held))
+            log.warning(
+                "%s: Vapi has %s, %s: calls may go where the program does not say; write it into the program, or have it "
+                "cleared, by an empty value (%s) or all at once by pulumi config set vapi-byo:onOmitted clear",
+                label,
+                show_fields(held),
+                WHICH_IS_LEFT_OUT,
+                cleared,
+            )
 
     def _label(self, values: Mapping[str, Any], id_: object = None) -> str:
         return self._kind.label(values.get(self._kind.named_by), id_)

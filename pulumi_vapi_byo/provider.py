@@ -11,11 +11,13 @@ import contextlib
 import copy
 import functools
 import gc
+import json
 import logging
 import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
 import pulumi
@@ -32,11 +34,11 @@ from pulumi.dynamic import (
 from pulumi.runtime import rpc
 
 from .config import Settings, read_public_settings, read_settings
-from .diffing import plan
-from .errors import ConfigError, VapiError, cannot, show_path
+from .diffing import left_out, plan
+from .errors import ConfigError, VapiError, cannot, show_fields, show_path
 from .holding import TAKEN_OVER, Holdings
 from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from .wire import MANAGED, SECRET_FIELDS, SIP_URI, UNKNOWN
+from .wire import MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI, UNKNOWN
 
 # Imported where they are first needed: the program, which imports this module to name its classes, does without the models,
 # and a preview without HTTP.
@@ -55,6 +57,9 @@ IMPORT_ID: Final = "__importId"
 #: Hidden input of a program's first resources, where it is no preview: if one is new, a create follows. It ends in `check`, but
 #: for its name among a state's dependencies.
 CREATE_FOLLOWS: Final = "__createFollows"
+
+#: Hidden input: the wire names of the option ignore_changes, which the engine hands to no dynamic provider. It ends in `check`.
+LEFT_ALONE: Final = "__leftAlone"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -96,6 +101,19 @@ def _in_one_sentence(method: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """What `check` knows of a resource and the calls that follow it are not told.
+
+    Attributes:
+        last: Wire names of its last inputs, with which the engine compares the new ones.
+        left_alone: Wire names that the option ignore_changes names.
+    """
+
+    last: frozenset[str] = frozenset()
+    left_alone: frozenset[str] = frozenset()
+
+
 class VapiProvider(ResourceProvider):
     """Keeps one kind of resource at Vapi as a program declares it."""
 
@@ -108,6 +126,7 @@ class VapiProvider(ResourceProvider):
     _get_config: Callable[[str], Any]
     _held: Holdings
     _just_read: set[str]
+    _checked: dict[str, _Checked]
     _begun: Lifecycle | None
     _is_first: bool
 
@@ -120,6 +139,7 @@ class VapiProvider(ResourceProvider):
         self._get_config = req.config.get
         self._held = Holdings()
         self._just_read = set()
+        self._checked = {}
         self._begun = None
         self._is_first = True
         leave_imports_out_of_garbage_collection()
@@ -149,7 +169,7 @@ class VapiProvider(ResourceProvider):
             The normalised inputs, or all failures.
         """
         given, failures = _arguments(news), []
-        inputs = _arguments(_olds)
+        inputs = last = _arguments(_olds)
         is_new = not inputs
         # Not once there was one that exists: the delete that replaces it has to come before the list.
         is_first, self._is_first = self._is_first, False
@@ -177,7 +197,11 @@ class VapiProvider(ResourceProvider):
                     log.warning("%s: %s", label, warning)
         if failures:
             return CheckResult(dict(news), failures)
-        return CheckResult(_hidden(news) | _to_pulumi(self._with_computed(inputs, settings)), [])
+        hidden = _hidden(news)
+        if settings.on_omitted == "clear":
+            hidden[ON_OMITTED] = "clear"
+            self._checked[_fingerprint(inputs)] = _Checked(frozenset(last), frozenset(news.get(LEFT_ALONE) or ()))
+        return CheckResult(hidden | _to_pulumi(self._with_computed(inputs, settings)), [])
 
     @_in_one_sentence
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -191,13 +215,27 @@ class VapiProvider(ResourceProvider):
         Returns:
             Whether an update is due; None where it is, see below.
         """
-        changes = plan(self.kind, _from_pulumi(_olds), _arguments(_news)).changes
+        olds = _from_pulumi(_olds)
+        changes = plan(self.kind, olds, self._said(_news)).changes
+        unseen: list[str] = []
         if _id in self._just_read:
             self._just_read.discard(_id)  # a refresh asks too, also for numbers that the program has no more
+        elif changes and ON_OMITTED in _news:
+            inputs = _arguments(_news)
+            last = self._checked_before(inputs).last
+            unseen = [field for field in changes if field not in inputs and field not in last]
         elif not changes and not self._held.keep(_id):
             raise cannot("keep", self.kind.label(_olds.get(self.kind.named_by), _id), TAKEN_OVER)
         elif not changes and self._begun is not None:
             self._begun.have_unchanged(_id)
+        if unseen:
+            log.warning(
+                "%s: will be cleared, because the program leaves it out and vapi-byo:onOmitted is clear: %s",
+                self.kind.label(_olds.get(self.kind.named_by), _id),
+                show_fields({field: olds[field] for field in unseen if field in olds}),
+            )
+        if unseen and len(unseen) == len(changes):
+            return DiffResult(changes=True, delete_before_replace=True)  # the inputs are alike: the engine would see nothing
         # Outputs must name the provider's present class, because refresh and destroy run what they name.
         if not changes and _olds.get(_PROVIDER_KEY) != _news.get(_PROVIDER_KEY):
             return DiffResult(changes=True)
@@ -215,7 +253,7 @@ class VapiProvider(ResourceProvider):
         Returns:
             Its id and outputs.
         """
-        inputs = _arguments(props)
+        inputs = self._said(props)
         import_id = props.get(IMPORT_ID)
         # One that this run deleted is to be replaced, and the option was left in the program since it was taken over.
         if import_id and not self._lifecycle.has_deleted(import_id):
@@ -241,6 +279,8 @@ class VapiProvider(ResourceProvider):
         inputs = found.inputs
         if SIP_URI in found.state and "number" in inputs:
             inputs = {**inputs, SIP_URI: found.state[SIP_URI]}
+        if found.clears_what_is_left_out:
+            inputs = {**inputs, ON_OMITTED: "clear"}
         return ReadResult(id_, _to_pulumi(found.state), _to_pulumi(inputs))
 
     @_in_one_sentence
@@ -255,7 +295,7 @@ class VapiProvider(ResourceProvider):
         Returns:
             All its outputs.
         """
-        return UpdateResult(_to_pulumi(self._lifecycle.update(_id, _from_pulumi(_olds), _arguments(_news))))
+        return UpdateResult(_to_pulumi(self._lifecycle.update(_id, _from_pulumi(_olds), self._said(_news))))
 
     @_in_one_sentence
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -266,6 +306,19 @@ class VapiProvider(ResourceProvider):
             _props: The last outputs.
         """
         self._lifecycle.delete(_id, _from_pulumi(_props))
+
+    def _said(self, props: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments, and None for each that is left out and must be unset."""
+        inputs = _arguments(props)
+        if ON_OMITTED not in props:
+            return inputs
+        left_alone = self._checked_before(inputs).left_alone
+        if "*" in left_alone:
+            return inputs
+        return dict.fromkeys(left_out(self.kind, {*inputs, *left_alone})) | inputs
+
+    def _checked_before(self, inputs: Mapping[str, Any]) -> _Checked:
+        return self._checked.get(_fingerprint(inputs), _Checked())
 
     def _with_computed(self, inputs: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
         """Add to the inputs what can be computed from them."""
@@ -297,8 +350,13 @@ def _arguments(props: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in _from_pulumi(props).items() if key != SIP_URI and not key.startswith("__")}
 
 
+def _fingerprint(inputs: Mapping[str, Any]) -> str:
+    # Between two calls the engine makes floats of all numbers.
+    return json.dumps(json.loads(json.dumps(inputs, default=repr), parse_int=float), sort_keys=True)
+
+
 def _hidden(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in props.items() if key.startswith("__") and key != CREATE_FOLLOWS}
+    return {key: value for key, value in props.items() if key.startswith("__") and key not in (CREATE_FOLLOWS, LEFT_ALONE)}
 
 
 @functools.cache

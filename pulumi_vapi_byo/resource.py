@@ -28,6 +28,7 @@ from .config import Region, sip_uri
 from .provider import (
     CREATE_FOLLOWS,
     IMPORT_ID,
+    LEFT_ALONE,
     ByoPhoneNumberProvider,
     ByoSipTrunkCredentialProvider,
     VapiProvider,
@@ -140,7 +141,10 @@ class VapiResource(Resource):
             _declared[type(self)] += 1
             if _declared[type(self)] <= _SENT_AT_ONCE:
                 props[CREATE_FOLLOWS] = True
-        return self._provider_type(), resource_name, props, _options(opts, deletes_first=self._deletes_first)
+        options = _options(opts, deletes_first=self._deletes_first)
+        if options.ignore_changes:
+            props[LEFT_ALONE] = options.ignore_changes
+        return self._provider_type(), resource_name, props, options
 
     def _output(self, wire: str) -> Output[Any]:
         output: Output[Any] | None = self.__dict__.get(wire)

@@ -87,6 +87,9 @@ LOCAL_FIELDS: Final = ("deletionProtection",)
 #: The computed address of a number, which `check` adds to the inputs.
 SIP_URI: Final = "sipUri"
 
+#: Hidden input, where arguments that are left out must be unset. The same in every program, so that no preview shows it.
+ON_OMITTED: Final = "__onOmitted"
+
 #: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
 MANAGED: Final = "__managed"
 
