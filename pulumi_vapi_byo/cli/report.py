@@ -9,10 +9,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pulumi_vapi_byo.errors import VapiError, shorten
+from pulumi_vapi_byo.diffing import left_out
+from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError, shorten, show_fields
+from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.provider import IMPORT_ID
 from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
-from pulumi_vapi_byo.wire import SECRET_FIELDS, SIP_URI
+from pulumi_vapi_byo.wire import API_DEFAULTS, MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI
 
 from .wording import Answerer, destination, who_answers, without_secrets
 
@@ -59,8 +61,11 @@ class _Row:
     what: str
 
 
+#: Of a number that may not change at all: the program leaves out what others have set about who answers it.
+_DIVERTED: Final = "diverted"
+
 #: Kinds of rows, the most dangerous first.
-_KINDS: Final = ("deleted", "replaced", "let go", "changed", "made", "taken over")
+_KINDS: Final = ("deleted", "replaced", "let go", _DIVERTED, "changed", "made", "taken over")
 
 
 def report(text: str) -> Report:
@@ -78,6 +83,7 @@ def report(text: str) -> Report:
     preview = _parse(text)
     steps = [step for step in preview.get("steps") or () if isinstance(step, Mapping)]
     rows: dict[tuple[str, str], _Row] = {}
+    diverted: dict[str, _Row] = {}
     refreshed: set[str] = set()
     others: Counter[str] = Counter()
     for step in steps:
@@ -92,8 +98,11 @@ def report(text: str) -> Report:
         row = _row(operation, urn, old, new, step, refreshed=urn in refreshed)
         if row is not None:
             rows[urn, row.kind] = row
+        if operation in ("same", "update"):
+            diverted |= {row.number: row for row in _diverted(urn, old, new)}
+    diverted = {row.number: row for row in _said_to_be_diverted(preview)} | diverted
     failures = list(_failures(preview))
-    ordered = sorted(rows.values(), key=lambda row: (_KINDS.index(row.kind), row.number, row.name))
+    ordered = sorted([*rows.values(), *diverted.values()], key=lambda row: (_KINDS.index(row.kind), row.number, row.name))
     deletes = sum(row.kind in ("deleted", "replaced") for row in ordered)
     return Report("\n".join(_markdown(ordered, others, failures)), deletes, bool(failures))
 
@@ -131,9 +140,11 @@ def _row(
 ) -> _Row | None:
     before, after = _inputs(old), _inputs(new)
     if before and after:
-        # What the program does not manage stays, and may be who answers.
+        # What the program does not manage stays, and may be who answers; or goes, where what is left out is cleared.
         unmanaged = {key: value for key, value in _object(old.get("outputs")).items() if key not in before}
+        cleared = _left_out(old, new) if _clears(new) else {}
         before, after = {**unmanaged, **before}, {**unmanaged, **after}
+        after = {key: value for key, value in after.items() if key not in cleared}
     if operation in _REPLACING:
         what = ["**will be deleted and made again with a new id: calls fail in between**"]
         what += _changes(before, after, step) if before and after else ()
@@ -151,6 +162,48 @@ def _row(
     if operation == "update":
         return _describe("changed", urn, before, "; ".join(_changes(before, after, step)) or "only Pulumi's own record changes")
     return None
+
+
+def _left_out(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what others have set in fields that the program leaves out, as far as the state shows it."""
+    outputs, inputs = _object(old.get("outputs")), {**_object(old.get("inputs")), **_object(new.get("inputs"))}
+    shape = _object(outputs.get(MANAGED))
+    return {
+        field: outputs[field]
+        for field in left_out(PHONE_NUMBER, inputs)
+        if outputs.get(field) not in (None, "", [], {}, API_DEFAULTS.get(field))
+        and shape.get(field) is not False
+        and field not in (new.get("ignoreChanges") or ())
+    }
+
+
+def _clears(new: Mapping[str, Any]) -> bool:
+    return ON_OMITTED in _object(new.get("inputs"))
+
+
+def _diverted(urn: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[_Row]:
+    others = {} if _clears(new) else _left_out(old, new)
+    held = {field: others[field] for field in PHONE_NUMBER.routing if field in others}
+    if not held:
+        return
+    inputs = _inputs(new)
+    alone, really = who_answers(inputs), who_answers({**inputs, **held})
+    instead = f"; they go to {_who(really)}, by the program alone to {_who(alone)}" if really != alone else ""
+    yield _describe(_DIVERTED, urn, inputs, f"{_MAY_BE_DIVERTED}: {_code(show_fields(held))}{instead}")
+
+
+_MAY_BE_DIVERTED: Final = "**calls may be diverted** by what the program leaves out and others have set"
+
+
+def _said_to_be_diverted(preview: Mapping[str, Any]) -> Iterator[_Row]:
+    """Find the warnings of a refresh: of a number that does not change the preview has no more."""
+    thing = f"{PHONE_NUMBER.noun} (?:'(?P<number>.+?)'|(?P<id>with id \\S+))"
+    sentence = re.compile(f"(?:warning: )?{thing}: Vapi has (?P<what>.+), {WHICH_IS_LEFT_OUT}: ")
+    for diagnostic in preview.get("diagnostics") or ():
+        for line in str(_object(diagnostic).get("message")).splitlines():
+            found = sentence.match(line)
+            if found:
+                yield _Row(_DIVERTED, found["number"] or found["id"], "", f"{_MAY_BE_DIVERTED}: {_code(found['what'])}")
 
 
 def _deleted(urn: str, old: Mapping[str, Any], before: Mapping[str, Any]) -> _Row:
@@ -210,6 +263,8 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any], paths: Itera
 def _change(field: str, old: Any, new: Any) -> str:
     if field == "serverUrlSecret":
         return "webhook secret changes (not shown)"
+    if field == "hooks" and not new:
+        return "its hooks, for when it rings or no assistant is found, will be removed"
     if field == "hooks":
         return "what happens when it rings or no assistant is found (hooks) changes"
     if field == "fallbackDestination":
@@ -277,8 +332,13 @@ def _markdown(rows: list[_Row], others: Counter[str], failures: list[str]) -> It
     yield "### Phone numbers"
     yield ""
     counts = Counter(row.kind for row in rows)
-    parts = [f"{counts[kind]} {kind}" for kind in _KINDS if counts[kind]]
-    if parts or not failures:
+    parts = [f"{counts[kind]} {kind}" for kind in _KINDS if counts[kind] and kind != _DIVERTED]
+    diverted = counts[_DIVERTED]
+    if diverted:
+        numbers = "1 number" if diverted == 1 else f"{diverted} numbers"
+        said = f"{', '.join(parts)}. Calls" if parts else "Calls" if failures else "Nothing changes, but calls"
+        yield f"**{said} to {numbers} may be diverted by what the program leaves out.**"
+    elif parts or not failures:
         yield f"**{', '.join(parts) if parts else 'Nothing changes'}.**"
     if rows:
         yield ""
@@ -290,7 +350,7 @@ def _markdown(rows: list[_Row], others: Counter[str], failures: list[str]) -> It
         yield ""
         yield f"Other resources: {', '.join(f'{count} {kind}' for kind, count in others.items())}."
     if failures:
-        yield from ([""] if parts else [])
+        yield from ([""] if rows else [])
         yield "**The preview failed, so there may be more:**"
         yield ""
         yield from (f"- {_code(failure, 500)}" for failure in failures)

@@ -170,7 +170,72 @@ def test_secrets_are_not_shown_even_where_the_preview_shows_them() -> None:
 def test_who_answers_counts_what_the_program_does_not_manage() -> None:
     changed = step("update", {**DESK, "name": "a"}, {**DESK, "name": "b", "squadId": "S"})
     changed["oldState"]["outputs"]["assistantId"] = "set-in-the-dashboard"
-    assert row(changed) == "will be renamed to `b` (was `a`); its squad, which is not asked first, will be `S` (was unset)"
+    lines = of(changed).markdown.splitlines()
+    assert lines[2] == "**1 changed. Calls to 1 number may be diverted by what the program leaves out.**"
+    assert lines[6:] == [
+        (
+            "| `+14155552671` | `b` | **calls may be diverted** by what the program leaves out and others have set: "
+            "`assistant_id 'set-in-the-dashboard'`; they go to assistant `set-in-the-dashboard`, by the program alone to squad `S` |"
+        ),
+        "| `+14155552671` | `a` | will be renamed to `b` (was `a`); its squad, which is not asked first, will be `S` (was unset) |",
+    ]
+
+
+HOOKS = [{"on": "call.ringing"}]
+
+
+def test_a_number_that_does_not_change_and_whose_calls_others_divert_is_told() -> None:
+    same = step("same", DESK, DESK)
+    same["oldState"]["outputs"] |= {"hooks": HOOKS, "__managed": {"number": True}}
+    told = (
+        "| `+14155552671` | `Desk` | **calls may be diverted** by what the program leaves out and others have set: "
+        "`hooks (1, not shown)` |"
+    )
+    assert of(same).markdown.splitlines()[2:] == [
+        "**Nothing changes, but calls to 1 number may be diverted by what the program leaves out.**",
+        "",
+        "| Number | Name | What happens |",
+        "|---|---|---|",
+        told,
+    ]
+    # What Vapi itself filled in when it created the number is nobody's diversion.
+    same["oldState"]["outputs"]["__managed"] = {"number": True, "hooks": False}
+    assert of(same).markdown.splitlines()[2:] == ["**Nothing changes.**"]
+
+
+def test_a_number_that_the_preview_does_not_show_is_told_by_the_warning_of_the_refresh() -> None:
+    warning = (
+        "warning: BYO phone number '+14155552671': Vapi has hooks (1, not shown), squad_id 'S', which the program leaves out: "
+        "calls may go where the program does not say; write it into the program\n\n"
+    )
+    told = of(diagnostics=[{"message": warning, "severity": "info#err"}] * 2).markdown.splitlines()
+    assert told[2] == "**Nothing changes, but calls to 1 number may be diverted by what the program leaves out.**"
+    assert told[6:] == [
+        (
+            "| `+14155552671` |  | **calls may be diverted** by what the program leaves out and others have set: "
+            "`hooks (1, not shown), squad_id 'S'` |"
+        )
+    ]
+
+
+def test_what_is_left_out_goes_where_the_stack_clears_it() -> None:
+    new = {**DESK, "assistantId": "A", "__onOmitted": "clear"}
+    changed = step("update", {**DESK, "assistantId": "A"}, new)
+    changed["oldState"]["outputs"] |= {
+        "server": {"url": "https://example.com/x"},
+        "hooks": HOOKS,
+        "numberE164CheckEnabled": True,
+    }
+    assert row(changed) == (
+        "its server will be unset (was `https://example.com/x`); "
+        "its hooks, for when it rings or no assistant is found, will be removed"
+    )
+    changed["oldState"]["inputs"] = {**DESK, "assistantId": "A", "squadId": "S"}
+    changed["newState"]["ignoreChanges"] = ["hooks"]
+    changed["oldState"]["outputs"]["squadId"] = "S"
+    assert row(changed) == (
+        "its squad, which is not asked first, will be unset (was `S`); its server will be unset (was `https://example.com/x`)"
+    )
 
 
 @pytest.mark.parametrize(
