@@ -234,7 +234,7 @@ def test_what_is_left_out_goes_where_the_stack_clears_it() -> None:
     changed["newState"]["ignoreChanges"] = ["hooks"]
     changed["oldState"]["outputs"]["squadId"] = "S"
     assert row(changed) == (
-        "its squad, which is not asked first, will be unset (was `S`); its server will be unset (was `https://example.com/x`)"
+        "its server will be unset (was `https://example.com/x`); its squad, which is not asked first, will be unset (was `S`)"
     )
 
 
