@@ -365,7 +365,7 @@ class Collection:
             if fresh:
                 yield fresh
             # Shorter than was asked for does not mean that it was the last: an API may cap the limit.
-            if len(page) < DEFAULT_LIST or (not fresh and len(page) < largest):
+            if len(page) < max(DEFAULT_LIST, largest):
                 return
             if not fresh:
                 raise BadAnswerError(

@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -41,10 +41,10 @@ class Seen:
 
 @dataclass
 class Entry:
-    """A number or credential, and since when it is there."""
+    """A number or credential, and since when it is there, in seconds of the stand-in's own time."""
 
     value: dict[str, Any]
-    since: float = field(default_factory=time.monotonic)
+    since: float
 
 
 #: Answers a request in the place of the stand-in: gets the connection's handler, the request and what does the usual work and
@@ -66,6 +66,7 @@ class StandIn:
         strips_plus: Whether numbers come back without their plus.
         fills_in: Fields that are added to every number that is created.
         clock_skew_s: How far its clock is ahead of this machine's, in ``Date`` and in its times.
+        speed: How many times as fast as this machine's its time goes; see `skip`.
         bends: Asked in turn, before the usual answer.
     """
 
@@ -80,10 +81,14 @@ class StandIn:
         self.strips_plus = False
         self.fills_in: dict[str, Any] = {}
         self.clock_skew_s = 0.0
+        self.speed = 1.0
         self.bends: list[Bend] = []
         self.lock = threading.RLock()
         self._gone: dict[str, tuple[dict[str, Any], float]] = {}
         self._last = datetime.fromtimestamp(0, timezone.utc)
+        self._began = datetime.now(timezone.utc), time.monotonic()
+        self._skipped_s = 0.0
+        self._late: list[tuple[float, Callable[[], object]]] = []
 
     def __enter__(self) -> StandIn:
         handler = type("Handler", (_Handler,), {"vapi": self})
@@ -118,7 +123,32 @@ class StandIn:
     def drop(self, id_: str) -> None:
         """Delete a number as the dashboard would."""
         with self.lock:
-            self._gone[id_] = (self.numbers.pop(id_).value, time.monotonic())
+            self._gone[id_] = (self.numbers.pop(id_).value, self.elapsed_s())
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass at once: a sleep for whoever talks to this."""
+        with self.lock:
+            self._skipped_s += seconds
+            self._do_what_is_due()
+
+    def later(self, seconds: float, work: Callable[[], object]) -> None:
+        """Do something after some seconds of its own time; it is done when time is skipped, or at the next request."""
+        with self.lock:
+            self._late.append((self.elapsed_s() + seconds, work))
+
+    def elapsed_s(self) -> float:
+        """Return the seconds of its own time since its beginning."""
+        return (time.monotonic() - self._began[1]) * self.speed + self._skipped_s
+
+    def now(self) -> datetime:
+        """Return what its clock shows."""
+        return self._began[0] + timedelta(seconds=self.elapsed_s() + self.clock_skew_s)
+
+    def _do_what_is_due(self) -> None:
+        due = [one for one in self._late if one[0] <= self.elapsed_s()]
+        self._late = [one for one in self._late if one not in due]
+        for _, work in sorted(due, key=lambda one: one[0]):
+            work()
 
     def held(self) -> list[dict[str, Any]]:
         """Return all numbers there are, whatever lists show."""
@@ -156,7 +186,7 @@ class StandIn:
                 value = {**entry.value, **seen.body, "updatedAt": self._now()}
                 entry.value = {name: part for name, part in value.items() if part is not None}
             elif seen.method == "DELETE":
-                self._gone[rest[0]] = (collection.pop(rest[0]).value, time.monotonic())
+                self._gone[rest[0]] = (collection.pop(rest[0]).value, self.elapsed_s())
             return 200, self._shown(entry.value)
 
     def _create(self, collection: dict[str, Entry], body: dict[str, Any]) -> tuple[int, Any]:
@@ -172,11 +202,11 @@ class StandIn:
             now = self._now()
             head = {"id": str(uuid.uuid4()), "orgId": self.org_id, "createdAt": now, "updatedAt": now}
             value = {name: part for name, part in {**head, **fields}.items() if part is not None}
-            collection[value["id"]] = Entry(value)
+            collection[value["id"]] = Entry(value, self.elapsed_s())
             return value
 
     def _listed(self, collection: dict[str, Entry], seen: Seen) -> list[dict[str, Any]]:
-        now = time.monotonic()
+        now = self.elapsed_s()
         values = [entry.value for entry in collection.values() if now - entry.since >= self.list_lag_s]
         if collection is self.numbers:
             values += [value for value, since in self._gone.values() if now - since < self.list_lag_s]
@@ -189,8 +219,7 @@ class StandIn:
 
     def _now(self) -> str:
         # No two are alike, so that the order of what was created is certain.
-        moment = datetime.now(timezone.utc) + timedelta(seconds=self.clock_skew_s)
-        self._last = max(moment, self._last + timedelta(milliseconds=1))
+        self._last = max(self.now(), self._last + timedelta(milliseconds=1))
         return f"{self._last:%Y-%m-%dT%H:%M:%S}.{self._last.microsecond // 1000:03d}Z"
 
 
@@ -219,6 +248,7 @@ class _Handler(BaseHTTPRequestHandler):
         seen = Seen(self.command, parts.path, query, json.loads(text) if text else None, time.monotonic(), key)
         with self.vapi.lock:
             self.vapi.seen.append(seen)
+            self.vapi._do_what_is_due()
             bends = list(self.vapi.bends)
         with contextlib.suppress(OSError):
             if not any(bend(self, seen, lambda: self.vapi.work(seen)) for bend in bends):
@@ -241,7 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        return super().date_time_string((timestamp or time.time()) + self.vapi.clock_skew_s)
+        return super().date_time_string(timestamp or self.vapi.now().timestamp())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Print nothing."""
