@@ -15,21 +15,22 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 import requests
 import requests.adapters
 import requests.auth
 import requests.utils
 import urllib3.exceptions
-from urllib3.util import Retry
 
 from ._version import __version__
-from .config import Settings
-from .errors import MAX_API_TEXT, ApiError, BadAnswerError, TransportError, mask, shorten
+from .config import Settings, goes_past_proxies
+from .deadline import DeadlineError, Exchange, watched
+from .errors import MAX_API_TEXT, ApiError, BadAnswerError, TransportError, VapiError, quote_id, shorten
 from .kinds import Kind
-from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, retry_policy
-from .wire import secrets_in
+from .masking import Masks
+from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, asked_pause_s, retry_policy
+from .route import Proxy, check_proxy, find_certificates
+from .wire import is_id, secrets_in
 
 if TYPE_CHECKING:
     from .models import Answer
@@ -85,12 +86,26 @@ class _Session(requests.Session):
         """Find no redirect: one would carry the key to wherever it points, and even looking at it reads the whole body."""
 
 
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Hands out connections that can be given up."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the pool of connections for a request."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        if "ConnectionCls" not in vars(pool):  # not the class's own any more
+            pool.ConnectionCls = watched(pool.ConnectionCls)
+        return pool
+
+
 class VapiClient:
     """Sends requests. Keeps connections alive, and may be used by several threads at once.
 
     Args:
         settings: Where the API is, the key, how long to wait and how often to try.
         sleep: Waits for some seconds; for tests.
+
+    Raises:
+        ConfigError: The environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -98,24 +113,31 @@ class VapiClient:
         self._sleep = sleep
         self._pace = Pace(settings.requests_per_second, sleep=sleep)
         self._clock: tuple[datetime.datetime, float] | None = None
-        self._secrets = {settings.api_key}
+        self._masks = Masks()
+        self.never_show([settings.api_key])
         self._auth = _Bearer(settings.api_key)
         self._session = _Session()
         # Proxies and certificates as the usual variables say; read once, because requests does it anew in every call, which
         # takes it as long as a fifth of the call.
         self._session.trust_env = False
-        self._session.proxies = requests.utils.get_environ_proxies(settings.base_url)
-        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._proxy: Proxy | None = None
+        # Plain http is for this machine alone, which no proxy is on the way to.
+        if not goes_past_proxies(settings.base_url):
+            self._session.proxies = requests.utils.get_environ_proxies(settings.base_url)
+            proxy = requests.utils.select_proxy(settings.base_url, self._session.proxies)
+            self._proxy = check_proxy(proxy, os.environ) if proxy else None
+        if settings.base_url.startswith("https"):
+            self._session.verify = find_certificates(os.environ) or True
         # Threads share the session: cookies would be its only changing state, and the API needs none.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
-        adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=64)
+        adapter = _Adapter(pool_connections=1, pool_maxsize=64)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
     def never_show(self, secrets: Iterable[str]) -> None:
         """Mask these in every error from now on: an answer may echo what another request carried."""
-        self._secrets.update(secrets)
+        self._masks.add(secrets)
 
     def api_time(self) -> datetime.datetime | None:
         """Return what time it is by the API's own clock, at least; None before its first answer that says so."""
@@ -123,8 +145,8 @@ class VapiClient:
         return clock[0] + datetime.timedelta(seconds=time.monotonic() - clock[1]) if clock else None
 
     def quote(self, text: str, limit: int = 60) -> str:
-        """Bring a text of the API's to one short line for a message, secrets masked."""
-        return shorten(mask(text, self._secrets.copy()), limit)
+        """Bring a text of the API's to one short line for a message, secrets masked; the only way for one into a message."""
+        return shorten(self._masks.hide(text, limit), limit)
 
     def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
@@ -171,7 +193,9 @@ class VapiClient:
                 policy = policy.increment(method, path)
             except urllib3.exceptions.MaxRetryError:
                 return self._judge(answer, method, path, tries)
-            pause_s = _asked_pause(policy, answer)
+            pause_s = asked_pause_s(answer.retry_after)
+            if pause_s is None:
+                pause_s = policy.get_backoff_time()
             if pause_s > MAX_RETRY_AFTER_S:
                 return self._judge(answer, method, path, tries)
             if answer.status == 429:
@@ -190,7 +214,6 @@ class VapiClient:
     def _judge(self, answer: Reply, method: str, path: str, tries: int) -> Reply:
         if 200 <= answer.status < 300 and (answer.body is not None or (method == "DELETE" and answer.status == 204)):
             return answer
-        secrets = self._secrets.copy()
         excerpt = self.quote(answer.text)
         if 200 <= answer.status < 300:
             raise BadAnswerError(
@@ -201,20 +224,19 @@ class VapiClient:
             status=answer.status,
             method=method,
             path=path,
-            messages=[mask(message, secrets) for message in _messages(answer.body)] if from_api else (),
+            messages=[self.quote(message, MAX_API_TEXT) for message in _messages(answer.body["message"])] if from_api else (),
             from_api=from_api,
             # Vapi's shape is {"message", "error", "statusCode"}; a gateway that speaks JSON has less, and knows no numbers.
             says_absent=from_api and answer.status == 404 and ("statusCode" in answer.body or "error" in answer.body),
             excerpt=excerpt,
-            retry_after=answer.retry_after,
+            retry_after=self.quote(answer.retry_after, 40) if answer.retry_after else None,
             tries=tries,
         )
 
     def _exchange(
         self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None, attempt: int
     ) -> Reply:
-        began = time.monotonic()
-        try:
+        def exchange() -> Reply:
             with self._session.request(
                 method,
                 self._settings.base_url + path,
@@ -226,14 +248,67 @@ class VapiClient:
                 stream=True,
             ) as response:
                 text = _read(response, method, path)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            failure = _explain(error, self._settings, method, path)
+            headers = response.headers
+            return Reply(response.status_code, _parse(text), text, headers.get("Retry-After"), headers.get("Date"))
+
+        began = time.monotonic()
+        under_way = Exchange(exchange)
+        try:
+            reply = under_way.wait(self._settings.timeout_s)
+        except (OSError, urllib3.exceptions.HTTPError, ValueError, DeadlineError) as error:
+            failure = self._explain(error, method, path, sent=under_way.sent)
             log.debug("%s %s failed after %d ms (try %d): %s", method, path, _ms_since(began), attempt, failure.reason)
             raise failure from None
-        log.debug("%s %s -> %d in %d ms (try %d)", method, path, response.status_code, _ms_since(began), attempt)
-        return Reply(
-            response.status_code, _parse(text), text, response.headers.get("Retry-After"), response.headers.get("Date")
-        )
+        log.debug("%s %s -> %d in %d ms (try %d)", method, path, reply.status, _ms_since(began), attempt)
+        return reply
+
+    def _explain(self, error: Exception, method: str, path: str, *, sent: bool) -> TransportError:
+        """Say in words why no answer came, whether the request may have arrived, and what to do."""
+        where, timeout_s = self._settings.base_url, self._settings.timeout_s
+        cause = _root(error)
+        is_refused = isinstance(cause, urllib3.exceptions.NewConnectionError)  # a time-out by its class alone
+        took_too_long = (DeadlineError, requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
+        passing, timed_out = True, False
+        if (isinstance(error, took_too_long) or isinstance(cause, took_too_long)) and not is_refused:
+            timed_out = sent
+            reason = f"{where} did not answer within {timeout_s:g} s"
+            advice = "try again, or raise vapi-byo:timeout"
+            if not sent:
+                through = f" through the proxy {self._proxy.shown}" if self._proxy else ""
+                reason = f"no connection to {where}{through} within {timeout_s:g} s"
+                way = f"{self._proxy.source} and the network" if self._proxy else "the network"
+                advice = f"check {way}, or raise vapi-byo:timeout"
+        elif self._proxy and isinstance(error, requests.exceptions.ProxyError):
+            reason = f"the proxy {self._proxy.shown} on the way to {where} failed: {self._why_proxy_failed(cause)}"
+            advice = f"check {self._proxy.source}, or name the host in NO_PROXY to go without a proxy"
+        elif isinstance(error, requests.exceptions.SSLError):
+            reason = f"no trusted TLS connection to {where}: {self.quote(str(cause), 120)}"
+            advice = "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own"
+            # A certificate that is wrong stays wrong. All else may be a connection that broke.
+            passing = not any(isinstance(part, ssl.SSLCertVerificationError) for part in (cause, *cause.args))
+        elif type(cause).__name__ == "NameResolutionError":  # urllib3 has it since 2.0
+            reason, advice = f"the name of {where} cannot be resolved", "check vapi-byo:baseUrl and the network"
+        elif is_refused:
+            reason, advice = f"no connection to {where}: refused, or no route", "check vapi-byo:baseUrl and the network"
+        elif isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+            reason, advice = f"{where} closed the connection before its answer was complete", "try again"
+        else:
+            reason, advice = f"the request to {where} failed ({type(error).__name__})", "check the network, then try again"
+            passing = False
+        return TransportError(reason, method=method, path=path, sent=sent, passing=passing, timed_out=timed_out, advice=advice)
+
+    def _why_proxy_failed(self, cause: BaseException) -> str:
+        # What it answered to CONNECT is the text of an OSError, which urllib3 wraps once more.
+        inner = getattr(cause, "original_error", cause)
+        if type(inner).__name__ == "NameResolutionError":
+            return "its name cannot be resolved"
+        if isinstance(inner, urllib3.exceptions.NewConnectionError):
+            return "it cannot be connected to"
+        if isinstance(inner, urllib3.exceptions.TimeoutError):
+            return "it did not answer in time"
+        if isinstance(inner, urllib3.exceptions.SSLError):
+            return "no trusted TLS connection to it"
+        return self.quote(str(inner), 120)
 
 
 def _read(response: requests.Response, method: str, path: str) -> str:
@@ -243,16 +318,6 @@ def _read(response: requests.Response, method: str, path: str) -> str:
         if len(content) > MAX_BODY_BYTES:
             raise BadAnswerError(f"is larger than {MAX_BODY_BYTES >> 20} MiB", method=method, path=path)
     return content.decode("utf-8", errors="replace")
-
-
-def _asked_pause(policy: Retry, answer: Reply) -> float:
-    """Return the seconds to wait: as the API asks in Retry-After (seconds or a date), else the backoff."""
-    if answer.retry_after:
-        try:
-            return policy.parse_retry_after(answer.retry_after)
-        except urllib3.exceptions.InvalidHeader:
-            pass
-    return policy.get_backoff_time()
 
 
 class Collection:
@@ -348,6 +413,10 @@ class Collection:
         reply = self.client.send("GET", path, query=query)
         if not isinstance(reply.body, builtins.list) or not all(isinstance(entry, dict) for entry in reply.body):
             raise BadAnswerError("is no list of objects", method="GET", path=path)
+        for entry in reply.body:
+            if not is_id(entry.get("id")):
+                shown = self.client.quote(quote_id(entry.get("id")))
+                raise BadAnswerError(f"lists one with the id {shown}, which is none", method="GET", path=path)
         return reply.body
 
     def pages(self) -> Iterator[builtins.list[dict[str, Any]]]:
@@ -383,7 +452,9 @@ class Collection:
             oldest = times[-1]
 
     def _path(self, id_: str) -> str:
-        return f"{self._kind.path}/{quote(id_, safe='')}"
+        if not is_id(id_):
+            raise VapiError(f"{quote_id(id_)} is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
+        return f"{self._kind.path}/{id_}"
 
     def _parse(self, reply: Reply, method: str, path: str, id_: str | None = None) -> Answer:
         try:
@@ -391,7 +462,7 @@ class Collection:
         except ValueError as error:
             raise BadAnswerError(self.client.quote(str(error), MAX_API_TEXT), method=method, path=path) from None
         if id_ is not None and answer.id != id_:
-            raise BadAnswerError(f"is about another id, {self.client.quote(answer.id)}", method=method, path=path)
+            raise BadAnswerError(f"is about another id, {answer.id}", method=method, path=path)
         return answer
 
 
@@ -410,42 +481,20 @@ def _is_api_error(body: Any) -> bool:
     return isinstance(body, Mapping) and "message" in body
 
 
-def _messages(body: Mapping[str, Any]) -> list[str]:
-    message = body["message"]
-    return [str(part) for part in message] if isinstance(message, list) else [str(message)]
-
-
-def _explain(error: Exception, settings: Settings, method: str, path: str) -> TransportError:
-    """Say in words why no answer came, whether the request may have arrived, and what to do."""
-    where = settings.base_url
-    cause = _root(error)
-    sent, passing, timed_out = False, True, False
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        reason, advice = (
-            f"no connection to {where} within {settings.timeout_s:g} s",
-            "check the network, or raise vapi-byo:timeout",
-        )
-    elif isinstance(error, requests.exceptions.ProxyError):
-        reason, advice = f"the proxy on the way to {where} failed", "check HTTPS_PROXY and NO_PROXY"
-    elif isinstance(error, requests.exceptions.SSLError):
-        reason = f"no trusted TLS connection to {where}: {shorten(str(cause), 120)}"
-        advice = "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own"
-        # A certificate is looked at before anything is sent, and stays wrong. All else may be a connection that broke.
-        sent = passing = not any(isinstance(part, ssl.SSLCertVerificationError) for part in (cause, *cause.args))
-    elif isinstance(error, requests.exceptions.ReadTimeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError):
-        reason, advice = f"{where} did not answer within {settings.timeout_s:g} s", "try again, or raise vapi-byo:timeout"
-        sent = timed_out = True
-    elif type(cause).__name__ == "NameResolutionError":  # urllib3 has it since 2.0
-        reason, advice = f"the name of {where} cannot be resolved", "check vapi-byo:baseUrl and the network"
-    elif isinstance(cause, urllib3.exceptions.NewConnectionError):
-        reason, advice = f"no connection to {where}: refused, or no route", "check vapi-byo:baseUrl and the network"
-    elif isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-        reason, advice = f"{where} closed the connection before its answer was complete", "try again"
-        sent = True
-    else:
-        reason, advice = f"the request to {where} failed ({type(error).__name__})", "check vapi-byo:baseUrl"
-        sent, passing = True, False
-    return TransportError(reason, method=method, path=path, sent=sent, passing=passing, timed_out=timed_out, advice=advice)
+def _messages(message: Any, parent: str = "") -> list[str]:
+    """Find the sentences in the ``message`` of an error, which is a text, an object of a validator's, or a list of either."""
+    if isinstance(message, list):
+        return [sentence for part in message for sentence in _messages(part, parent)]
+    if not isinstance(message, Mapping):
+        return [] if message is None else [f"{parent}{message}"]
+    # An object repeats the body that it is about, secrets and all: its sentences are in known places.
+    constraints, children = message.get("constraints"), message.get("children")
+    found = [f"{parent}{text}" for text in constraints.values()] if isinstance(constraints, Mapping) else []
+    if isinstance(children, list):
+        found += _messages(children, f"{parent}{message.get('property')}.")
+    if not found and isinstance(message.get("message"), (str, list)):
+        found = _messages(message["message"], parent)
+    return found or ["(an object without a sentence)"]
 
 
 def _root(error: BaseException) -> BaseException:

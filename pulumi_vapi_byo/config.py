@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from .errors import ConfigError, as_written
+from .errors import ConfigError, as_written, shorten
 
 Region = Literal["us", "eu"]
 
@@ -62,7 +62,7 @@ class Settings:
         api_key: Private key of the organisation; never printed.
         base_url: Address of the API, without a slash at the end.
         region: Region of the organisation; decides the SIP host of `sip_uri`.
-        timeout_s: Seconds a single request may wait for the connection, and for each part of the answer.
+        timeout_s: Most seconds that a single request takes altogether, from looking up the name to the last byte of the answer.
         max_retries: How often a request is tried again; 0 is never.
         requests_per_second: Most requests a second, all threads together; None for no limit of our own.
         on_existing: What a create does where the account has the number already: ``error`` refuses, ``adopt`` takes it over,
@@ -193,33 +193,54 @@ def _choice(get: Callable[[str], Any], key: str, choices: tuple[C, ...], default
     raise ConfigError(f"{key} is {value!r}: set it to {' or '.join(choices)} with pulumi config set {key} {choices[0]}")
 
 
+#: What may be in an address's place of a host and port: what is in it besides is read in one way here and in another there.
+_AUTHORITY: Final = re.compile(r"(?:\[(?P<ip>[0-9A-Fa-f:.]+)\]|[\w.-]+)(?::[0-9]+)?")
+
+
 def _base_url(address: str) -> str:
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-        parts = urlsplit("")
-    if not host or parts.scheme not in ("http", "https") or parts.username is not None or re.search(r"[\s?#]", address):
+    host = _host(address)
+    if not host:
         raise ConfigError(
             "vapi-byo:baseUrl (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai: "
             "set it with pulumi config set vapi-byo:baseUrl, or leave it out and set vapi-byo:region"
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if not address.lower().startswith("https") and not _is_loopback(host):
         raise ConfigError(
-            f"vapi-byo:baseUrl (or VAPI_BASE_URL) would send the API key to {host} unencrypted: use https "
+            f"vapi-byo:baseUrl (or VAPI_BASE_URL) would send the API key to {shorten(host, 100)} unencrypted: use https "
             "(plain http is only for a server on this machine)"
         )
     return address.rstrip("/")
 
 
+def _host(address: str) -> str | None:
+    """Return the host of an API's address; None where it is none, or could be read in two ways."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+        authority = _AUTHORITY.fullmatch(parts.netloc)
+        if authority and authority["ip"]:
+            ipaddress.ip_address(authority["ip"])
+    except ValueError:
+        return None
+    if not authority or parts.scheme not in ("http", "https") or re.search(r"[\s?#\\]", address) or not address.isprintable():
+        return None
+    return host
+
+
+def goes_past_proxies(base_url: str) -> bool:
+    """Tell whether an address is on this machine: what is sent there goes through no proxy, whatever the environment says."""
+    return base_url.lower().startswith("http:") or _is_loopback(urlsplit(base_url).hostname or "")
+
+
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+    if host.rstrip(".") == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ip = ipaddress.ip_address(host)
     except ValueError:
         return False
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return (mapped or ip).is_loopback
 
 
 def _within(value: Any, key: str, unit: str, default: float, most: float) -> float:

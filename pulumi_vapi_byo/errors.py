@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +20,9 @@ MAX_API_TEXT = 500
 
 #: What the warning of diverted calls says of fields; the report on a preview finds it by that.
 WHICH_IS_LEFT_OUT = "which the program leaves out"
+
+#: Longest message, in characters: what is in one is short by itself, so this is for what nobody thought of.
+MAX_SENTENCE = 4000
 
 _UNKNOWN_PROPERTY = re.compile(r"^(?:(?P<parent>[\w.]+)\.)?property (?P<name>\w+) should not exist$")
 
@@ -60,7 +63,7 @@ class VapiError(Exception):
         self.advice = advice
         self.tries = tries
         times = f", tried {tries} times" if tries > 1 else ""
-        super().__init__(f"{what}{times}; {advice}" if advice else f"{what}{times}")
+        super().__init__(shorten(f"{what}{times}; {advice}" if advice else f"{what}{times}", MAX_SENTENCE))
 
     def after(self: E, tries: int) -> E:
         """Return the same failure as the last of several."""
@@ -112,7 +115,7 @@ class ApiError(VapiError):
         status: HTTP status of the answer.
         method: HTTP method of the request.
         path: Path of the request, without the host.
-        messages: The API's own ``message``, a string or a list there, always a tuple here; secrets masked.
+        messages: The sentences of the API's own ``message``, each a line without secrets.
         from_api: Whether the body was the API's own JSON (an error page of a gateway is not).
         says_absent: Whether the API itself said that there is no such number: the only answer that means so.
     """
@@ -182,6 +185,11 @@ def shorten(text: str, limit: int = MAX_API_TEXT) -> str:
     """Bring a foreign text to one line of at most `limit` characters, without control characters."""
     line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def quote_id(value: Any) -> str:
+    """Write what should be an id and may be anything."""
+    return shorten(repr(value), 60)
 
 
 def as_written(value: Any) -> str:
@@ -256,12 +264,6 @@ def plain(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """Replace every secret in a text by ``[secret]``; the longest first, so that no rest of one stays."""
-    known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, known)), "[secret]", text) if known else text
-
-
 def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool) -> str:
     """Say what the user can do about an answer, from its status and the fields it names.
 
@@ -293,6 +295,8 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool)
             "the organisation's rate limit is reached: try again later, or set the rate it allows with "
             "pulumi config set vapi-byo:requestsPerSecond 5"
         )
+    if status in (408, 425):
+        return "this passes: try again later"
     if status >= 500:
         return "this is a fault on Vapi's side: try again later"
     return ""

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import plain, shorten, show_path
-from .wire import LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, to_snake
+from .wire import LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, is_id, to_snake
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class Kind:
     def label(self, name: object, id_: object = None) -> str:
         """Name one as the user knows it: by its digits or name, else by its id."""
         if name and name is not UNKNOWN:
-            return f"{self.noun} {str(name)!r}"
-        return f"{self.noun} with id {id_}" if id_ else self.noun
+            return f"{self.noun} {shorten(str(name), 60)!r}"
+        return f"{self.noun} with id {shorten(str(id_), 60)}" if id_ else self.noun
 
     def identity_of(self, values: Mapping[str, Any]) -> str | None:
         """Return the value by which one that exists already is found.
@@ -132,6 +132,9 @@ class Kind:
             raise ValueError("has no usable provider")
         if provider != self.provider:
             raise ValueError(f"is of provider {shorten(provider, 60)!r}, not {self.provider!r}")
+        for name in ("id", "orgId"):
+            if isinstance(body.get(name), str) and not is_id(body[name]):
+                raise ValueError(f"has no usable {name} (letters, digits, - and _, at most 128 of them)")
         for field in self.answer.model_fields.values():
             if not _can_be_kept(body.get(field.alias)):
                 raise ValueError(f"has in {field.alias} what no state can hold")

@@ -1,11 +1,14 @@
 """When a request may be sent: how long after a failure, and how many a second.
 
-The rules of retrying (which status, ``Retry-After``, backoff) are urllib3's own `Retry`, which requests brings along.
+The rules of retrying are urllib3's own `Retry`, which requests brings along.
 """
 
 from __future__ import annotations
 
+import datetime
+import email.utils
 import logging
+import math
 import random
 import threading
 import time
@@ -17,7 +20,7 @@ from urllib3.util import Retry
 log = logging.getLogger(__name__)
 
 #: Statuses that say "not now": the rate limit, and faults that pass.
-RETRIED_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+RETRIED_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 #: Seconds of the first backoff at most; it doubles with every failure, up to `MAX_BACKOFF_S`.
 BACKOFF_S: Final = 0.5
@@ -37,6 +40,28 @@ def backoff_s(failures: int) -> float:
         Seconds, uniform between nothing and the backoff ("full jitter"), so that many clients do not come back together.
     """
     return random.uniform(0, min(MAX_BACKOFF_S, BACKOFF_S * 2 ** (failures - 1)))  # noqa: S311 - nothing secret
+
+
+def asked_pause_s(retry_after: str | None) -> float | None:
+    """Read how long a server asks to wait.
+
+    Args:
+        retry_after: The header of that name: seconds, or a date.
+
+    Returns:
+        Seconds, infinitely many where it is more than any clock can tell; None where it cannot be read.
+    """
+    text = (retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:400])  # infinite long before that
+    try:
+        parts = email.utils.parsedate_tz(text)
+        return max(0.0, email.utils.mktime_tz(parts) - time.time()) if parts else None
+    except OverflowError:
+        return math.inf
+    except (ValueError, TypeError, IndexError):
+        # A year beyond those of a calendar, which the parser lets through.
+        return math.inf if parts and parts[0] > datetime.MAXYEAR else None
 
 
 class FullJitterRetry(Retry):

@@ -90,6 +90,14 @@ SIP_URI: Final = "sipUri"
 #: Hidden input, where arguments that are left out must be unset. The same in every program, so that no preview shows it.
 ON_OMITTED: Final = "__onOmitted"
 
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def is_id(value: object) -> bool:
+    """Tell whether a value can be an id of the API's, all of which are short tokens: nothing else goes into a path."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
 #: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
 MANAGED: Final = "__managed"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socketserver
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-import urllib3.exceptions
 
 from pulumi_vapi_byo import client as client_module
 from pulumi_vapi_byo.client import MAX_LIST, Collection, VapiClient
@@ -183,8 +180,8 @@ def test_the_five_calls_go_where_the_documents_say(client: Collection, peer: Pee
     client.create({"provider": "byo-phone-number", "name": "Zürich"})
     client.update(ID, {"name": None})
     client.delete(ID)
-    peer.says(200, [NUMBER, {"provider": "twilio"}])
-    assert client.list() == [NUMBER, {"provider": "twilio"}]
+    peer.says(200, [NUMBER, {"provider": "twilio", "id": "t"}])
+    assert client.list() == [NUMBER, {"provider": "twilio", "id": "t"}]
     client.list(1, created_at_le="2026-01-02T03:04:05.678Z")
     assert [(request.method, request.target) for request in peer.requests] == [
         ("POST", "/phone-number"),
@@ -198,9 +195,31 @@ def test_the_five_calls_go_where_the_documents_say(client: Collection, peer: Pee
     assert peer.requests[0].headers["content-type"] == "application/json"
 
 
-def test_an_id_is_one_step_of_the_path_whatever_it_holds(client: Collection, peer: Peer) -> None:
-    failure(lambda: client.get("../credential?x=1#y z"))
-    assert peer.requests[0].target == "/phone-number/..%2Fcredential%3Fx%3D1%23y%20z"
+NO_IDS = ["", ".", "..", "a/b", "../credential?x=1#y z", "a\nb", "a\n", "é", "%2e%2e", "x" * 129, "x" * 100_000]
+
+
+@pytest.mark.parametrize("id_", NO_IDS)
+def test_what_is_no_id_never_becomes_a_path(client: Collection, peer: Peer, id_: str) -> None:
+    for call in (lambda: client.get(id_), lambda: client.update(id_, {}), lambda: client.delete(id_)):
+        error = str(failure(call))
+        assert error.endswith("is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
+        assert error.startswith(repr(id_)[:50])
+        assert len(error) < 200
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize("id_", [*NO_IDS, None, 7, ["a"]])
+def test_an_answer_with_what_is_no_id_is_a_bad_one(client: Collection, peer: Peer, id_: Any) -> None:
+    peer.says(200, {**NUMBER, "id": id_})
+    for call in (lambda: client.create({}), lambda: client.get(ID), lambda: client.update(ID, {})):
+        assert str(failure(call)).startswith("Vapi's answer has no usable id (")
+    peer.says(200, [NUMBER, {**NUMBER, "id": id_}])
+    for listing in (client.list, lambda: list(client.pages())):
+        error = failure(listing)
+        assert isinstance(error, BadAnswerError)
+        assert str(error).startswith("Vapi's answer lists one with the id ")
+        assert str(error).endswith(", which is none (GET /phone-number)")
+        assert len(str(error)) < 200
 
 
 def test_a_path_in_the_address_is_kept(clients: Callable[..., Collection], peer: Peer) -> None:
@@ -239,13 +258,47 @@ def test_a_password_file_does_not_replace_the_key(
     assert peer.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
 def test_a_proxy_of_the_environment_is_used(
-    clients: Callable[..., Collection], peer: Peer, monkeypatch: pytest.MonkeyPatch
+    clients: Callable[..., Collection], peer: Peer, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv("http_proxy", peer.url)
-    number = clients("http://api.invalid").get(ID)
-    assert number is not None
-    assert peer.requests[0].target == f"http://api.invalid/phone-number/{ID}"
+    peer.says(407, text="")
+    monkeypatch.setenv(variable, peer.url)
+    error = transport_failure(lambda: clients("https://api.invalid").create({}))
+    assert str(error) == (
+        f"the proxy {peer.url} on the way to https://api.invalid failed: Tunnel connection failed: 407 Whatever "
+        f"(POST /phone-number); check {variable}, or name the host in NO_PROXY to go without a proxy"
+    )
+    assert not error.sent
+    assert [(request.method, request.target) for request in peer.requests] == [("CONNECT", "api.invalid:443")]
+    assert "authorization" not in peer.requests[0].headers
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost"])
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "All_Proxy", "ALL_PROXY"])
+def test_what_is_on_this_machine_is_asked_without_a_proxy(
+    clients: Callable[..., Collection],
+    peer: Peer,
+    serve: Callable[[], Peer],
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    variable: str,
+) -> None:
+    proxy = serve()
+    monkeypatch.setenv(variable, proxy.url)
+    assert clients(f"http://{host}:{peer.port}").get(ID) is not None
+    assert (len(peer.requests), proxy.requests, proxy.connections) == (1, [], 0)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://127.0.0.1:1", "https://localhost:1", "https://[::1]:1", "https://[::ffff:127.0.0.1]:1"]
+)
+def test_nor_does_tls_to_this_machine_go_through_one(
+    clients: Callable[..., Collection], peer: Peer, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", peer.url)
+    assert not transport_failure(lambda: clients(address).get(ID)).sent
+    assert peer.connections == 0
 
 
 # ------------------------------------------------------------------------------------------------------------- absence
@@ -297,7 +350,30 @@ def test_a_refusal_keeps_its_parts(client: Collection, peer: Peer) -> None:
 
 @pytest.mark.parametrize(
     ("message", "messages"),
-    [("Bad", ("Bad",)), (["a", 1, {"b": 2}], ("a", "1", "{'b': 2}")), ([], ()), ({"a": 1}, ("{'a': 1}",))],
+    [
+        ("Bad", ("Bad",)),
+        (["a", 1, None, {"b": 2}], ("a", "1", "(an object without a sentence)")),
+        ([], ()),
+        (None, ()),
+        ({"a": 1}, ("(an object without a sentence)",)),
+        ({"message": ["x", "y"], "value": "v"}, ("x", "y")),
+        (
+            [{"property": "name", "value": "v", "constraints": {"isString": "name must be a string"}}],
+            ("name must be a string",),
+        ),
+        (
+            {
+                "property": "hooks",
+                "value": "v",
+                "children": [{"property": "0", "constraints": {"a": "is odd", "b": "is long"}}],
+            },
+            ("hooks.is odd", "hooks.is long"),
+        ),
+        (
+            [{"property": "server", "target": {"s": "v"}, "constraints": [], "children": {}}],
+            ("(an object without a sentence)",),
+        ),
+    ],
 )
 def test_the_api_s_message_may_have_any_shape(client: Collection, peer: Peer, message: Any, messages: tuple[str, ...]) -> None:
     peer.says(422, {"message": message})
@@ -352,7 +428,7 @@ OTHER_ID = "d1e2f3a4-0000-4000-8000-00000000000f"
         ([], "is not an object"),
         ({}, "has no usable provider"),
         ({**NUMBER, "provider": "twilio"}, "is of provider 'twilio', not 'byo-phone-number'"),
-        ({**NUMBER, "orgId": ""}, "has no usable orgId (string should have at least 1 character)"),
+        ({**NUMBER, "orgId": ""}, "has no usable orgId (letters, digits, - and _, at most 128 of them)"),
         ({**NUMBER, "id": OTHER_ID}, f"is about another id, {OTHER_ID}"),
         (None, "to a request that it took (200) is no JSON, beginning 'null'"),
     ],
@@ -446,35 +522,37 @@ def test_a_broken_answer_may_have_been_sent(client: Collection, peer: Peer, answ
     assert error.sent
 
 
-def test_tls_that_breaks_may_have_been_sent_and_a_post_is_not_tried_again(
-    clients: Callable[..., Collection], peer: Peer
-) -> None:
+def test_tls_that_breaks_before_the_request_leaves_no_doubt(clients: Callable[..., Collection], peer: Peer) -> None:
     url = peer.url.replace("http:", "https:")
     peer.answer, peer.blunt = b"HTTP/1.1 400 Bad Request\r\n\r\n", True
-    error = transport_failure(lambda: clients(url, max_retries=5).create({}))
+    error = transport_failure(lambda: clients(url).create({}))
     assert str(error).startswith(f"no trusted TLS connection to {url}: ")
     assert str(error).endswith(
         "(POST /phone-number); check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own"
     )
-    assert (error.sent, error.passing, error.tries) == (True, True, 1)
+    assert (error.sent, error.passing) == (False, True)
 
 
-def test_a_wrong_certificate_is_found_before_anything_is_sent() -> None:
-    wrong = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(1, "self-signed certificate"))
-    refused = requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(None, "/", wrong))  # type: ignore[arg-type]
-    settings = Settings(api_key=KEY, base_url="https://api.invalid", region="us")
-    error = client_module._explain(refused, settings, "POST", "/phone-number")
-    assert (error.sent, error.passing) == (False, False)
-    assert "self-signed certificate" in str(error)
-
-
+@pytest.mark.parametrize(
+    ("proxy", "why"),
+    [
+        ("http://127.0.0.1:{closed_port}", "it cannot be connected to"),
+        ("http://user:canary-pass@127.0.0.1:{closed_port}", "it cannot be connected to"),
+        ("127.0.0.1:{closed_port}", "it cannot be connected to"),
+        ("http://nowhere.invalid:3128", "its name cannot be resolved"),
+    ],
+)
 def test_a_proxy_that_fails_is_named(
-    clients: Callable[..., Collection], closed_port: int, monkeypatch: pytest.MonkeyPatch
+    clients: Callable[..., Collection], closed_port: int, monkeypatch: pytest.MonkeyPatch, proxy: str, why: str
 ) -> None:
-    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed_port}")
-    error = transport_failure(lambda: clients("https://api.invalid").get(ID))
+    address = proxy.format(closed_port=closed_port)
+    monkeypatch.setenv("https_proxy", address)
+    error = transport_failure(lambda: clients("https://api.invalid").create({}))
+    shown = address.replace("user:canary-pass", "[secret]")
+    shown = shown if "://" in shown else f"http://{shown}"
     assert str(error) == (
-        f"the proxy on the way to https://api.invalid failed (GET /phone-number/{ID}); check HTTPS_PROXY and NO_PROXY"
+        f"the proxy {shown} on the way to https://api.invalid failed: {why} (POST /phone-number); "
+        "check https_proxy, or name the host in NO_PROXY to go without a proxy"
     )
     assert not error.sent
 
@@ -482,7 +560,7 @@ def test_a_proxy_that_fails_is_named(
 def test_an_address_that_cannot_be_is_refused(clients: Callable[..., Collection]) -> None:
     error = transport_failure(lambda: clients("https://exa mple.invalid").get(ID))
     assert str(error) == (
-        f"the request to https://exa mple.invalid failed (InvalidURL) (GET /phone-number/{ID}); check vapi-byo:baseUrl"
+        f"the request to https://exa mple.invalid failed (InvalidURL) (GET /phone-number/{ID}); check the network, then try again"
     )
     assert not error.passing
 
@@ -501,7 +579,7 @@ def patient(peer: Peer) -> Iterator[tuple[Collection, list[float]]]:
     client._session.close()
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 524])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 524])
 def test_a_read_is_tried_again_while_the_api_says_not_now(
     patient: tuple[Collection, list[float]], peer: Peer, status: int
 ) -> None:
@@ -520,7 +598,7 @@ def test_a_refusal_is_final(patient: tuple[Collection, list[float]], peer: Peer,
 
 
 def test_a_post_is_sent_again_only_where_the_api_took_nothing(patient: tuple[Collection, list[float]], peer: Peer) -> None:
-    for status, sent in ((429, 3), (500, 1), (503, 1)):
+    for status, sent in ((429, 3), (408, 1), (425, 1), (500, 1), (503, 1)):
         peer.requests.clear()
         peer.says(status, {**BUSY, "statusCode": status})
         failure(lambda: patient[0].create({}))
@@ -538,14 +616,23 @@ def test_a_pause_that_the_api_asks_for_is_kept(patient: tuple[Collection, list[f
     assert patient[1] == [7.0, 7.0]
 
 
-@pytest.mark.parametrize("header", ["Retry-After: 121", "Retry-After: Fri, 31 Dec 2999 23:59:59 GMT"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Retry-After: 121",
+        "Retry-After: Fri, 31 Dec 2999 23:59:59 GMT",
+        "Retry-After: Fri, 31 Dec 99999 23:59:59 GMT",
+        f"Retry-After: {'9' * 5000}",
+    ],
+    ids=["a minute too long", "2999", "99999", "digits"],
+)
 def test_a_pause_that_is_too_long_is_left_to_the_user(patient: tuple[Collection, list[float]], peer: Peer, header: str) -> None:
     peer.says(429, BUSY, headers=f"{header}\r\n")
     failure(lambda: patient[0].get(ID))
     assert (len(peer.requests), patient[1]) == (1, [])
 
 
-@pytest.mark.parametrize("header", ["soon", "-5", "1e3", ""])
+@pytest.mark.parametrize("header", ["soon", "-5", "1e3", "nan", "inf", "3.5", "Fri, 31 Dec", "1, 2", "x" * 5000, ""])
 def test_a_pause_that_is_none_is_ours_to_choose(patient: tuple[Collection, list[float]], peer: Peer, header: str) -> None:
     peer.says(503, BUSY, headers=f"Retry-After: {header}\r\n")
     failure(lambda: patient[0].get(ID))

@@ -607,7 +607,7 @@ def test_limits_that_the_api_changed_do_not_make_a_number_unreadable() -> None:
         ({**ANSWER, "provider": {"a": CANARY}}, "has no usable provider"),
         ({**ANSWER, "provider": "twilio"}, "is of provider 'twilio', not 'byo-phone-number'"),
         ({**ANSWER, "provider": "x" * 500}, f"is of provider '{'x' * 57}...', not 'byo-phone-number'"),
-        ({**ANSWER, "id": ""}, "has no usable id (string should have at least 1 character)"),
+        ({**ANSWER, "id": ""}, "has no usable id (letters, digits, - and _, at most 128 of them)"),
         ({**ANSWER, "orgId": None}, "has no usable orgId (must be a valid string)"),
         ({key: value for key, value in ANSWER.items() if key != "createdAt"}, "has no usable createdAt (field required)"),
         ({**ANSWER, "credentialId": 7}, "has no usable credentialId (must be a valid string)"),

@@ -1,0 +1,111 @@
+"""The way to the API as the environment describes it: a proxy and certificates, checked before anything is sent."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from .errors import ConfigError, shorten
+
+_KINDS_OF_PROXY: Final = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy on the way.
+
+    Attributes:
+        source: Where it is set: the name of a variable, or the system's settings.
+        shown: Its address without user and password.
+    """
+
+    source: str
+    shown: str
+
+
+def check_proxy(address: str, environ: Mapping[str, str]) -> Proxy:
+    """Check the address of a proxy for https.
+
+    Args:
+        address: As the environment has it.
+        environ: Environment variables, to find the one that it is from.
+
+    Returns:
+        What messages say of it.
+
+    Raises:
+        ConfigError: It cannot be used; the message names the variable and what is wrong.
+    """
+    names = sorted((name for name, value in environ.items() if value == address), key=str.lower, reverse=True)
+    source = next(
+        (name for name in names if name.lower() in ("https_proxy", "all_proxy")), "the proxy of the system's settings"
+    )
+    kind, _, rest = address.rpartition("://")
+    kind = kind.lower() or "http"
+    host = rest.rpartition("@")[2]
+    shown = shorten(f"{kind}://{'[secret]@' if '@' in rest else ''}{host}", 120)
+    why = _what_is_wrong(kind, host)
+    if why:
+        raise ConfigError(
+            f"{source} is {shown!r}, which is no address of a proxy: {why}; "
+            "set it to one such as http://proxy.example:8080, or unset it"
+        )
+    if kind.startswith("socks") and importlib.util.find_spec("socks") is None:
+        raise ConfigError(
+            f"{source} is the SOCKS proxy {shown}, for which a package is missing: pip install 'requests[socks]', or unset it"
+        )
+    return Proxy(source, shown)
+
+
+def _what_is_wrong(kind: str, host: str) -> str:
+    if kind not in _KINDS_OF_PROXY:
+        return f"{shorten(kind, 40)!r} is no kind of proxy, unlike http, https and socks5h"
+    try:
+        parts = urlsplit(f"http://{host}")
+        name, _ = parts.hostname, parts.port
+    except ValueError:
+        return "its host or port cannot be read"
+    if not name or not re.fullmatch(r"[\w.-]+|[0-9A-Fa-f:.]+", name):
+        return "it names no host"
+    return "it has a path" if parts.path not in ("", "/") or parts.query or parts.fragment else ""
+
+
+def find_certificates(environ: Mapping[str, str]) -> str | None:
+    """Find the certificates that are trusted instead of the usual ones.
+
+    Args:
+        environ: Environment variables; ``REQUESTS_CA_BUNDLE`` goes before ``CURL_CA_BUNDLE``, as for `requests`.
+
+    Returns:
+        A file or a directory, None where neither is set.
+
+    Raises:
+        ConfigError: There is none; the message names the variable, its value and what is wrong.
+    """
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        value = environ.get(variable)
+        if not value:
+            continue
+        path = os.path.expanduser(value)  # no shell does it in a file of variables
+        try:
+            if not os.path.isdir(path):
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except (OSError, ValueError) as error:
+            why = "it is no file of certificates in PEM" if isinstance(error, ssl.SSLError) else _reason(error)
+            raise ConfigError(
+                f"{variable} is {shorten(value, 200)!r}, which cannot be used: {why}; "
+                "set it to a file of certificates, or unset it"
+            ) from None
+        return path
+    return None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    text = getattr(error, "strerror", None)
+    return text.lower() if text else "no path is so"
