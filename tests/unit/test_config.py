@@ -5,10 +5,12 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+import requests
+import urllib3.util
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.config import SETTING_KEYS, Settings, read_public_settings, read_settings
+from pulumi_vapi_byo.config import SETTING_KEYS, Settings, goes_past_proxies, read_public_settings, read_settings
 from pulumi_vapi_byo.errors import ConfigError
 
 KEY = "canary-key-51c2"
@@ -125,6 +127,18 @@ def test_an_unknown_region_is_refused(region: str) -> None:
         "https://api .vapi.ai",
         "https://[::1",
         "//api.vapi.ai",
+        "http://[::1]evil.com",
+        "http://evil.com[::1]/",
+        "http://[::1]:80evil.com",
+        "http://[::1].evil.com:80",
+        "http://[127.0.0.1]",
+        "https://[::1%25eth0]",
+        "http://localhost\\@evil.com",
+        "http://127.0.0.1\\.evil.com",
+        "http://127.0.0.1%2eevil.com",
+        "http://localhost:80:80",
+        "https://api.vapi.ai\x07",
+        "\x01https://api.vapi.ai",
     ],
 )
 def test_what_is_no_address_of_an_api_is_refused(address: str) -> None:
@@ -215,3 +229,58 @@ def test_the_keys_are_those_that_are_read() -> None:
 
     read_settings(get, {})
     assert asked == {f"vapi-byo:{key}" for key in SETTING_KEYS}
+
+
+_PARTS = [
+    "http",
+    "https",
+    "://",
+    ":",
+    "/",
+    "//",
+    "[",
+    "]",
+    "::1",
+    "[::1]",
+    "127.0.0.1",
+    "localhost",
+    "evil.com",
+    "@",
+    "\\",
+    "%",
+    ".",
+    "80",
+]
+
+
+@given(st.lists(st.sampled_from([*_PARTS, "\t", "?", "#", "\uff0f", "\u3002"]), min_size=3, max_size=9).map("".join))
+def test_what_is_taken_for_this_machine_is_what_would_be_connected_to(junk: str) -> None:
+    for address in (junk, f"http://{junk}", f"http://[::1]{junk}", f"http://127.0.0.1{junk}", f"http://localhost{junk}"):
+        try:
+            base_url = settings(baseUrl=address).base_url
+        except ConfigError:
+            continue
+        url = requests.Request("GET", base_url + "/phone-number").prepare().url
+        read = urllib3.util.parse_url(url or "")
+        if read.scheme == "http":
+            assert (read.host or "").strip("[]").rstrip(".") in ("::1", "127.0.0.1", "localhost")
+        assert read.auth is None
+        assert goes_past_proxies(base_url) == (read.scheme == "http" or "evil" not in (read.host or ""))
+
+
+@pytest.mark.parametrize(
+    ("address", "past"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("HTTP://LocalHost", True),
+        ("https://127.9.9.9", True),
+        ("https://LOCALHOST./x", True),
+        ("https://[::1]:1", True),
+        ("https://[::ffff:127.0.0.1]", True),
+        ("https://api.vapi.ai", False),
+        ("https://10.0.0.1", False),
+        ("https://localhost.example", False),
+    ],
+)
+def test_no_proxy_is_on_the_way_to_this_machine(address: str, past: bool) -> None:
+    assert goes_past_proxies(settings(baseUrl=address).base_url) is past

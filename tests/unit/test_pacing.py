@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.pacing import BACKOFF_S, MAX_BACKOFF_S, Pace, backoff_s
+from pulumi_vapi_byo.pacing import BACKOFF_S, MAX_BACKOFF_S, MAX_RETRY_AFTER_S, Pace, asked_pause_s, backoff_s
 
 
 class Clock:
@@ -92,3 +92,32 @@ def test_a_limit_of_the_user_s_that_is_wider_than_ours_stays(clock: Clock) -> No
     pace = made(clock, 0.1)
     pace.slow_down(0)
     assert gaps(pace, clock, 2) == [10, 10]
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("0", 0), (" 7 ", 7), ("120", 120), ("Thu, 01 Jan 1970 00:00:00 GMT", 0)])
+def test_a_pause_that_is_asked_for_is_read(header: str, seconds: float) -> None:
+    assert asked_pause_s(header) == seconds
+
+
+@pytest.mark.parametrize("header", ["9" * 5000, "Fri, 31 Dec 99999 23:59:59 GMT", "Fri, 31 Dec 2999 23:59:59 GMT"])
+def test_a_pause_beyond_all_clocks_is_longer_than_anyone_waits(header: str) -> None:
+    pause_s = asked_pause_s(header)
+    assert pause_s is not None
+    assert pause_s > MAX_RETRY_AFTER_S
+
+
+@pytest.mark.parametrize("header", [None, "", "soon", "-5", "1e3", "nan", "inf", "1.5", "\u0663", "Fri, 31 Dec", "x" * 5000])
+def test_a_pause_that_cannot_be_read_is_none(header: str | None) -> None:
+    assert asked_pause_s(header) is None
+
+
+@given(
+    st.text(max_size=40)
+    | st.builds(
+        "{}, {} {} {} {}:{}:{} {}".format,
+        *(st.sampled_from(["Fri", "31", "Dec", "99999", "2026", "9" * 30, "-1", "00", "GMT", "+9999", ""]) for _ in range(8)),
+    )
+)
+def test_any_header_is_a_pause_or_none(header: str) -> None:
+    pause_s = asked_pause_s(header)
+    assert pause_s is None or pause_s >= 0
