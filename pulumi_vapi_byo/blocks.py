@@ -10,14 +10,44 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StrictStr, Tag, ValidationInfo, WrapValidator, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StrictStr,
+    Tag,
+    ValidationInfo,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 
-from .fields import Block, Bool, HasNumber, Known, PhoneText, Text, Text40, Url, within
-from .wire import UNKNOWN
+from .fields import (
+    ONE_LINE,
+    Block,
+    Bool,
+    DiscreetError,
+    HasNumber,
+    Known,
+    PhoneText,
+    Prose,
+    ServerUrl,
+    SoundUrl,
+    Text,
+    Text40,
+    within,
+)
+from .wire import API_DEFAULTS, UNKNOWN, to_camel
 
 
 def _sip_uri(value: str) -> str:
-    if "{{" not in value and not re.fullmatch(r"sips?:\S+", value, re.IGNORECASE):
+    if "{{" in value:
+        return value
+    # What stands before the @ is user:password, as in any URI.
+    if re.match(r"[^@]*:[^@]*:[^@]*@", value):
+        raise DiscreetError("must not hold a password, which states and previews show in clear: use sip_headers instead")
+    if not re.fullmatch(r"sips?:\S+", value, re.IGNORECASE):
         raise ValueError("must be a SIP URI such as sip:desk@example.com")
     return value
 
@@ -26,19 +56,47 @@ _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+{_LABEL}\.?")
 
 
-def _is_ipv4(text: str) -> bool:
+#: Where no carrier can be reached from the internet, and what each is (IANA's registry of special addresses). Those for
+#: documentation pass, as they stand in examples.
+_UNREACHABLE = {
+    ipaddress.IPv4Network(network): what
+    for network, what in (
+        ("0.0.0.0/8", "stands for no address"),
+        ("10.0.0.0/8", "is a private address"),
+        ("100.64.0.0/10", "is an address inside a provider's network"),
+        ("127.0.0.0/8", "is an address of this machine itself"),
+        ("169.254.0.0/16", "is a link-local address"),
+        ("172.16.0.0/12", "is a private address"),
+        ("192.168.0.0/16", "is a private address"),
+        ("224.0.0.0/4", "is a multicast address"),
+        ("240.0.0.0/4", "is a reserved address"),
+    )
+}
+
+
+def _ipv4(text: str) -> ipaddress.IPv4Address | None:
     try:
-        ipaddress.IPv4Address(text)
+        return ipaddress.IPv4Address(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 _AfterSip = WrapValidator(lambda value, handler: _sip_uri(handler(value)))
 
 SipUri = Known[Annotated[StrictStr, Field(min_length=1), _AfterSip]]
 Strings = Known[list[Known[StrictStr]]]
-StringMap = Known[dict[str, Known[StrictStr]]]
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 and RFC 3261: a token
+
+
+def _header_names(headers: Any) -> Any:
+    if isinstance(headers, Mapping) and not all(isinstance(name, str) and _HEADER_NAME.fullmatch(name) for name in headers):
+        raise ValueError("must have names of letters, digits and hyphens, without spaces, colons and line breaks")
+    return headers
+
+
+Headers = Known[Annotated[dict[str, Known[Annotated[StrictStr, ONE_LINE]]], BeforeValidator(_header_names)]]
 
 
 class TextContent(Block):
@@ -93,7 +151,7 @@ class ContextEngineeringPlan(Block):
     @model_validator(mode="after")
     def _last_n_needs_n(self) -> ContextEngineeringPlan:
         if self.type == "lastNMessages" and self.max_messages is None:
-            raise ValueError("needs maxMessages where type is 'lastNMessages'")
+            raise ValueError("needs max_messages where type is 'lastNMessages'")
         return self
 
 
@@ -116,8 +174,8 @@ class TransferPlan(Block):
     timeout: Known[Annotated[int | float, within(1, 600)]] | None = None
     sip_verb: Known[Literal["refer", "bye", "dial"]] | None = None
     dial_timeout: Known[Annotated[int | float, within(1, 600)]] | None = None
-    hold_audio_url: Url | None = None
-    transfer_complete_audio_url: Url | None = None
+    hold_audio_url: SoundUrl | None = None
+    transfer_complete_audio_url: SoundUrl | None = None
     context_engineering_plan: Known[ContextEngineeringPlan] | None = None
     twiml: Known[Annotated[StrictStr, Field(max_length=4096)]] | None = None
     summary_plan: Known[SummaryPlan] | None = None
@@ -130,11 +188,11 @@ class TransferDestinationNumber(HasNumber):
 
     type: Known[Literal["number"]] = "number"
     number: PhoneText
-    extension: Known[Annotated[StrictStr, Field(min_length=1, max_length=10)]] | None = None
+    extension: Known[Annotated[StrictStr, Field(min_length=1, max_length=10), ONE_LINE]] | None = None
     caller_id: Text40 | None = None
     message: Message | None = None
     transfer_plan: Known[TransferPlan] | None = None
-    description: Text | None = None
+    description: Prose | None = None
 
 
 class TransferDestinationSip(Block):
@@ -143,10 +201,10 @@ class TransferDestinationSip(Block):
     type: Known[Literal["sip"]] = "sip"
     sip_uri: SipUri
     caller_id: Text40 | None = None
-    sip_headers: StringMap | None = None
+    sip_headers: Headers | None = None
     message: Message | None = None
     transfer_plan: Known[TransferPlan] | None = None
-    description: Text | None = None
+    description: Prose | None = None
 
 
 def _destination_tag(value: Any) -> str | None:
@@ -164,7 +222,7 @@ Destination = Known[
         Discriminator(
             _destination_tag,
             custom_error_type="destination_type",
-            custom_error_message="must be an object with type 'number' (and number) or 'sip' (and sipUri)",
+            custom_error_message="must be an object with type 'number' (and number) or 'sip' (and sip_uri)",
         ),
     ]
 ]
@@ -182,9 +240,9 @@ class BackoffPlan(Block):
 class Server(Block):
     """Where Vapi sends the messages of a call, and how."""
 
-    url: Url | None = None
+    url: ServerUrl | None = None
     timeout_seconds: Known[Annotated[int | float, within(1, 300)]] | None = None
-    headers: StringMap | None = None
+    headers: Headers | None = None
     credential_id: Text | None = None
     backoff_plan: Known[BackoffPlan] | None = None
     static_ip_addresses_enabled: Bool | None = None
@@ -308,7 +366,13 @@ class SipTrunkGateway(Block):
     @classmethod
     def _inbound_needs_an_address(cls, ip: Any, info: ValidationInfo) -> Any:
         # Vapi answers only "SIP gateway creation failed" to a host name here (its guide on trunk errors).
-        if not isinstance(ip, str) or _is_ipv4(ip):
+        if not isinstance(ip, str):
+            return ip
+        address = _ipv4(ip)
+        if address:
+            for network, what in _UNREACHABLE.items():
+                if address in network:
+                    raise ValueError(f"{what}, which Vapi cannot reach over the internet: use the carrier's public address")
             return ip
         if not _HOST_NAME.fullmatch(ip) or re.fullmatch(r"[0-9.]+", ip):
             raise ValueError("must be an IPv4 address such as 203.0.113.10, or, for outbound calls only, a host name")
@@ -336,6 +400,17 @@ class SipTrunkOutboundAuthenticationPlan(Block):
     sip_register_plan: Known[SipRegisterPlan] | None = None
 
 
+def _each_once(gateways: list[Any]) -> list[Any]:
+    seen: list[dict[str, Any]] = []
+    for index, gateway in enumerate(gateways):
+        fields = {} if gateway is UNKNOWN else vars(gateway)
+        said = {name: API_DEFAULTS.get(to_camel(name)) if value is None else value for name, value in fields.items()}
+        if said and said in seen and UNKNOWN not in said.values():
+            raise ValueError(f"must name each gateway once: [{index}] is the same as [{seen.index(said)}], leave one out")
+        seen.append(said)
+    return gateways
+
+
 #: What inputs name, see `models.Nested`.
 Hooks = list[Hook]
-Gateways = Annotated[list[Known[SipTrunkGateway]], Field(min_length=1)]
+Gateways = Annotated[list[Known[SipTrunkGateway]], Field(min_length=1), AfterValidator(_each_once)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from .config import NumberCheck
 from .errors import as_written, plain, shorten, show_path
-from .fields import Block
+from .fields import Block, DiscreetError
 from .kinds import Kind
 from .models import Nested
-from .wire import SECRET_FIELDS, to_camel, to_snake
+from .wire import SECRET_FIELDS, as_spelled, to_camel, to_snake
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,13 @@ class Problem:
         path: Where, in wire names and list indexes, e.g. ``("server", "timeoutSeconds")``.
         reason: What is wrong and what would be right, without the value.
         value: The value as a text for a message, empty where it is secret, missing or long.
+        discreet: Whether the value must not be shown, because there is a secret in it.
     """
 
     path: tuple[str | int, ...]
     reason: str
     value: str = ""
+    discreet: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,16 @@ class Checked:
     warnings: list[str]
 
 
-def check_inputs(kind: Kind, raw: Mapping[str, Any], *, number_check: NumberCheck = "possible") -> Checked:
+def check_inputs(
+    kind: Kind, raw: Mapping[str, Any], *, number_check: NumberCheck = "possible", wire_names: Container[str] = ()
+) -> Checked:
     """Validate and normalise the inputs of a resource.
 
     Args:
         kind: The kind of resource.
         raw: Inputs with keys in snake_case or camelCase; `UNKNOWN` stands for values not known yet, at any depth.
         number_check: Whether a number that no numbering plan knows is a problem (``possible``) or a warning (``e164``).
+        wire_names: Wire names that the program has written itself, see `wire.as_spelled`.
 
     Returns:
         The normalised inputs, every problem and every warning.
@@ -68,7 +73,7 @@ def check_inputs(kind: Kind, raw: Mapping[str, Any], *, number_check: NumberChec
         said = {key: value for key, value in given.items() if to_camel(key) not in none}
         inputs = _dump(kind.inputs.model_validate(said, context={"number_check": number_check})) | none
     except ValidationError as error:
-        problems = [_problem(kind, details) for details in error.errors(include_url=False)]
+        problems = [_problem(kind, details, wire_names) for details in error.errors(include_url=False)]
     problems += [Problem((field,), reason) for field, reason in kind.exclusions(raw)]
     return Checked(inputs, problems, [] if problems else list(kind.warnings(inputs)))
 
@@ -98,7 +103,7 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def _problem(resource: Kind, details: Any) -> Problem:
+def _problem(resource: Kind, details: Any, wire_names: Container[str]) -> Problem:
     # Tags of unions are written <so>, and are no part of the user's data.
     path = tuple(part for part in details["loc"] if not (isinstance(part, str) and part.startswith("<")))
     if path and to_camel(str(path[0])) in resource.arguments:
@@ -110,9 +115,13 @@ def _problem(resource: Kind, details: Any) -> Problem:
     if kind == "extra_forbidden" and len(path) == 1 and path[0] in resource.arguments:
         return Problem(path, f"is given twice, also as {to_snake(str(path[0]))}: leave one out")
     if kind == "extra_forbidden":
-        return Problem(path, f"is no property of {show_path(path[:-1]) or f'a {resource.noun}'}{_did_you_mean(resource, path)}")
+        fixed = resource.fixed(str(path[0])) if len(path) == 1 else ""
+        whole = show_path(as_spelled(path[:-1], wire_names)) or f"a {resource.noun}"
+        return Problem(path, fixed or f"is no property of {whole}{_did_you_mean(resource, path)}")
     if kind == "value_error":
         reason = str(context["error"])
+        if isinstance(context["error"], DiscreetError):
+            return Problem(path, reason, discreet=True)
     elif kind == "string_too_long":
         reason = f"must have at most {context['max_length']} characters, has {len(value)}"
     elif kind == "string_too_short":

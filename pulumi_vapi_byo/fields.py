@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -46,18 +47,37 @@ def within(low: float, high: float = math.inf) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _http_url(value: str) -> str:
+class DiscreetError(ValueError):
+    """Says what is wrong with a value that must not be shown."""
+
+
+def _http_url(value: str, instead: str) -> str:
     try:
         parts = urlsplit(value)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", value)
+        _ = parts.port  # raises where it is none
     except ValueError:
         good = False
+    if good and parts.username is not None:
+        raise DiscreetError(f"must not hold a user name or a password, which states and previews show in clear: {instead}")
     if not good:
-        raise ValueError("must be a whole URL such as https://example.com/vapi")
+        raise (DiscreetError if "@" in value else ValueError)("must be a whole URL such as https://example.com/vapi")
     return value
 
 
-_AfterUrl = WrapValidator(lambda value, handler: _http_url(handler(value)))
+def _whole_url(instead: str) -> AfterValidator:
+    return AfterValidator(lambda value: _http_url(value, instead))
+
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _one_line(value: str) -> str:
+    found = _CONTROLS.search(value)
+    if found:
+        at = "at its end" if found.end() == len(value) else f"at position {found.start() + 1}"
+        raise ValueError(f"must not hold line breaks or other control characters, has {found[0]!r} {at}")
+    return value
 
 
 def _no_number(value: Any, info: ValidationInfo) -> Any:
@@ -70,11 +90,15 @@ def _no_number(value: Any, info: ValidationInfo) -> Any:
     raise ValueError(f"must be a string: {right}")
 
 
-Text = Known[Annotated[StrictStr, Field(min_length=1)]]
+ONE_LINE = AfterValidator(_one_line)
+
+Prose = Known[Annotated[StrictStr, Field(min_length=1)]]
+Text = Known[Annotated[StrictStr, Field(min_length=1), ONE_LINE]]
 Bool = Known[StrictBool]
-Url = Known[Annotated[StrictStr, Field(min_length=1), _AfterUrl]]
+ServerUrl = Known[Annotated[StrictStr, Field(min_length=1), _whole_url("use headers or credential_id of server instead")]]
+SoundUrl = Known[Annotated[StrictStr, Field(min_length=1), _whole_url("use an address that needs none")]]
 PhoneText = Known[Annotated[StrictStr, Field(min_length=3, max_length=40), BeforeValidator(_no_number)]]
-Text40 = Known[Annotated[StrictStr, Field(min_length=1, max_length=40)]]
+Text40 = Known[Annotated[StrictStr, Field(min_length=1, max_length=40), ONE_LINE]]
 
 
 class Block(BaseModel):

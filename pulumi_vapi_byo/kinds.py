@@ -92,6 +92,12 @@ class Kind:
         field = "server" if field == "serverUrl" else field
         return f"{to_snake(field)}={self.none[field]!r}"
 
+    def fixed(self, wire: str) -> str:
+        """Say why a field of the API's, which stands in bodies of guides, is none to be given; empty where it is none such."""
+        if wire == "provider":
+            return f"is always {self.provider!r} here: leave it out"
+        return "is set by Vapi: leave it out" if wire in ("id", "orgId", "createdAt", "updatedAt", "status") else ""
+
     def label(self, name: object, id_: object = None) -> str:
         """Name one as the user knows it: by its digits or name, else by its id."""
         if name and name is not UNKNOWN:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictBool, StrictStr, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
-from .fields import Block, Bool, HasNumber, Known, PhoneText, Text, Text40, Url
+from .fields import ONE_LINE, Block, Bool, HasNumber, Known, PhoneText, ServerUrl, Text, Text40
 from .wire import UNKNOWN, to_camel
 
 #: Held while a model is made ready, which pydantic does not do safely for several threads.
@@ -80,7 +80,7 @@ class ByoPhoneNumberInputs(HasNumber):
     assistant_id: Text | None = None
     squad_id: Text | None = None
     workflow_id: Text | None = None
-    server_url: Url | None = None
+    server_url: ServerUrl | None = None
     server_url_secret: Text | None = None
     server: Annotated[Any, Nested("Server")] = None
     hooks: Annotated[Any, Nested("Hooks")] = None
@@ -95,8 +95,8 @@ class ByoSipTrunkCredentialInputs(Block):
     name: Text40 | None = None
     outbound_authentication_plan: Annotated[Any, Nested("SipTrunkOutboundAuthenticationPlan")] = None
     outbound_leading_plus_enabled: Bool | None = None
-    tech_prefix: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000)]] | None = None
-    sip_diversion_header: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000)]] | None = None
+    tech_prefix: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = None
+    sip_diversion_header: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = None
     deletion_protection: Bool | None = None
 
 

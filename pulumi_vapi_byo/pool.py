@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import functools
+import io
 import os
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,10 +16,12 @@ import pulumi
 from pulumi import Output, ResourceOptions
 
 from .arguments import ByoPhoneNumberArgs
+from .config import NumberCheck
 from .errors import show_path
+from .explicit import Provider
 from .kinds import PHONE_NUMBER
 from .resource import ByoPhoneNumber
-from .wire import UNKNOWN, WIRE_NAMES
+from .wire import UNKNOWN, WIRE_NAMES, as_spelled, wire_names_in
 
 if TYPE_CHECKING:
     from .checking import Problem
@@ -28,6 +33,9 @@ Row = ByoPhoneNumberArgs | Mapping[str, Any]
 
 _ARGUMENTS: Final = tuple(field.name for field in dataclasses.fields(ByoPhoneNumberArgs))
 _PYTHON_NAMES: Final[Mapping[str, str]] = {WIRE_NAMES[name]: name for name in _ARGUMENTS}
+
+#: Names of columns in any case and spelling to Python names.
+_COLUMNS: Final[Mapping[str, str]] = {name.replace("_", ""): name for name in _ARGUMENTS}
 
 #: A row that has one of these has none of the defaults' others: an assistant and a squad exclude each other.
 _ANSWERERS: Final = frozenset({"assistant_id", "squad_id", "workflow_id"})
@@ -85,13 +93,21 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
         if sum(sources) != 1:
             raise pulumi.RunError(f"{pool} takes exactly one of rows, csv_file and config_key, not {sum(sources)} of them")
         wrong: list[str] = []
+        columns: list[str] = []
         if csv_file is not None:
-            placed = _csv_rows(Path(csv_file), wrong)
-        elif config_key is not None:
-            placed = _listed_rows(_configured(config_key, wrong), config_key, wrong)
+            columns, placed = _csv_rows(Path(csv_file), wrong)
+            written: Any = [dict.fromkeys(columns), defaults]
         else:
-            placed = _listed_rows(rows, "rows", wrong)
-        numbers = _complete(placed, defaults, wrong)
+            listed = rows if config_key is None else _configured(config_key, wrong)
+            placed = _listed_rows(listed, config_key or "rows", wrong)
+            written = [listed, defaults]
+        check = functools.partial(_problems, number_check=_number_check(opts), wire_names=frozenset(wire_names_in(written)))
+        # Of a column it is said once.
+        said = check(
+            {"credential_id": UNKNOWN, **{column: UNKNOWN for column in columns if _argument(column) not in _ARGUMENTS}}
+        )
+        wrong += [f"{csv_file} line 1: {problem}" for problem in said]
+        numbers = _complete(placed, defaults, check, said, wrong)
         if wrong:
             count = [f"{len(wrong)} things are wrong"] if len(wrong) > 1 else []
             raise pulumi.RunError(f"{pool}: " + "\n  ".join(count + wrong))
@@ -112,39 +128,58 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
 _Placed = tuple[str, dict[str, Any]]
 
 
-def _csv_rows(path: Path, wrong: list[str]) -> list[_Placed]:
+def _csv_rows(path: Path, wrong: list[str]) -> tuple[list[str], list[_Placed]]:
+    """Return the columns as they are written, and the rows."""
     try:
         # The mark that spreadsheets put at the beginning is no part of the first column's name.
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            try:
-                return list(_parsed_rows(reader, path, wrong))
-            except csv.Error as error:
-                wrong.append(f"{path} line {reader.line_num} is no CSV: {error}")
+            text = file.read()
     except OSError as error:
-        wrong.append(f"{path} cannot be read: {error.strerror}")
+        wrong.append(f"{path} cannot be read: {error.strerror}; a path begins at the program's folder")
+        return [], []
     except UnicodeDecodeError:
         wrong.append(f"{path} is not in UTF-8: save it as 'CSV UTF-8'")
-    return []
+        return [], []
+    # Spreadsheets write semicolons where the decimal sign is a comma, and tabs into what is copied.
+    header = text.partition("\n")[0]
+    separator = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    columns: list[str] = []
+    try:
+        columns += [column.strip() for column in next(reader, [])]
+        return columns, list(_parsed_rows(reader, columns, separator, path, wrong))
+    except csv.Error as error:
+        wrong.append(
+            f"{path} line {reader.line_num} is no CSV: {error}; put a cell that holds a separator, a quote or a line break "
+            "in quotes, and double the quotes in it"
+        )
+        return columns, []
 
 
-def _parsed_rows(reader: Any, path: Path, wrong: list[str]) -> Iterator[_Placed]:
-    columns = [column.strip() for column in next(reader, [])]
-    names = [_PYTHON_NAMES.get(column, column) for column in columns]
+def _parsed_rows(reader: Any, columns: list[str], separator: str, path: Path, wrong: list[str]) -> Iterator[_Placed]:
+    names = [_argument(column) for column in columns]
     if "number" not in names or len(set(names)) < len(names):
         wrong.append(
             f"line 1 of {path} must name the columns, each once, number among them, as in 'number,name,assistant_id'; "
-            f"it is {','.join(columns)!r}"
+            f"it is {separator.join(columns)!r}"
         )
         return
     line = reader.line_num + 1
     for cells in reader:
         # A quoted cell may have line breaks: a row stands where it begins.
         where, line = f"{path} line {line}", reader.line_num + 1
-        if len(cells) > len(names):
-            wrong.append(f"{where} has {len(cells)} cells, the first line has {len(names)}")
-        elif any(cell.strip() for cell in cells):
-            yield where, {name: _cell(name, cell.strip()) for name, cell in zip(names, cells, strict=False) if cell.strip()}
+        if not any(cell.strip() for cell in cells[len(names) :]):
+            if any(cell.strip() for cell in cells):
+                yield where, {name: _cell(name, cell.strip()) for name, cell in zip(names, cells, strict=False) if cell.strip()}
+            continue
+        wrong.append(
+            f"{where} has {len(cells)} cells, the first line has {len(names)}: put a cell that holds a {separator!r} in quotes"
+        )
+
+
+def _argument(column: str) -> str:
+    """Return the argument that a column is for; in any case and spelling, as people write headers."""
+    return _COLUMNS.get(re.sub(r"[\s_-]", "", column).lower(), column)
 
 
 def _cell(name: str, text: str) -> Any:
@@ -193,12 +228,20 @@ def _arguments(row: Any, where: str, wrong: list[str]) -> dict[str, Any] | None:
     return arguments
 
 
-def _complete(placed: Sequence[_Placed], defaults: Row | None, wrong: list[str]) -> dict[str, dict[str, Any]]:
+def _complete(
+    placed: Sequence[_Placed],
+    defaults: Row | None,
+    check: Callable[[Mapping[str, Any]], list[str]],
+    said: Sequence[str],
+    wrong: list[str],
+) -> dict[str, dict[str, Any]]:
     """Fill in the defaults and check every row.
 
     Args:
         placed: The rows.
         defaults: What rows may leave out.
+        check: Finds what is wrong with one row: whole sentences.
+        said: Sentences that have been said.
         wrong: Gets all that is wrong.
 
     Returns:
@@ -212,33 +255,59 @@ def _complete(placed: Sequence[_Placed], defaults: Row | None, wrong: list[str])
         common["credential_id"] = UNKNOWN  # so that the rows do not say it again
     if common.pop("number", None) is not None:
         wrong.append("defaults: number is for the rows, each has its own")
-    # What is wrong with the defaults is said once, and not for every row again.
-    common_problems = _problems({"credential_id": UNKNOWN} | _known(common))
-    wrong += [f"defaults: {_sentence(problem)}" for problem in common_problems]
+    # What is wrong with the defaults, or with a column, is said once, and not for every row again.
+    of_all = check({"credential_id": UNKNOWN} | _known(common))
+    wrong += [f"defaults: {problem}" for problem in of_all]
+    of_all += said
     complete: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
     for where, row in placed:
-        answered = any(row.get(name) not in (None, "", {}) for name in _ANSWERERS)
+        answered = not _ANSWERERS.isdisjoint(row)
         arguments = {name: value for name, value in common.items() if not (answered and name in _ANSWERERS)} | row
         number = row.get("number")
         known = _known(arguments)
         if not isinstance(number, str):
             wrong.append(f"{where}: number {_why_no_text(number)}")
             known["number"] = UNKNOWN
-        wrong += [f"{where}: {_sentence(problem)}" for problem in _problems(known) if problem not in common_problems]
+        wrong += [f"{where}: {problem}" for problem in check(known) if problem not in of_all]
         if isinstance(number, str):
             if number in places:
-                wrong.append(f"{where}: number {number!r} stands in {places[number]} already: keep one of them")
+                wrong.append(
+                    f"{where}: number {number!r} stands in {places[number]} already{_again(complete[number], arguments)}"
+                )
             places.setdefault(number, where)
             complete[number] = arguments
     return complete
 
 
-def _problems(known: Mapping[str, Any]) -> list[Problem]:
+def _again(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    trunks = [arguments.get("credential_id") for arguments in (first, second)]
+    if trunks[0] is trunks[1] or (isinstance(trunks[0], str) and trunks[0] == trunks[1]):
+        return ": keep one of them"
+    # Two resources cannot have one name, and one that told them apart would change where rows are moved.
+    return (
+        ", on another trunk: keep one of them or, if calls may come over both, put the second into a pool of its own and set "
+        "vapi-byo:onExisting allow (on_existing on a Provider)"
+    )
+
+
+def _number_check(opts: ResourceOptions | None) -> NumberCheck:
+    """Find out how strictly numbers are checked where the rows' resources will be; where it is not known yet, they tell."""
+    opts = opts or ResourceOptions()
+    several = opts.providers.values() if isinstance(opts.providers, Mapping) else opts.providers or []
+    inherited = opts.parent.get_provider("pulumi-python:dynamic:Resource") if opts.parent else None
+    for provider in (opts.provider, *several, inherited):
+        if isinstance(provider, Provider):
+            return provider.number_check
+    return "e164" if pulumi.Config("vapi-byo").get("numberCheck") == "e164" else "possible"
+
+
+def _problems(known: Mapping[str, Any], *, number_check: NumberCheck, wire_names: Container[str]) -> list[str]:
     # Imported when first needed: a program without pools starts faster without the models.
     from .checking import check_inputs
 
-    return check_inputs(PHONE_NUMBER, known).problems
+    found = check_inputs(PHONE_NUMBER, known, number_check=number_check, wire_names=wire_names).problems
+    return [_sentence(problem, wire_names) for problem in found]
 
 
 def _why_no_text(number: Any) -> str:
@@ -260,5 +329,6 @@ def _known(value: Any) -> Any:
     return [_known(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
-def _sentence(problem: Problem) -> str:
-    return f"{show_path(problem.path)} {problem.reason}" + (f" (it is {problem.value})" if problem.value else "")
+def _sentence(problem: Problem, wire_names: Container[str]) -> str:
+    value = f" (it is {problem.value})" if problem.value else ""
+    return f"{show_path(as_spelled(problem.path, wire_names))} {problem.reason}{value}"

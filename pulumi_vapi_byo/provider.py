@@ -16,7 +16,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
@@ -38,7 +38,7 @@ from .diffing import left_out, plan
 from .errors import ConfigError, VapiError, cannot, show_fields, show_path
 from .holding import TAKEN_OVER, Holdings
 from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from .wire import MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI, UNKNOWN
+from .wire import MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI, UNKNOWN, as_spelled
 
 # Imported where they are first needed: the program, which imports this module to name its classes, does without the models,
 # and a preview without HTTP.
@@ -60,6 +60,11 @@ CREATE_FOLLOWS: Final = "__createFollows"
 
 #: Hidden input: the wire names of the option ignore_changes, which the engine hands to no dynamic provider. It ends in `check`.
 LEFT_ALONE: Final = "__leftAlone"
+
+#: Hidden input: the wire names that the program has written itself, in dicts, so that messages spell them as it does.
+WIRE_NAMES_GIVEN: Final = "__wireNames"
+
+_ENDS_IN_CHECK: Final = frozenset({CREATE_FOLLOWS, LEFT_ALONE, WIRE_NAMES_GIVEN})
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -186,11 +191,12 @@ class VapiProvider(ResourceProvider):
         if is_new or given != inputs:
             from .checking import check_inputs
 
-            checked = check_inputs(self.kind, given, number_check=settings.number_check)
+            wire_names = news.get(WIRE_NAMES_GIVEN, ())
+            checked = check_inputs(self.kind, given, number_check=settings.number_check, wire_names=wire_names)
             # What was said of the last inputs is not said again with every change.
             said = () if is_new or not checked.warnings else check_inputs(self.kind, inputs, number_check="e164").warnings
             inputs = checked.inputs
-            failures = [_failure(self.kind, problem) for problem in checked.problems] + failures
+            failures = [_failure(self.kind, problem, given, wire_names) for problem in checked.problems] + failures
             label = self.kind.label(inputs.get(self.kind.named_by))
             for warning in checked.warnings:
                 if warning not in said:
@@ -356,7 +362,7 @@ def _fingerprint(inputs: Mapping[str, Any]) -> str:
 
 
 def _hidden(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in props.items() if key.startswith("__") and key not in (CREATE_FOLLOWS, LEFT_ALONE)}
+    return {key: value for key, value in props.items() if key.startswith("__") and key not in _ENDS_IN_CHECK}
 
 
 @functools.cache
@@ -424,10 +430,12 @@ def _to_pulumi(value: Any, key: str = "") -> Any:
     return rpc.wrap_rpc_secret(value) if key in SECRET_FIELDS and value is not None else value
 
 
-def _failure(kind: Kind, problem: Problem) -> CheckFailure:
-    """Name the property, unless the engine would print a secret with it: it prints the property's whole value."""
+def _failure(kind: Kind, problem: Problem, given: Mapping[str, Any], wire_names: Container[str]) -> CheckFailure:
+    """Name the property, unless the engine should not print its whole value: for a secret in it, or for control characters."""
     top, *rest = problem.path or ("",)
-    if not rest and top in kind.arguments and top not in kind.never_printed:
+    value = given.get(str(top))
+    printable = not isinstance(value, str) or value.isprintable()
+    if not rest and top in kind.arguments and top not in kind.never_printed and printable and not problem.discreet:
         return CheckFailure(str(top), problem.reason)
     value = f" (it is {problem.value})" if problem.value else ""
-    return CheckFailure("", f"{show_path(problem.path)} {problem.reason}{value}")
+    return CheckFailure("", f"{show_path(as_spelled(problem.path, wire_names))} {problem.reason}{value}")

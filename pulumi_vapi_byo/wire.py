@@ -5,8 +5,9 @@ A program needs no more than this to declare its resources, and so starts withou
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 
@@ -54,6 +55,9 @@ _NAMES: Final = """
 #: Python names to wire names, of every field of an input at every depth.
 WIRE_NAMES: Final[Mapping[str, str]] = {name: to_camel(name) for name in _NAMES.split()}
 
+#: Wire names to Python names, where the two differ.
+PYTHON_NAMES: Final[Mapping[str, str]] = {wire: name for name, wire in WIRE_NAMES.items() if wire != name}
+
 #: Wire names of all that a program can say; what else an API holds it has made up itself.
 SAYABLE: Final = frozenset(WIRE_NAMES.values())
 
@@ -100,6 +104,47 @@ def is_id(value: object) -> bool:
 
 #: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
 MANAGED: Final = "__managed"
+
+
+def wire_names_in(value: Any) -> Iterator[str]:
+    """Find the wire names that a program has written itself, in dicts taken over from Vapi's reference.
+
+    Args:
+        value: Arguments as they were given.
+
+    Yields:
+        Wire names that have another Python name.
+    """
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key in PYTHON_NAMES:
+                yield key
+            if key not in OPAQUE_MAPS:
+                yield from wire_names_in(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from wire_names_in(part)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from wire_names_in(vars(value))  # typed arguments, which may hold dicts
+
+
+def as_spelled(path: Iterable[str | int], wire_names: Container[str] = ()) -> tuple[str | int, ...]:
+    """Bring a path from wire names to those that the program has.
+
+    Args:
+        path: Where something stands, in wire names and list indexes.
+        wire_names: The wire names that the program has written itself; all others are Python's there.
+
+    Returns:
+        The path. The keys of headers are the user's own.
+    """
+    spelled: list[str | int] = []
+    opaque = False
+    for part in path:
+        ours = isinstance(part, str) and not opaque and part not in wire_names
+        spelled.append(PYTHON_NAMES.get(str(part), part) if ours else part)
+        opaque = opaque or part in OPAQUE_MAPS
+    return tuple(spelled)
 
 
 def secrets_in(value: Any) -> Iterator[str]:

@@ -37,25 +37,25 @@ BAD = [
     ({"squadId": {}}, "squadId", "must be a string"),
     ({"workflowId": True}, "workflowId", "must be a string"),
     ({"serverUrl": "example.com/vapi"}, "serverUrl", "must be a whole URL such as https://example.com/vapi"),
-    ({"serverUrl": "https://example.com", "serverUrlSecret": ""}, "", "serverUrlSecret must not be empty"),
+    ({"serverUrl": "https://example.com", "serverUrlSecret": ""}, "", "server_url_secret must not be empty"),
     ({"serverUrl": "https://example.com", "server": {"url": "https://example.com"}}, "serverUrl", "cannot stand beside server"),
     ({"server": {"url": "ftp://example.com"}}, "", "server.url must be a whole URL"),
-    ({"server": {"timeoutSeconds": 301}}, "", "server.timeoutSeconds must be a number from 1 to 300 (it is 301)"),
+    ({"server": {"timeoutSeconds": 301}}, "", "server.timeout_seconds must be a number from 1 to 300 (it is 301)"),
     ({"server": {"headers": {"x": 1}}}, "", "server.headers.x must be a string"),
     (
         {"server": {"backoffPlan": {"type": "linear", "maxRetries": 1, "baseDelaySeconds": 1}}},
         "",
-        "server.backoffPlan.type must be",
+        "server.backoff_plan.type must be",
     ),
     ({"server": {"secret": CANARY}}, "", "server.secret is no property of server"),
     ({"server": {"timeout_secs": 3}}, "", "did you mean timeout_seconds?"),
     ({"hooks": {}}, "", "hooks must be a list"),
     ({"hooks": [{"on": "call.started"}]}, "", "hooks[0] must be an object with on 'call.ringing' or 'call.ending'"),
     ({"hooks": [{"on": "call.ringing", "do": [{"type": "say"}]}]}, "", "hooks[0].do[0].exact is required"),
-    ({"fallbackDestination": "+14155552671"}, "", "fallbackDestination must be an object"),
-    ({"fallbackDestination": {"type": "number", "number": "555"}}, "", "fallbackDestination.number must be in E.164"),
-    ({"fallbackDestination": {"type": "sip", "sipUri": "desk"}}, "", "fallbackDestination.sipUri must be a SIP URI"),
-    ({"fallbackDestination": {"number": "+14155552671", "transferPlan": {}}}, "", "transferPlan.mode is required"),
+    ({"fallbackDestination": "+14155552671"}, "", "fallback_destination must be an object"),
+    ({"fallbackDestination": {"type": "number", "number": "555"}}, "", "fallback_destination.number must be in E.164"),
+    ({"fallbackDestination": {"type": "sip", "sipUri": "desk"}}, "", "fallback_destination.sip_uri must be a SIP URI"),
+    ({"fallbackDestination": {"number": "+14155552671", "transferPlan": {}}}, "", "transfer_plan.mode is required"),
     ({"deletionProtection": 1}, "deletionProtection", "must be True or False"),
     ({"nmae": "desk"}, "", "nmae is no property of a BYO phone number, did you mean name?"),
 ]
@@ -83,7 +83,7 @@ def test_all_failures_come_at_once_and_in_the_order_of_the_inputs(provider: Prov
         "name",
         "serverUrl",
         "hooks",
-        "fallbackDestination",
+        "fallback_destination",
     ]
     assert vapi.requests == []
 
@@ -186,7 +186,7 @@ def test_what_is_known_beside_the_unknown_is_still_checked(provider: Provider) -
 
     assert [name or reason.split()[0] for name, reason in answer.failures] == [
         "number",
-        "server.timeoutSeconds",
+        "server.timeout_seconds",
         "hooks[1].do[0].exact",
     ]
 

@@ -69,7 +69,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "arguments": {"wire"},
     "resource": {"arguments", "config", "provider", "wire"},
     "explicit": {"config", "errors"},
-    "pool": {"arguments", "checking", "errors", "kinds", "resource", "wire"},
+    "pool": {"arguments", "checking", "config", "errors", "explicit", "kinds", "resource", "wire"},
     "lookup": {"account", "client", "config", "errors", "kinds", "models"},
     "host": set(),
     "__init__": {"_version", "arguments", "explicit", "lookup", "pool", "resource"},

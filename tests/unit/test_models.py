@@ -217,8 +217,12 @@ def test_an_unknown_server_may_turn_out_to_be_left_out() -> None:
 NOT_E164 = "must be in E.164 (a plus, the country code and the number, digits only): "
 OR_NO_CHECK = "; where the trunk dials other forms, set number_e164_check_enabled=False beside it"
 OR_E164_CHECK = "; check its digits or, where they are right (the numbering plans that the phonenumbers library knows may be old), set vapi-byo:numberCheck e164 (number_check on a Provider)"
+CONTROLS = "must not hold line breaks or other control characters, "
+HEADER_NAMES = "must have names of letters, digits and hyphens, without spaces, colons and line breaks"
+USERINFO = "must not hold a user name or a password, which states and previews show in clear: "
+SERVER_INSTEAD = "use headers or credential_id of server instead"
 NO_URL = "must be a whole URL such as https://example.com/vapi"
-NO_DESTINATION = "must be an object with type 'number' (and number) or 'sip' (and sipUri)"
+NO_DESTINATION = "must be an object with type 'number' (and number) or 'sip' (and sip_uri)"
 NO_ACTION = "must be an object with type 'say' (and exact) or 'transfer' (and destination)"
 NO_HOOK = "must be an object with on 'call.ringing' or 'call.ending'"
 MODES = (
@@ -354,7 +358,7 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         (transfer_plan(summaryPlan={"timeoutSeconds": 61}), "fallbackDestination.transferPlan.summaryPlan.timeoutSeconds", "must be a number from 1 to 60", "61"),
         (transfer_plan(summaryPlan={"messages": ["Hi"]}), "fallbackDestination.transferPlan.summaryPlan.messages[0]", "must be an object", "'Hi'"),
         (transfer_plan(fallbackPlan={}), "fallbackDestination.transferPlan.fallbackPlan.message", "is required", ""),
-        (transfer_plan(contextEngineeringPlan={"type": "lastNMessages"}), "fallbackDestination.transferPlan.contextEngineeringPlan", "needs maxMessages where type is 'lastNMessages'", ""),
+        (transfer_plan(contextEngineeringPlan={"type": "lastNMessages"}), "fallbackDestination.transferPlan.contextEngineeringPlan", "needs max_messages where type is 'lastNMessages'", ""),
         (transfer_plan(contextEngineeringPlan={"type": "lastNMessages", "maxMessages": -1}), "fallbackDestination.transferPlan.contextEngineeringPlan.maxMessages", "must be a number of at least 0", "-1"),
         (transfer_plan(contextEngineeringPlan={"type": "lastNMessages", "maxMessages": float("inf")}), "fallbackDestination.transferPlan.contextEngineeringPlan.maxMessages", "must be a number of at least 0", "inf"),
         # what does not exist
@@ -363,8 +367,19 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"serverURL": "https://a.b"}, "serverURL", "is no property of a BYO phone number, did you mean server_url?", ""),
         ({"credential": "x"}, "credential", "is no property of a BYO phone number, did you mean credential_id?", ""),
         ({"url": "https://a.b"}, "url", "is no property of a BYO phone number", ""),
-        ({"provider": "byo-phone-number"}, "provider", "is no property of a BYO phone number", ""),
-        ({"orgId": "x"}, "orgId", "is no property of a BYO phone number", ""),
+        ({"provider": "byo-phone-number"}, "provider", "is always 'byo-phone-number' here: leave it out", ""),
+        ({"orgId": "x"}, "orgId", "is set by Vapi: leave it out", ""),
+        ({"name": "two\nlines"}, "name", CONTROLS + "has '\\n' at position 4", "'two\\nlines'"),
+        ({"name": "nul\0"}, "name", CONTROLS + "has '\\x00' at its end", "'nul\\x00'"),
+        ({"assistantId": f"{ASSISTANT_ID}\n"}, "assistantId", CONTROLS + "has '\\n' at its end", repr(f"{ASSISTANT_ID}\n")),
+        ({"server": {"headers": {"x": "a\r\nb: c"}}}, "server.headers.x", CONTROLS + "has '\\r' at position 2", ""),
+        ({"server": {"headers": {"x\n": "a"}}}, "server.headers", HEADER_NAMES, ""),
+        ({"serverUrl": "https://u:canary@example.com"}, "serverUrl", USERINFO + SERVER_INSTEAD, ""),
+        ({"server": {"url": "https://canary@example.com"}}, "server.url", USERINFO + SERVER_INSTEAD, ""),
+        ({"server": {"url": "https://u:can/ary@example.com"}}, "server.url", NO_URL, ""),
+        (transfer_plan(holdAudioUrl="https://u:canary@example.com/a.mp3"), "fallbackDestination.transferPlan.holdAudioUrl", USERINFO + "use an address that needs none", ""),
+        ({"fallbackDestination": {"type": "sip", "sipUri": "sip:u:canary@example.com"}}, "fallbackDestination.sipUri", "must not hold a password, which states and previews show in clear: use sip_headers instead", ""),
+        ({"fallbackDestination": {"type": "sip", "sipUri": "sip:u@example.com", "sipHeaders": {"X-A": "b\nc"}}}, "fallbackDestination.sipHeaders.X-A", CONTROLS + "has '\\n' at position 2", ""),
         ({"server": {"timeout": 5}}, "server.timeout", "is no property of server, did you mean timeout_seconds?", ""),
         (
             {"server": {"secret": "canary"}},

@@ -21,6 +21,10 @@ from .samples import ASSISTANT_ID, CREDENTIAL_ID, Wire
 
 SQUAD_ID = "3d9c1f74-2b6e-4c1a-9a55-8e0f7b6d5c43"
 HEADER = "line 1 of numbers.csv must name the columns, each once, number among them, as in 'number,name,assistant_id'; it is "
+FAILOVER = (
+    ", on another trunk: keep one of them or, if calls may come over both, put the second into a pool of its own and set "
+    "vapi-byo:onExisting allow (on_existing on a Provider)"
+)
 COMMON = {"credential_id": CREDENTIAL_ID, "assistant_id": ASSISTANT_ID}
 
 
@@ -175,6 +179,47 @@ def test_an_empty_list_is_a_pool_without_numbers() -> None:
     assert declare(lambda: vapi.ByoPhoneNumberPool("desks", [], defaults=COMMON)) == ({}, [{}, {}])
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Number;NAME;Assistant_ID\n+14155550100;One, two;\n;;\n+14155550101;;a\n;;;;\n",
+        "number\tName\tassistantId\n+14155550100\tOne, two\t\n\t\t\n+14155550101\t\ta\n",
+        'NUMBER,name,Assistant Id\n+14155550100,"One, two",,,\n,,,,,\n\n+14155550101,,a\n',
+        "Number;name;ASSISTANTID\r\n+14155550100;One, two\r\n;\r\n+14155550101;;a\r\n",
+    ],
+)
+def test_a_file_has_the_separators_and_the_header_that_spreadsheets_write(
+    content: str, csv_file: Callable[[str | bytes], str]
+) -> None:
+    path = csv_file(content)
+    declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", csv_file=path, defaults={"credential_id": CREDENTIAL_ID}))
+    assert declared == {
+        "desks-+14155550100": {"number": "+14155550100", "name": "One, two"},
+        "desks-+14155550101": {"number": "+14155550101", "assistantId": "a"},
+    }
+
+
+@pytest.mark.parametrize("as_output", [False, True])
+def test_a_number_that_no_plan_knows_is_left_to_the_provider_that_checks_the_form_alone(as_output: bool) -> None:
+    def program() -> vapi.ByoPhoneNumberPool:
+        check: Any = pulumi.Output.from_input("e164") if as_output else "e164"
+        provider = vapi.Provider("eu", api_key="the-key", number_check=check)
+        return vapi.ByoPhoneNumberPool(
+            "desks", [{"number": "+1415555267"}], pulumi.ResourceOptions(provider=provider), defaults=COMMON
+        )
+
+    assert list(declare(program)[0]) == ["desks-+1415555267"]
+
+
+def test_the_stack_s_setting_counts_where_no_provider_is_given() -> None:
+    def program() -> vapi.ByoPhoneNumberPool:
+        return vapi.ByoPhoneNumberPool("desks", [{"number": "+1415555267"}], defaults=COMMON)
+
+    assert list(declare(program, {"vapi-byo:numberCheck": "e164"})[0]) == ["desks-+1415555267"]
+    with pytest.raises(pulumi.RunError, match="number has 9 digits after"):
+        declare(program)
+
+
 # ------------------------------------------------------------------------------------------------------------ what is refused
 
 
@@ -189,13 +234,15 @@ def test_all_that_is_wrong_in_a_file_is_said_at_once_with_its_line(csv_file: Cal
         "+14155550103,a,b,c\n"
     )
     assert refusal(csv_file=path) == (
-        "ByoPhoneNumberPool 'desks': 6 things are wrong\n"
-        "  numbers.csv line 8 has 4 cells, the first line has 3\n"
+        "ByoPhoneNumberPool 'desks': 7 things are wrong\n"
+        "  numbers.csv line 8 has 4 cells, the first line has 3: put a cell that holds a ',' in quotes\n"
         "  numbers.csv line 3: number must be in E.164 (a plus, the country code and the number, digits only): the country "
         "code is missing; where the trunk dials other forms, set number_e164_check_enabled=False beside it "
         "(it is '415 555 0101')\n"
+        "  numbers.csv line 3: name must not hold line breaks or other control characters, has '\\n' at position 4 "
+        "(it is 'two\\nlines')\n"
         f"  numbers.csv line 5: name must have at most 40 characters, has 41 (it is '{'x' * 41}')\n"
-        "  numbers.csv line 5: deletionProtection must be True or False (it is 'maybe')\n"
+        "  numbers.csv line 5: deletion_protection must be True or False (it is 'maybe')\n"
         "  numbers.csv line 6: number '+14155550100' stands in numbers.csv line 2 already: keep one of them\n"
         "  numbers.csv line 7: number is missing: every row has one, such as '+14155552671'"
     )
@@ -247,7 +294,7 @@ def test_what_is_no_row_is_told_without_what_follows_from_it() -> None:
 def test_secrets_of_a_bad_row_are_not_repeated() -> None:
     row = {"number": "+14155550100", "server_url_secret": 5150, "server": "canary"}
     sentence = refusal(rows=[row])
-    assert "rows[0]: serverUrlSecret must be a string" in sentence
+    assert "rows[0]: server_url_secret must be a string" in sentence
     assert "5150" not in sentence
     assert "canary" not in sentence
 
@@ -277,7 +324,10 @@ def test_a_number_that_is_not_known_yet_cannot_name_a_resource() -> None:
             {"rows": [], "defaults": {**COMMON, "number": "+14155550100"}},
             ": defaults: number is for the rows, each has its own",
         ),
-        ({"csv_file": "numbers.csv"}, ": numbers.csv cannot be read: No such file or directory"),
+        (
+            {"csv_file": "numbers.csv"},
+            ": numbers.csv cannot be read: No such file or directory; a path begins at the program's folder",
+        ),
         (
             {"config_key": "numbers"},
             (
@@ -305,9 +355,21 @@ def test_a_configuration_that_is_no_list_is_refused_in_one_sentence(value: str) 
     ("content", "sentence"),
     [
         ("", HEADER + "''"),
-        ("number;name\n", HEADER + "'number;name'"),
+        (
+            "nummer;name\n",
+            (
+                f"2 things are wrong\n  {HEADER}'nummer;name'\n"
+                "  numbers.csv line 1: nummer is no property of a BYO phone number, did you mean number?"
+            ),
+        ),
+        ("Number,number\n", HEADER + "'Number,number'"),
         ("number,credential_id,credentialId\n", HEADER + "'number,credential_id,credentialId'"),
-        ('number\n"+1415"5550100\n', "numbers.csv line 2 is no CSV: ',' expected after '\"'"),
+        (
+            'number\n"+1415"5550100\n',
+            (
+                "numbers.csv line 2 is no CSV: ',' expected after '\"'; put a cell that holds a separator, a quote or a line break in quotes, and double the quotes in it"
+            ),
+        ),
         ("number,name\n+14155550100,Büro\n".encode("latin-1"), "numbers.csv is not in UTF-8: save it as 'CSV UTF-8'"),
     ],
 )
@@ -315,3 +377,54 @@ def test_a_file_that_is_no_list_of_numbers_is_refused_in_one_sentence(
     content: str | bytes, sentence: str, csv_file: Callable[[str | bytes], str]
 ) -> None:
     assert refusal(csv_file=csv_file(content)) == f"ByoPhoneNumberPool 'desks': {sentence}"
+
+
+def test_what_is_wrong_with_a_column_is_said_once(csv_file: Callable[[str | bytes], str]) -> None:
+    path = csv_file("number,asistant_id\n" + "".join(f"+1415555010{digit},x\n" for digit in range(9)))
+    assert refusal(csv_file=path) == (
+        "ByoPhoneNumberPool 'desks': numbers.csv line 1: asistant_id is no property of a BYO phone number, did you mean assistant_id?"
+    )
+
+
+def test_names_in_sentences_are_spelled_as_in_the_rows(csv_file: Callable[[str | bytes], str]) -> None:
+    path = csv_file("number,serverUrl,deletion_protection\n+14155550100,x,x\n")
+    assert refusal(csv_file=path) == (
+        "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
+        "  numbers.csv line 2: serverUrl must be a whole URL such as https://example.com/vapi (it is 'x')\n"
+        "  numbers.csv line 2: deletion_protection must be True or False (it is 'x')"
+    )
+    rows: list[Wire] = [
+        {"number": "+14155550100", "server": {"timeout_seconds": 0, "backoffPlan": {}}},
+        {
+            "number": "+14155550101",
+            "fallback_destination": vapi.TransferDestinationNumberArgs(number="1", transfer_plan={"dialTimeout": 0}),
+        },
+    ]
+    said = refusal(rows=rows)
+    assert "rows[0]: server.timeout_seconds must be" in said
+    assert "rows[0]: server.backoffPlan.type is required" in said
+    assert "rows[1]: fallback_destination.transfer_plan.dialTimeout must be" in said
+
+
+def test_a_row_pasted_from_a_guide_is_told_what_to_leave_out() -> None:
+    row = {"provider": "byo-phone-number", "id": "x", "number": "+14155550100"}
+    assert refusal(rows=[row]) == (
+        "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
+        "  rows[0]: provider is always 'byo-phone-number' here: leave it out\n"
+        "  rows[0]: id is set by Vapi: leave it out"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "advice"),
+    [
+        ({}, {}, ": keep one of them"),
+        ({"credential_id": CREDENTIAL_ID}, {}, ": keep one of them"),
+        ({}, {"credential_id": SQUAD_ID}, FAILOVER),
+    ],
+)
+def test_the_same_digits_on_another_trunk_are_told_the_way(first: Wire, second: Wire, advice: str) -> None:
+    rows = [{"number": "+14155550100", **first}, {"number": "+14155550100", **second}]
+    assert refusal(rows=rows) == (
+        f"ByoPhoneNumberPool 'desks': rows[1]: number '+14155550100' stands in rows[0] already{advice}"
+    )

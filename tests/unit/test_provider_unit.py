@@ -122,18 +122,27 @@ def test_there_is_nothing_secret_in_the_pickle() -> None:
         (Problem(("number",), "is odd", "'12'"), "number", "is odd"),
         (Problem(("deletionProtection",), "is odd", "1"), "deletionProtection", "is odd"),
         (Problem(("serverUrl",), "is odd", "'x'"), "serverUrl", "is odd"),
-        (Problem(("serverUrlSecret",), "is odd"), "", "serverUrlSecret is odd"),
+        (Problem(("serverUrlSecret",), "is odd"), "", "server_url_secret is odd"),
         (Problem(("server",), "is odd"), "", "server is odd"),
-        (Problem(("server", "timeoutSeconds"), "is odd", "0"), "", "server.timeoutSeconds is odd (it is 0)"),
+        (Problem(("server", "timeoutSeconds"), "is odd", "0"), "", "server.timeout_seconds is odd (it is 0)"),
         (Problem(("hooks", 0, "on"), "is required"), "", "hooks[0].on is required"),
-        (Problem(("fallbackDestination", "number"), "is odd", "'1'"), "", "fallbackDestination.number is odd (it is '1')"),
+        (Problem(("fallbackDestination", "number"), "is odd", "'1'"), "", "fallback_destination.number is odd (it is '1')"),
         (Problem(("nmae",), "is no property"), "", "nmae is no property"),
+        (
+            Problem(("hooks", 0, "do", 0, "destination", "transferPlan", "mode"), "is required"),
+            "",
+            "hooks[0].do[0].destination.transfer_plan.mode is required",
+        ),
+        (Problem(("server", "headers", "timeoutSeconds"), "is odd"), "", "server.headers.timeoutSeconds is odd"),
+        (Problem(("server", "backoffPlan", "maxRetries"), "is odd"), "", "server.backoffPlan.max_retries is odd"),
+        (Problem(("serverUrl",), "is odd", discreet=True), "", "server_url is odd"),
+        (Problem(("name",), "is odd", "'a\\nb'"), "", "name is odd (it is 'a\\nb')"),
     ],
 )
 def test_a_failure_names_its_property_where_the_engine_may_print_its_value(
     problem: Problem, property_: str, reason: str
 ) -> None:
-    failure = provider_module._failure(PHONE_NUMBER, problem)
+    failure = provider_module._failure(PHONE_NUMBER, problem, {"name": "a\nb"}, ["backoffPlan"])
     assert (failure.property, failure.reason) == (property_, reason)
 
 
@@ -148,12 +157,12 @@ def test_no_failure_of_a_check_holds_a_secret(provider: ByoPhoneNumberProvider) 
     assert [(failure.property, failure.reason.split()[0]) for failure in result.failures] == [
         ("number", "must"),
         ("serverUrl", "must"),
-        ("", "serverUrlSecret"),
-        ("", "server.timeoutSeconds"),
+        ("", "server_url_secret"),
+        ("", "server.timeout_seconds"),
         ("", "server.headers.x"),
         ("", "server.secret"),
         ("serverUrl", "cannot"),
-        ("", "serverUrlSecret"),
+        ("", "server_url_secret"),
     ]
     assert "canary" not in repr([failure.reason for failure in result.failures])
 

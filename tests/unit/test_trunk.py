@@ -17,6 +17,8 @@ INBOUND = (
     "must be an IPv4 address where inbound calls are enabled, as they are unless said otherwise: use the carrier's addresses, "
     "or set inbound_enabled=False beside it"
 )
+UNREACHABLE = ", which Vapi cannot reach over the internet: use the carrier's public address"
+CONTROLS = "must not hold line breaks or other control characters, has"
 PLAN: dict[str, Any] = {"authUsername": "u", "authPassword": "canary"}
 
 
@@ -38,6 +40,15 @@ def problems(**inputs: Any) -> list[tuple[str, str, str]]:
         ({"ip": "203.0.113.10:5060"}, ADDRESS_OR_NAME),
         ({"ip": "localhost", "inbound_enabled": False}, ADDRESS_OR_NAME),
         ({"ip": ""}, "must not be empty: it is required"),
+        ({"ip": "0.0.0.0"}, f"stands for no address{UNREACHABLE}"),  # noqa: S104 - no server binds to it
+        ({"ip": "127.0.0.1"}, f"is an address of this machine itself{UNREACHABLE}"),
+        ({"ip": "10.1.2.3"}, f"is a private address{UNREACHABLE}"),
+        ({"ip": "172.31.0.1"}, f"is a private address{UNREACHABLE}"),
+        ({"ip": "192.168.178.1"}, f"is a private address{UNREACHABLE}"),
+        ({"ip": "100.64.0.1"}, f"is an address inside a provider's network{UNREACHABLE}"),
+        ({"ip": "169.254.1.1"}, f"is a link-local address{UNREACHABLE}"),
+        ({"ip": "224.0.0.1", "inbound_enabled": False}, f"is a multicast address{UNREACHABLE}"),
+        ({"ip": "255.255.255.255"}, f"is a reserved address{UNREACHABLE}"),
     ],
 )
 def test_a_gateway_that_vapi_would_refuse_with_an_obscure_error_is_found_at_preview(
@@ -56,10 +67,27 @@ def test_a_gateway_that_vapi_would_refuse_with_an_obscure_error_is_found_at_prev
         {"ip": "sip.example.com", "inboundEnabled": UNKNOWN},
         {"ip": UNKNOWN},
         UNKNOWN,
+        *(
+            {"ip": ip}
+            for ip in ("192.0.2.1", "198.51.100.1", "172.15.0.1", "172.32.0.1", "9.255.255.255", "100.128.0.1", "8.8.8.8")
+        ),
     ],
 )
 def test_a_gateway_that_vapi_takes_passes(gateway: Any) -> None:
     assert problems(gateways=[gateway]) == []
+
+
+@pytest.mark.parametrize(
+    "gateways",
+    [
+        [{"ip": "203.0.113.10"}, {"ip": "203.0.113.10", "port": 5061}],
+        [{"ip": "203.0.113.10", "inbound_enabled": False}, {"ip": "203.0.113.10", "outbound_enabled": False}],
+        [UNKNOWN, UNKNOWN],
+        [{"ip": UNKNOWN}, {"ip": UNKNOWN}],
+    ],
+)
+def test_gateways_that_differ_or_are_not_known_yet_are_no_duplicates(gateways: list[Any]) -> None:
+    assert problems(gateways=gateways) == []
 
 
 @pytest.mark.parametrize(
@@ -81,10 +109,18 @@ def test_a_gateway_that_vapi_takes_passes(gateway: Any) -> None:
             [
                 (
                     "outboundAuthenticationPlan.auth_passwort",
-                    "is no property of outboundAuthenticationPlan, did you mean auth_password?",
+                    "is no property of outbound_authentication_plan, did you mean auth_password?",
                     "",
                 )
             ],
+        ),
+        ({"provider": "byo-sip-trunk"}, [("provider", "is always 'byo-sip-trunk' here: leave it out", "")]),
+        ({"techPrefix": "1\n2"}, [("techPrefix", f"{CONTROLS} '\\n' at position 2", r"'1\n2'")]),
+        ({"sipDiversionHeader": "a\r"}, [("sipDiversionHeader", f"{CONTROLS} '\\r' at its end", r"'a\r'")]),
+        ({"name": "a\0b"}, [("name", f"{CONTROLS} '\\x00' at position 2", r"'a\x00b'")]),
+        (
+            {"gateways": [{"ip": "203.0.113.10"}, {"ip": "203.0.113.11"}, {"ip": "203.0.113.10", "port": 5060}]},
+            [("gateways", "must name each gateway once: [2] is the same as [0], leave one out", "")],
         ),
         ({"gatways": []}, [("gatways", "is no property of a BYO SIP trunk, did you mean gateways?", "")]),
     ],
