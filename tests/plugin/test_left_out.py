@@ -240,7 +240,7 @@ def test_a_takeover_by_number_clears_what_the_program_leaves_out_and_says_so(con
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_an_empty_value_clears_one_field_and_keeps_it_so(provider: Provider, vapi: Emulator, field: str) -> None:
-    empty = {"server": {}, "hooks": [], "fallbackDestination": {}}.get(field, "")
+    empty: Any = {"server": {}, "hooks": [], "fallbackDestination": {}}.get(field, "")
     made = make(provider, {**INPUTS, field: FIELDS[field]})
     without = {**INPUTS, field: empty}
     checked = provider.check(without, made.inputs)
