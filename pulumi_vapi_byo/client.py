@@ -25,7 +25,7 @@ import urllib3.exceptions
 from ._version import __version__
 from .config import Settings, goes_past_proxies
 from .deadline import DeadlineError, Exchange, watched
-from .errors import MAX_API_TEXT, ApiError, BadAnswerError, TransportError, VapiError, quote_id, shorten
+from .errors import MAX_API_TEXT, ApiError, BadAnswerError, TransportError, VapiError, not_an_id, quote_id, shorten
 from .kinds import Kind
 from .masking import Masks
 from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, asked_pause_s, retry_policy
@@ -453,7 +453,7 @@ class Collection:
 
     def _path(self, id_: str) -> str:
         if not is_id(id_):
-            raise VapiError(f"{quote_id(id_)} is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
+            raise VapiError(not_an_id(id_))
         return f"{self._kind.path}/{id_}"
 
     def _parse(self, reply: Reply, method: str, path: str, id_: str | None = None) -> Answer:

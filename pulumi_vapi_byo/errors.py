@@ -192,6 +192,11 @@ def quote_id(value: Any) -> str:
     return shorten(repr(value), 60)
 
 
+def not_an_id(value: Any) -> str:
+    """Say that something is not an id, whoever gave it."""
+    return f"{quote_id(value)} is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them"
+
+
 def as_written(value: Any) -> str:
     """Write an input as the user did. Pulumi's engine has only floats: 3.0 is what was written as 3."""
     return repr(value).removesuffix(".0")

@@ -150,7 +150,7 @@ class Lifecycle:
         if fields:
             self._held.release(id_)
             what = "; ".join(
-                f"{field}: {show_value(live.get(field), field)} at Vapi, {show_value(inputs.get(field), field)} in the program"
+                f"{field}: {self._at_vapi(live, field)} at Vapi, {show_value(inputs.get(field), field)} in the program"
                 for field in fields
             )
             raise cannot("import", label, f"the program says otherwise ({what}); write what Vapi has, change it afterwards")
@@ -294,7 +294,7 @@ class Lifecycle:
         if not fields:
             return live
         what = "; ".join(
-            f"{field}: {show_value(state.get(field), field)} in the state, {show_value(live.get(field), field)} at Vapi, "
+            f"{field}: {show_value(state.get(field), field)} in the state, {self._at_vapi(live, field)} at Vapi, "
             f"{show_value(inputs.get(field), field)} in the program"
             for field in fields
         )
@@ -314,6 +314,7 @@ class Lifecycle:
         for entry in self._api.list(limit=1):
             other = entry.get("orgId")
             if org_id and other and other != org_id:
+                other = self._api.client.quote(str(other))
                 raise VapiError(
                     f"Vapi has none for this key, but the key is of organisation {other}, not of {org_id}; "
                     "set vapi-byo:apiKey to a key of its own organisation"
@@ -360,6 +361,9 @@ class Lifecycle:
                 WHICH_IS_LEFT_OUT,
                 cleared,
             )
+
+    def _at_vapi(self, live: Mapping[str, Any], field: str) -> str:
+        return self._api.client.quote(show_value(live.get(field), field), 80)
 
     def _label(self, values: Mapping[str, Any], id_: object = None) -> str:
         return self._kind.label(values.get(self._kind.named_by), id_)

@@ -16,8 +16,10 @@ import logging
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
 
 import pulumi
@@ -35,10 +37,10 @@ from pulumi.runtime import rpc
 
 from .config import Settings, read_public_settings, read_settings
 from .diffing import left_out, plan
-from .errors import ConfigError, VapiError, cannot, show_fields, show_path
+from .errors import MAX_SENTENCE, ConfigError, VapiError, cannot, not_an_id, shorten, show_fields, show_path
 from .holding import TAKEN_OVER, Holdings
 from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from .wire import MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI, UNKNOWN, as_spelled
+from .wire import MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI, UNKNOWN, as_spelled, is_id
 
 # Imported where they are first needed: the program, which imports this module to name its classes, does without the models,
 # and a preview without HTTP.
@@ -91,10 +93,10 @@ def _in_one_sentence(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return method(*args, **kwargs)
         except VapiError as error:
-            log.debug("%s failed", method.__name__, exc_info=True)
+            log.debug("%s failed: %s", method.__name__, _origin(error))
             sentence = str(error)
-        except Exception as error:
-            log.debug("%s failed", method.__name__, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the engine would print its traceback
+            log.debug("%s failed: %s", method.__name__, _origin(error))
             sentence = (
                 f"{method.__name__} failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: "
                 "please report it with the output of VAPI_LOG=debug"
@@ -117,6 +119,14 @@ class _Checked:
 
     last: frozenset[str] = frozenset()
     left_alone: frozenset[str] = frozenset()
+
+
+def _origin(error: BaseException) -> str:
+    """Say in one line where an error is from: the engine prints what a plugin prints, and a traceback looks like its end."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    frames = traceback.walk_tb(error.__traceback__)  # unlike `extract_tb`, whatever the limit of tracebacks is
+    return f"{type(error).__name__} at " + " > ".join(f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in frames)
 
 
 class VapiProvider(ResourceProvider):
@@ -201,6 +211,9 @@ class VapiProvider(ResourceProvider):
             for warning in checked.warnings:
                 if warning not in said:
                     log.warning("%s: %s", label, warning)
+        import_id = news.get(IMPORT_ID)
+        if isinstance(import_id, str) and not is_id(import_id):
+            failures.append(CheckFailure("", f"the option import_ is wrong: {not_an_id(import_id)}"))
         if failures:
             return CheckResult(dict(news), failures)
         hidden = _hidden(news)
@@ -390,16 +403,18 @@ def _log_to_stderr(level: str) -> None:
     if not package.handlers:
         handler = logging.StreamHandler(sys.stderr)
         # The engine has no severities for what a provider prints; the word is what the user sees.
-        handler.setFormatter(_LowerCaseLevel("%(levelname)s: %(message)s"))
+        handler.setFormatter(_OneLine("%(levelname)s: %(message)s"))
         package.addHandler(handler)
         package.propagate = False
 
 
-class _LowerCaseLevel(logging.Formatter):
+class _OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         record = copy.copy(record)
         record.levelname = record.levelname.lower()
-        return super().format(record)
+        record.exc_info = record.exc_text = record.stack_info = None
+        # A line break would begin a message of its own, which could look like the engine's.
+        return shorten(super().format(record), MAX_SENTENCE)
 
 
 def _from_pulumi(value: Any) -> Any:

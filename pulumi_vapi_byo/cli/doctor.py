@@ -16,7 +16,7 @@ from typing import Final
 from pulumi_vapi_byo import __version__
 from pulumi_vapi_byo.client import Collection, VapiClient
 from pulumi_vapi_byo.config import SETTING_KEYS, Region
-from pulumi_vapi_byo.errors import ApiError, TransportError, VapiError
+from pulumi_vapi_byo.errors import ApiError, ConfigError, TransportError, VapiError
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 
 from .pulumi_cli import PulumiCli, Version
@@ -145,10 +145,10 @@ def check_marker() -> Check:
 def check_account(found: Found) -> Iterator[Check]:
     """Check that Vapi answers and takes the key, with one request."""
     # Once: a doctor who waits for an hour helps nobody.
-    numbers = Collection(VapiClient(replace(found.settings, max_retries=0)), PHONE_NUMBER)
     try:
+        numbers = Collection(VapiClient(replace(found.settings, max_retries=0)), PHONE_NUMBER)
         entries = numbers.list(limit=1)
-    except TransportError as error:
+    except (ConfigError, TransportError) as error:
         yield Check("Vapi", ok=False, text=str(error))
         return
     except ApiError as error:
@@ -161,7 +161,7 @@ def check_account(found: Found) -> Iterator[Check]:
         yield Check("Vapi", ok=False, text=f"{error}; check vapi-byo:baseUrl and any proxy in between")
         return
     yield Check("Vapi", ok=True, text="answers")
-    organisations = sorted({str(entry["orgId"]) for entry in entries if entry.get("orgId")})
+    organisations = sorted({numbers.client.quote(str(entry["orgId"])) for entry in entries if entry.get("orgId")})
     text = f"accepted, of organisation {organisations[0]}" if organisations else "accepted; the account has no number yet"
     yield Check("API key", ok=True, text=text)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import logging
 import pickle
+import re
 import sys
 import time
 import traceback
@@ -23,6 +25,7 @@ from pulumi_vapi_byo import checking
 from pulumi_vapi_byo import provider as provider_module
 from pulumi_vapi_byo.checking import Problem
 from pulumi_vapi_byo.config import read_settings
+from pulumi_vapi_byo.errors import MAX_SENTENCE
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.provider import ByoPhoneNumberProvider
 from pulumi_vapi_byo.wire import UNKNOWN
@@ -277,3 +280,45 @@ def test_a_fault_of_ours_is_one_sentence_too_and_holds_no_values(
         "please report it with the output of VAPI_LOG=debug"
     )
     assert "canary" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_the_log_says_in_one_line_where_an_error_is_from(
+    provider: ByoPhoneNumberProvider, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_kind: object, _inputs: object, **_: object) -> None:
+        raise KeyError("canary\nerror: forged")
+
+    caplog.set_level("DEBUG", "pulumi_vapi_byo")
+    monkeypatch.setattr(checking, "check_inputs", fails)
+    monkeypatch.setattr(logging.getLogger("pulumi_vapi_byo"), "propagate", True)
+    with pytest.raises(Exception, match="check failed unexpectedly"):
+        checked(provider)
+    with pytest.raises(Exception, match="no API key"):
+        provider.create({"__provider": GOLDEN, **LEAST})
+    formatter = provider_module._OneLine("%(levelname)s: %(message)s")
+    lines = dict.fromkeys(formatter.format(entry) for entry in caplog.records)  # some are captured by two loggers
+    assert [re.sub(r"[.]py:[0-9]+", "", line) for line in lines if "failed" in line] == [
+        "debug: check failed: KeyError at provider > provider > test_provider_unit",
+        "debug: create failed: ConfigError at provider > provider > provider > config",
+    ]
+
+
+def test_an_entry_of_the_log_is_one_line_whatever_it_says() -> None:
+    formatter = provider_module._OneLine("%(levelname)s: %(message)s")
+    error = ValueError("canary")
+    with pytest.raises(ValueError, match="canary") as raised:
+        raise error
+    said = ("b\x1b[31m" + "c" * 100_000,)
+    entry = logging.LogRecord("x", logging.WARNING, "x", 1, "a\nerror: %s", said, (ValueError, error, raised.tb))
+    line = formatter.format(entry)
+    assert line.startswith("warning: a error: b?[31mccc")
+    assert line.isprintable()
+    assert len(line) <= MAX_SENTENCE
+
+
+@pytest.mark.parametrize("id_", ["..", "a/b", "a\nb", "x" * 200])
+def test_an_import_of_what_is_no_id_is_refused_by_the_preview(provider: ByoPhoneNumberProvider, id_: str) -> None:
+    [failure] = provider.check({}, {"__provider": GOLDEN, **LEAST, "__importId": id_}).failures
+    assert failure.reason.startswith("the option import_ is wrong: ")
+    assert failure.reason.endswith("is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
+    assert failure.reason.isprintable()
