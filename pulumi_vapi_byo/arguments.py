@@ -191,6 +191,10 @@ FallbackDestination = TransferDestinationNumberArgs | TransferDestinationSipArgs
 class ByoPhoneNumberArgs:
     """What can be said about a number. An argument that is left out is not managed: what the dashboard sets there stays.
 
+    An empty value says that there must be none: ``""`` for `name`, `assistant_id`, `squad_id` and `workflow_id`, ``[]`` for
+    `hooks`, ``{}`` for `fallback_destination` and `server` (in both its spellings). It clears what Vapi has, and what the
+    dashboard sets there later is drift. With ``vapi-byo:onOmitted clear`` every argument that is left out is read so.
+
     Attributes:
         credential_id: Id of the ``byo-sip-trunk`` credential, your SIP trunk or carrier, that carries the calls.
         number: The number. In E.164 (``+14155552671``) unless `number_e164_check_enabled` is False; then letters and digits
@@ -270,6 +274,9 @@ class SipTrunkOutboundAuthenticationPlanArgs:
 @dataclass(kw_only=True)
 class ByoSipTrunkCredentialArgs:
     """What can be said about a trunk. An argument that is left out is not managed: what the dashboard sets there stays.
+
+    An empty value says that there must be none: ``""`` for `name`, `tech_prefix` and `sip_diversion_header`, ``{}`` for
+    `outbound_authentication_plan`. With ``vapi-byo:onOmitted clear`` every argument that is left out is read so.
 
     Attributes:
         gateways: The carrier's machines, at least one.

@@ -245,7 +245,9 @@ def _in_short(field: str, value: Any) -> str:
             return " (not shown)"
     if field in ("url", "serverUrl"):
         return f" at {_host(str(value))}"
-    return f" {shorten(repr(value), 80) if isinstance(value, str) else value}"
+    if field == "sipUri":  # user and password stand before the @
+        return f" at {shorten(repr(str(value).rpartition('@')[2]), 80)}"
+    return f" {shorten(repr(value), 80)}"
 
 
 def _host(url: str) -> str:

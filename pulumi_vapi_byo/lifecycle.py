@@ -29,7 +29,7 @@ from .diffing import (
     still_filled_in,
     unmanaged,
 )
-from .errors import WHICH_IS_LEFT_OUT, VapiError, cannot, show_fields, show_value
+from .errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError, cannot, show_fields, show_value
 from .holding import TAKEN_OVER, Holdings
 from .kinds import Kind
 from .reading import Reads
@@ -357,7 +357,7 @@ class Lifecycle:
                 "%s: Vapi has %s, %s: calls may go where the program does not say; write it into the program, or have it "
                 "cleared, by an empty value (%s) or all at once by pulumi config set vapi-byo:onOmitted clear",
                 label,
-                show_fields(held),
+                self._api.client.quote(show_fields(held), MAX_API_TEXT),
                 WHICH_IS_LEFT_OUT,
                 cleared,
             )

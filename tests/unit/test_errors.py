@@ -17,6 +17,7 @@ from pulumi_vapi_byo.errors import (
     VapiError,
     cannot,
     shorten,
+    show_fields,
     show_value,
 )
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
@@ -215,3 +216,24 @@ def test_an_error_is_one_printable_line_whatever_is_in_it(what: str, advice: str
     assert str(VapiError(what, advice=advice)).isprintable()
     assert str(TransportError(what, method="GET", path=advice, sent=True).after(3)).isprintable()
     assert len(str(VapiError(what * 1000, advice=advice))) <= MAX_SENTENCE
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"assistantId": "a-b"}, "assistant_id 'a-b'"),
+        ({"squadId": "s\n\x1b[31merror: x" + "y" * 99}, "squad_id 's\\n\\x1b[31merror: x" + "y" * 57 + "..."),
+        ({"serverUrl": "https://user:canary@example.com/x?canary"}, "server_url at 'example.com'"),
+        ({"serverUrlSecret": "canary"}, "server_url_secret (not shown)"),
+        ({"server": {"url": "https://canary@example.com:8443/canary"}}, "server at 'example.com'"),
+        ({"server": {"url": "https://[canary"}}, "server at no address"),
+        ({"server": {"headers": {"x": "canary"}}}, "server (not shown)"),
+        ({"hooks": [{"on": "canary"}, {}]}, "hooks (2, not shown)"),
+        ({"fallbackDestination": {"type": "number", "number": "+442079460018"}}, "fallback_destination '+442079460018'"),
+        ({"fallbackDestination": {"sipUri": "sip:u:canary@example.com"}}, "fallback_destination at 'example.com'"),
+        ({"numberE164CheckEnabled": False, "name": "n"}, "number_e164_check_enabled False, name 'n'"),
+    ],
+)
+def test_what_fields_hold_is_told_in_short_and_without_secrets(fields: dict[str, Any], words: str) -> None:
+    assert show_fields(fields) == words
+    assert "canary" not in words
