@@ -7,15 +7,24 @@ wherever one is taken. The rules behind the fields stand in `models`; they are c
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+import inspect
+import os
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import pulumi
-from pulumi import Input, Output
+from pulumi import CustomResource, Input, Output, ProviderResource, ResourceOptions
 
-from .wire import SECRET_FIELDS, WIRE_NAMES, to_snake
+from .kinds import Kind
+from .wire import OPAQUE_MAPS, SECRET_FIELDS, WIRE_NAMES, to_camel, to_snake
 
 Object = Mapping[str, Any]
 
@@ -33,29 +42,113 @@ def _explaining(args_type: type[T]) -> type[T]:
             init(self, *positional, **keywords)
         except TypeError:
             # Only now, so that what is right costs nothing.
-            raise pulumi.RunError(_what_is_wrong(cls, positional, keywords)) from None
+            raise pulumi.RunError(_what_is_wrong(cls.__name__, inspect.signature(init), positional, keywords)) from None
 
     cls.__init__ = explaining_init
     return args_type
 
 
-def _what_is_wrong(args_type: type[Any], positional: Sequence[object], keywords: Mapping[str, object]) -> str:
-    import difflib
+Call = TypeVar("Call", bound=Callable[..., Any])
 
-    name, fields = args_type.__name__, dataclasses.fields(args_type)
-    known = [field.name for field in fields]
-    if positional:
-        return f"{name} takes its arguments by name, such as {known[0]}=..."
-    unknown = sorted(set(keywords) - set(known))
+
+def explaining(function: Call) -> Call:
+    """Make a function, a constructor or a class method refuse wrong arguments in a sentence."""
+    whole = inspect.signature(function)
+    owned = next(iter(whole.parameters), "") in ("self", "cls")
+    signature = whole.replace(parameters=[*whole.parameters.values()][owned:])
+
+    @functools.wraps(function)
+    def explained(*positional: Any, **keywords: Any) -> Any:
+        given, name = positional[owned:], function.__name__
+        if owned:
+            owner = positional[0] if isinstance(positional[0], type) else type(positional[0])
+            name = owner.__name__ if name == "__init__" else f"{owner.__name__}.{name}"
+            first = next(key for key in signature.parameters if key not in ("resource_name", "opts"))
+            name += f" {checked_name(name, first, given[0] if given else keywords.get('resource_name'))!r}"
+        try:
+            signature.bind(*given, **keywords)
+        except TypeError:
+            raise pulumi.RunError(_what_is_wrong(name, signature, given, keywords)) from None
+        return function(*positional, **keywords)
+
+    return cast("Call", explained)
+
+
+def checked_name(cls: str, argument: str, name: object) -> str:
+    """Return the logical name of a resource.
+
+    Args:
+        cls: The class of the resource.
+        argument: The first of its arguments, for the message.
+        name: What was given as its name.
+
+    Raises:
+        pulumi.RunError: It is none.
+    """
+    if isinstance(name, str) and name:
+        return name
+    given = f", not {_a(name)}" if name else ""
+    raise pulumi.RunError(
+        f"{cls} needs a logical name, which is unique in the stack, as its first argument{given}: {cls}('desk', {argument}=...)"
+    )
+
+
+def _what_is_wrong(
+    name: str, signature: inspect.Signature, positional: Sequence[object], keywords: Mapping[str, object]
+) -> str:
+    parameters = {key: parameter for key, parameter in signature.parameters.items() if key != "self"}
+    in_order = [key for key, parameter in parameters.items() if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    known = [key for key in parameters if key not in ("resource_name", "args", "opts")]
+    if len(positional) > len(in_order):
+        by_name = [key for key in known if key not in in_order] or known
+        return f"{name} takes its arguments by name, such as {by_name[0]}=..."
+    unknown = sorted(set(keywords) - set(parameters))
     if unknown:
-        close = dict.fromkeys(match for key in unknown for match in difflib.get_close_matches(to_snake(key), known, n=1))
-        return _unknown_arguments(name, unknown, known) + (f"; did you mean {' and '.join(close)}?" if close else "")
-    missing = [field.name for field in fields if field.default is dataclasses.MISSING and field.name not in keywords]
+        return unknown_arguments(name, unknown, known)
+    twice = sorted(set(in_order[: len(positional)]) & set(keywords))
+    if twice:
+        return f"{name} is given {', '.join(twice)} twice, by place and by name: leave one out"
+    given = {*in_order[: len(positional)], *keywords}
+    missing = [key for key, parameter in parameters.items() if parameter.default is parameter.empty and key not in given]
     return f"{name} needs {', '.join(missing)}"
 
 
-def _unknown_arguments(name: str, unknown: Iterable[str], known: Iterable[str]) -> str:
-    return f"{name} has no argument {', '.join(unknown)}: its arguments are {', '.join(known)}"
+def unknown_arguments(name: str, unknown: Sequence[str], known: Sequence[str]) -> str:
+    """Say that there are no such arguments, and which were probably meant."""
+    import difflib
+
+    close: dict[str, None] = {}
+    for key in map(to_snake, unknown):
+        # "csv" is meant to be csv_file, which is too long to look like it.
+        part = [one for one in known if len(key) > 2 and key in one.split("_")]
+        close |= dict.fromkeys(difflib.get_close_matches(key, known, n=1) or part[:1])
+    options = [key for key in unknown if key in _OPTIONS]
+    advice = f"; did you mean {' and '.join(close)}?" if close else ""
+    if options:
+        advice += f"; {', '.join(options)} goes into opts=pulumi.ResourceOptions({options[0]}=...)"
+    return f"{name} has no argument {', '.join(unknown)}: its arguments are {', '.join(known)}{advice}"
+
+
+#: Pulumi's options, which are no arguments.
+_OPTIONS: Final = frozenset(inspect.signature(ResourceOptions).parameters)
+
+
+def show_arguments(resource: type[Any], args_type: type[Any]) -> None:
+    """Let ``help`` and editors show a resource's arguments: its constructor takes any keyword, to refuse wrong ones itself."""
+    init: Any = resource.__init__
+    shown = [parameter for name, parameter in inspect.signature(init).parameters.items() if name in ("self", "resource_name")]
+    shown[1] = shown[1].replace(default=inspect.Parameter.empty)
+    for name, type_ in (("args", f"{args_type.__name__} | None"), ("opts", "ResourceOptions | None")):
+        shown.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=type_))
+    # All of them may stand in args, so none is required.
+    shown += [
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=field.type)
+        for field in dataclasses.fields(args_type)
+    ]
+    init.__signature__ = inspect.Signature(shown, return_annotation=None)
+    if init.__doc__ and args_type.__doc__:  # not with python -OO
+        fields = args_type.__doc__.partition("Attributes:\n")[2].rstrip().replace("\n", "\n    ")
+        init.__doc__ = re.sub(r" +\*more: .*\n +\*\*keywords: .*\n( {16}.*\n)*", lambda _: f"    {fields}\n", init.__doc__)
 
 
 @_explaining
@@ -297,11 +390,12 @@ class ByoSipTrunkCredentialArgs:
     deletion_protection: Input[bool] | None = None
 
 
-def given_arguments(resource: str, args_type: type[Any], args: object, keywords: Mapping[str, Any]) -> Any:
+def given_arguments(resource: str, kind: Kind, args_type: type[Any], args: object, keywords: Mapping[str, Any]) -> Any:
     """Choose between the two ways of giving arguments.
 
     Args:
         resource: What the user calls the resource, for messages: its class and logical name.
+        kind: The kind of resource.
         args_type: The class of `args`.
         args: All arguments in one object, or None.
         keywords: The arguments as keywords.
@@ -314,8 +408,16 @@ def given_arguments(resource: str, args_type: type[Any], args: object, keywords:
     """
     known = [field.name for field in dataclasses.fields(args_type)]
     unknown = sorted(set(keywords) - set(known))
+    # Bodies of guides say them; a provider of Pulumi's is one of its options.
+    fixed = [
+        f"{key} {why}"
+        for key in unknown
+        if not isinstance(keywords[key], ProviderResource) and (why := kind.fixed(WIRE_NAMES.get(key, to_camel(key))))
+    ]
+    if fixed:
+        raise pulumi.RunError(f"{resource}: {'; '.join(fixed)}")
     if unknown:
-        raise pulumi.RunError(_unknown_arguments(resource, unknown, known))
+        raise pulumi.RunError(unknown_arguments(resource, unknown, known))
     if args is None:
         return keywords
     if keywords or not isinstance(args, args_type):
@@ -324,25 +426,70 @@ def given_arguments(resource: str, args_type: type[Any], args: object, keywords:
     return args
 
 
-def to_wire(value: Any) -> Any:
-    """Bring arguments to wire names at every depth, and mark what is always secret, inside outputs too."""
+def to_wire(value: Any, where: str = "", *, rename: bool = True) -> Any:
+    """Bring arguments to wire names at every depth, and mark what is always secret, inside outputs too.
+
+    Args:
+        value: Arguments, or a part of them.
+        where: Where it stands, for messages: the resource, a colon and a path.
+        rename: Whether names are Vapi's; headers have the user's own.
+
+    Returns:
+        The same with what Pulumi can keep: texts, numbers, booleans, lists and dicts.
+
+    Raises:
+        pulumi.RunError: Pulumi cannot keep a value, and what is meant is not certain.
+    """
     if isinstance(value, Output):
-        return value.apply(to_wire)
+        return value.apply(lambda known: to_wire(known, where, rename=rename))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         # Not asdict, which would copy outputs.
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {
-            WIRE_NAMES.get(key, key): _field_to_wire(WIRE_NAMES.get(key, key), item)
-            for key, item in value.items()
-            if item is not None
-        }
+        converted = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise pulumi.RunError(f"{where} has {_a(key)} as a key: keys are texts, in quotes")
+            if item is not None:
+                inner = where + key if where.endswith((" ", ".")) or not where else f"{where}.{key}"
+                wire = WIRE_NAMES.get(key, key) if rename else key
+                part = to_wire(item, inner, rename=rename and wire not in _NOT_RENAMED)
+                converted[wire] = Output.secret(part) if rename and wire in SECRET_FIELDS else part
+        return converted
     if isinstance(value, (list, tuple)):
-        return [to_wire(item) for item in value]
-    return value
+        return [to_wire(item, f"{where}[{index}]", rename=rename) for index, item in enumerate(value)]
+    return _plain(value, where)
 
 
-def _field_to_wire(wire: str, value: Any) -> Any:
-    if wire in SECRET_FIELDS:
-        return Output.secret(value)
-    return value if wire == "messages" else to_wire(value)
+#: Maps with names that are not ours.
+_NOT_RENAMED: Final = OPAQUE_MAPS | {"messages"}
+
+
+def _plain(value: Any, where: str) -> Any:
+    if isinstance(value, enum.Enum):
+        return _plain(value.value, where)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if value is None or isinstance(value, (str, int, float, Awaitable)):
+        return value
+    right = next(
+        (right for types, right in _INSTEAD if isinstance(value, types)), "a text, a number, True, False, a list or a dict"
+    )
+    raise pulumi.RunError(f"{where} is {_a(value)}: write {right}")
+
+
+#: Types that Pulumi cannot keep, and what to write instead of one.
+_INSTEAD: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
+    ((CustomResource,), "its id, as in trunk.id"),
+    ((os.PathLike,), "a text: str(...) of it"),
+    ((datetime.date, datetime.time), "a text, such as its isoformat()"),
+    ((datetime.timedelta,), "a number of seconds: its total_seconds()"),
+    ((decimal.Decimal, fractions.Fraction), "a number: int(...) or float(...) of it"),
+    ((bytes, bytearray), "a text: its decode()"),
+    ((Set, Iterator), "a list: sorted(...) or list(...) of it"),
+)
+
+
+def _a(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"

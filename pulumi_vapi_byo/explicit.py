@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 
+from .arguments import explaining, to_wire
 from .config import MAX_MAX_RETRIES, MAX_TIMEOUT_S, NumberCheck, read_public_settings, read_settings
 from .errors import ConfigError, shorten
 
@@ -34,27 +34,6 @@ _KEYS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-Init = TypeVar("Init", bound=Callable[..., None])
-
-
-def _explaining(init: Init) -> Init:
-    """Make the constructor refuse wrong arguments in a sentence: Python's own TypeError would be a traceback."""
-
-    @functools.wraps(init)
-    def explaining_init(self: object, *positional: object, **arguments: object) -> None:
-        name = f"Provider {positional[0]!r}" if positional else "Provider"
-        if len(positional) > 2:
-            raise pulumi.RunError(f"{name} takes its arguments by name, such as api_key=...")
-        unknown = sorted(set(arguments) - {"resource_name", "opts", *_KEYS})
-        if unknown:
-            raise pulumi.RunError(f"{name} has no argument {', '.join(unknown)}: its arguments are {', '.join(_KEYS)}")
-        if "api_key" not in arguments:
-            raise pulumi.RunError(f"{name}: {_problem('api_key', None)}")
-        init(self, *positional, **arguments)
-
-    return cast("Init", explaining_init)
-
-
 class Provider(pulumi.ProviderResource):
     """An account at Vapi for the resources that are given this as ``opts.provider``, or as one of a component's ``providers``.
 
@@ -64,7 +43,7 @@ class Provider(pulumi.ProviderResource):
     are where an argument changes; with the key of another organisation they are not found, and nothing is concluded from it.
     """
 
-    @_explaining
+    @explaining
     def __init__(
         self,
         resource_name: str,
@@ -105,7 +84,7 @@ class Provider(pulumi.ProviderResource):
         Raises:
             pulumi.RunError: A value is wrong. Outputs are checked at preview, once they are known.
         """
-        given = {
+        given: dict[str, Any] = {
             "api_key": api_key,
             "base_url": base_url,
             "region": region,
@@ -118,11 +97,12 @@ class Provider(pulumi.ProviderResource):
             "on_unknown": on_unknown,
             "number_check": number_check,
         }
+        given = {argument: to_wire(value, f"Provider {resource_name!r}: {argument}") for argument, value in given.items()}
         problems = [problem for argument, value in given.items() if (problem := _problem(argument, value))]
         if problems:
             raise pulumi.RunError(f"Provider {resource_name!r}: {'; '.join(problems)}")
         props = {_KEYS[argument][0]: value for argument, value in given.items()}
-        props["vapi-byo:apiKey"] = Output.secret(api_key)
+        props["vapi-byo:apiKey"] = Output.secret(given["api_key"])
         super().__init__("pulumi-python", resource_name, props, opts)
         known = number_check in (None, "possible", "e164")
         #: How pools check numbers before they know more: an output is left to the provider itself.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from .arguments import ByoPhoneNumberArgs
+from .arguments import ByoPhoneNumberArgs, explaining
 from .config import NumberCheck
 from .errors import show_path
 from .explicit import Provider
@@ -60,6 +60,7 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
     ids: Output[dict[str, str]]
     sip_uris: Output[dict[str, str]]
 
+    @explaining
     def __init__(
         self,
         resource_name: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections import Counter
@@ -21,7 +22,10 @@ from .arguments import (
     ServerArgs,
     SipTrunkGatewayArgs,
     SipTrunkOutboundAuthenticationPlanArgs,
+    checked_name,
+    explaining,
     given_arguments,
+    show_arguments,
     to_wire,
 )
 from .config import Region, sip_uri
@@ -29,12 +33,13 @@ from .provider import (
     CREATE_FOLLOWS,
     IMPORT_ID,
     LEFT_ALONE,
+    WIRE_NAMES_GIVEN,
     ByoPhoneNumberProvider,
     ByoSipTrunkCredentialProvider,
     VapiProvider,
     leave_imports_out_of_garbage_collection,
 )
-from .wire import SIP_URI, WIRE_NAMES
+from .wire import SIP_URI, WIRE_NAMES, wire_names_in
 
 #: The types of the resources in states, URNs and policies.
 BYO_PHONE_NUMBER_TYPE: Final = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
@@ -66,6 +71,7 @@ class VapiResource(Resource):
     _deletes_first: ClassVar[bool]
 
     @classmethod
+    @explaining
     def get(
         cls: type[Self],
         resource_name: str,
@@ -82,9 +88,11 @@ class VapiResource(Resource):
         Returns:
             The resource; all its outputs are as Vapi holds them.
         """
+        if not id:
+            raise pulumi.RunError(f"{cls.__name__}.get {resource_name!r} needs the id that Vapi has given it, and it is {id!r}")
         resource = cls.__new__(cls)
         everything = dict.fromkeys(cls._provider_type.kind.arguments)
-        read = ResourceOptions.merge(opts, ResourceOptions(id=id))
+        read = ResourceOptions.merge(opts, ResourceOptions(id=to_wire(id, f"{cls.__name__}.get {resource_name!r}: id")))
         Resource.__init__(resource, *resource._registration(resource_name, everything, read))  # noqa: SLF001 - our own
         return resource
 
@@ -112,6 +120,19 @@ class VapiResource(Resource):
     def updated_at(self) -> Output[str]:
         """When it was last changed, ISO 8601 in UTC."""
         return self._output("updatedAt")
+
+    def _props(
+        self, name: object, args_type: type[Any], args: object, more: Sequence[object], keywords: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the arguments as the provider takes them, or refuse them in a sentence."""
+        first = dataclasses.fields(args_type)[0].name
+        label = f"{type(self).__name__} {checked_name(type(self).__name__, first, name)!r}"
+        if more:
+            raise pulumi.RunError(f"{label} takes its arguments by name, such as {first}=...")
+        given = given_arguments(label, self._provider_type.kind, args_type, args, keywords)
+        props: dict[str, Any] = to_wire(given, f"{label}: ")
+        wire_names = sorted(set(wire_names_in(given)))
+        return {**props, WIRE_NAMES_GIVEN: wire_names} if wire_names else props
 
     def _registration(
         self, resource_name: str, props: dict[str, Any], opts: ResourceOptions | None
@@ -208,9 +229,10 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
 
     def __init__(
         self,
-        resource_name: str,
+        resource_name: str = "",
         args: ByoPhoneNumberArgs | None = None,
         opts: ResourceOptions | None = None,
+        *more: object,
         **keywords: Any,
     ) -> None:
         """Declare a number.
@@ -220,13 +242,14 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
             args: All arguments in one object.
             opts: Pulumi's options. With `import_` the number of that id is taken over, if it is as the program says, and
                 nothing is written. `delete_before_replace` is always on; `custom_timeouts` have no effect.
+            *more: Nothing: all other arguments are given by name.
             **keywords: The fields of `ByoPhoneNumberArgs`, instead of `args`.
 
         Raises:
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
-        given = given_arguments(f"ByoPhoneNumber {resource_name!r}", ByoPhoneNumberArgs, args, keywords)
-        super().__init__(*self._registration(resource_name, to_wire(given), opts))
+        props = self._props(resource_name, ByoPhoneNumberArgs, args, more, keywords)
+        super().__init__(*self._registration(resource_name, props, opts))
 
     @property
     def credential_id(self) -> Output[str]:
@@ -334,9 +357,10 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
 
     def __init__(
         self,
-        resource_name: str,
+        resource_name: str = "",
         args: ByoSipTrunkCredentialArgs | None = None,
         opts: ResourceOptions | None = None,
+        *more: object,
         **keywords: Any,
     ) -> None:
         """Declare a trunk.
@@ -346,13 +370,14 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
             args: All arguments in one object.
             opts: Pulumi's options. With `import_` the trunk of that id is taken over, if it is as the program says, and nothing
                 is written. `custom_timeouts` have no effect.
+            *more: Nothing: all other arguments are given by name.
             **keywords: The fields of `ByoSipTrunkCredentialArgs`, instead of `args`.
 
         Raises:
             pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
         """
-        given = given_arguments(f"ByoSipTrunkCredential {resource_name!r}", ByoSipTrunkCredentialArgs, args, keywords)
-        super().__init__(*self._registration(resource_name, to_wire(given), opts))
+        props = self._props(resource_name, ByoSipTrunkCredentialArgs, args, more, keywords)
+        super().__init__(*self._registration(resource_name, props, opts))
 
     @property
     def gateways(self) -> Output[list[dict[str, Any]]]:
@@ -378,6 +403,10 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
     def sip_diversion_header(self) -> Output[str | None]:
         """Value of the Diversion header of outbound calls."""
         return self._output("sipDiversionHeader")
+
+
+show_arguments(ByoPhoneNumber, ByoPhoneNumberArgs)
+show_arguments(ByoSipTrunkCredential, ByoSipTrunkCredentialArgs)
 
 
 async def _ask_the_engine(urn: str) -> Any:

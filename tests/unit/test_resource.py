@@ -463,7 +463,7 @@ NAMES = ", ".join(field.name for field in dataclasses.fields(vapi.ByoPhoneNumber
 def test_an_unknown_keyword_is_refused_with_those_there_are() -> None:
     keywords: Any = {"credential_id": "x", "nmae": "y", "Number": "z"}
     assert run_error(lambda: vapi.ByoPhoneNumber("n", **keywords)) == (
-        f"ByoPhoneNumber 'n' has no argument Number, nmae: its arguments are {NAMES}"
+        f"ByoPhoneNumber 'n' has no argument Number, nmae: its arguments are {NAMES}; did you mean number and name?"
     )
 
 
