@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import random
 import sqlite3
 import threading
@@ -30,8 +31,12 @@ _KEY_ORDER = (
 )
 _RANK = {key: rank for rank, key in enumerate(_KEY_ORDER)}
 
+_TIMES = ("createdAt", "updatedAt")
+
 _SEEDED_START_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 _DEFAULT_LIMIT = 100
+
+_logger = logging.getLogger(__name__)
 
 
 class EmulatorError(Exception):
@@ -78,7 +83,11 @@ class Store:
         self._file = None if db is None else _File(db, document.era)
         self._org_id = self._new_id()
         if self._file is not None:
-            self._load(self._file)
+            try:
+                self._load(self._file)
+            except BaseException:
+                self._file.close()
+                raise
 
     def close(self) -> None:
         """Close the file, if there is one. Safe to call twice."""
@@ -302,7 +311,7 @@ class Store:
             (self._numbers if kind == "number" else self._credentials)[value["id"]] = value
             if kind == "number":
                 self._index(None, value)
-            for key in ("createdAt", "updatedAt"):
+            for key in _TIMES:
                 self._last_ms = max(self._last_ms, round(_moment(value, key).timestamp() * 1000))
 
 
@@ -340,17 +349,35 @@ class _File:
         return self._setting("orgId", new)
 
     def objects(self) -> Iterator[tuple[str, Wire]]:
-        for kind, body in self._connection.execute("SELECT kind, body FROM objects ORDER BY place"):
-            yield kind, json.loads(body)
+        try:
+            rows = self._connection.execute("SELECT place, id, kind, body FROM objects ORDER BY place").fetchall()
+        except sqlite3.Error as error:
+            raise EmulatorError(f"cannot use the database file {self._path}: {error}") from None
+        for place, identifier, kind, body in rows:
+            if kind not in ("number", "credential") or (value := _read_object(identifier, body)) is None:
+                raise EmulatorError(
+                    f"cannot use the database file {self._path}: row {place} of its table objects is no number or credential "
+                    "as an emulator writes it; remove that row, or the file to begin with an empty account"
+                )
+            yield kind, value
 
     def write(self, kind: str, value: Wire) -> None:
-        self._connection.execute(
+        self._execute(
             "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
             (value["id"], kind, json.dumps(value)),
         )
 
     def delete(self, identifier: str) -> None:
-        self._connection.execute("DELETE FROM objects WHERE id = ?", (identifier,))
+        self._execute("DELETE FROM objects WHERE id = ?", (identifier,))
+
+    def _execute(self, statement: str, values: tuple[str, ...]) -> None:
+        try:
+            self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            # A full disk, most likely: whoever sent the request has to hear that it changed nothing.
+            sentence = f"the emulator cannot write its database file {self._path}: {error}"
+            _logger.error("%s", sentence)  # noqa: TRY400 - one line says it all
+            raise Refusal(507, f"{sentence}; nothing was changed") from None
 
     def close(self) -> None:
         self._connection.close()
@@ -365,6 +392,16 @@ def _found(collection: dict[str, Wire], identifier: str, kind: str) -> Wire:
         return collection[identifier]
     except KeyError:
         raise Refusal(404, f"{kind} Not Found") from None
+
+
+def _read_object(identifier: object, body: str) -> Wire | None:
+    """Read an object from its row; None where it cannot be one."""
+    try:
+        value = json.loads(body)
+        fits = isinstance(value, dict) and value["id"] == identifier and all(parse_time(value[key]) for key in _TIMES)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+    return value if fits else None
 
 
 def _tidy(value: Wire) -> Wire:

@@ -212,3 +212,66 @@ def test_a_new_emulator_goes_on_with_the_file(serve: Serve, tmp_path: Path) -> N
     assert (again.numbers(), again.credentials()) == ([number], [credential])
     assert again.add_number()["createdAt"] > number["updatedAt"]
     assert call("DELETE", f"/credential/{credential['id']}").status_code == 400
+
+
+GOOD = '{"id": "a", "createdAt": "2026-01-02T03:04:05.678Z", "updatedAt": "2026-01-02T03:04:05.678Z"}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("number", "{"),
+        ("number", "[" * 100_000),
+        ("number", "[]"),
+        ("number", "{}"),
+        ("number", GOOD.replace('"a"', '"b"')),
+        ("credential", GOOD.replace("2026-01-02T", "yesterday")),
+        ("credential", GOOD.replace('"2026-01-02T03:04:05.678Z"', "7")),
+        ("assistant", GOOD),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_one_sentence_with_the_file_and_what_to_do(
+    tmp_path: Path, kind: str, body: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    file = str(tmp_path / "vapi.db")
+    with Emulator(db=file):
+        pass
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("INSERT INTO objects (place, id, kind, body) VALUES (7, 'a', ?, ?)", (kind, body))
+        connection.commit()
+    assert main(["--db", file]) == 2
+    assert capsys.readouterr().err == (
+        f"vapi emulator: cannot use the database file {file}: row 7 of its table objects is no number or credential as an "
+        "emulator writes it; remove that row, or the file to begin with an empty account\n"
+    )
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("DELETE FROM objects WHERE place = 7")
+        connection.commit()
+    with Emulator(db=file) as vapi:
+        assert vapi.numbers() == []
+
+
+def test_a_full_disk_is_an_answer_in_one_sentence_and_one_line_of_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = str(tmp_path / "vapi.db")
+    sentence = f"the emulator cannot write its database file {file}: database or disk is full"
+    with Emulator(db=file) as vapi:
+        kept = post(vapi.base_url, number="+14155550121").json()
+        assert vapi._store._file is not None
+        connection = vapi._store._file._connection
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        answer = post(vapi.base_url, number="+14155550122", hooks=[{"on": "call.ringing", "do": []}] * 500)
+        assert answer.json() == {
+            "message": f"{sentence}; nothing was changed",
+            "error": "Insufficient Storage",
+            "statusCode": 507,
+        }
+        assert vapi.numbers() == [kept]
+        connection.execute("PRAGMA max_page_count = 1000000")
+        assert post(vapi.base_url, number="+14155550122").status_code == 201
+    assert [(entry.getMessage(), entry.exc_info) for entry in caplog.records if entry.levelname == "ERROR"] == [
+        (sentence, None)
+    ]
