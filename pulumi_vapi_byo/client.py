@@ -6,6 +6,7 @@ import builtins
 import datetime
 import json
 import logging
+import math
 import os
 import platform
 import ssl
@@ -25,7 +26,17 @@ import urllib3.exceptions
 from ._version import __version__
 from .config import Settings, goes_past_proxies
 from .deadline import DeadlineError, Exchange, watched
-from .errors import MAX_API_TEXT, ApiError, BadAnswerError, TransportError, VapiError, not_an_id, quote_id, shorten
+from .errors import (
+    MAX_API_TEXT,
+    ApiError,
+    BadAnswerError,
+    OutdatedError,
+    TransportError,
+    VapiError,
+    not_an_id,
+    quote_id,
+    shorten,
+)
 from .kinds import Kind
 from .masking import Masks
 from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, asked_pause_s, retry_policy
@@ -44,6 +55,9 @@ MAX_LIST: Final = 1000
 
 #: How many it returns where no limit is given (OpenAPI ``default``): what caps the limit caps it no lower.
 DEFAULT_LIST: Final = 100
+
+#: Seconds for which a look at something counts as just before its change.
+LOOK_IS_GOOD_FOR_S: Final = 5.0
 
 #: A list of 1,000 numbers is about 2 MB; what is far larger is no answer of the API.
 MAX_BODY_BYTES: Final = 32 << 20
@@ -103,15 +117,27 @@ class VapiClient:
     Args:
         settings: Where the API is, the key, how long to wait and how often to try.
         sleep: Waits for some seconds; for tests.
+        now: Seconds of a clock that only goes forward; for tests.
+
+    Attributes:
+        organisations: Those of all that the key was shown; a key has one.
 
     Raises:
         ConfigError: The environment names a proxy or certificates that cannot be used.
     """
 
-    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._sleep = sleep
-        self._pace = Pace(settings.requests_per_second, sleep=sleep)
+        self._now = now
+        self._pace = Pace(settings.requests_per_second, clock=now, sleep=sleep)
+        self.organisations: set[str] = set()
         self._clock: tuple[datetime.datetime, float] | None = None
         self._masks = Masks()
         self.never_show([settings.api_key])
@@ -149,7 +175,14 @@ class VapiClient:
         return shorten(self._masks.hide(text, limit), limit)
 
     def send(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        *,
+        turns: int = 1,
+        within_s: float = math.inf,
     ) -> Reply:
         """Send one request, as often as it takes and is safe.
 
@@ -158,6 +191,9 @@ class VapiClient:
             path: Path below the API's address.
             body: What to send as JSON.
             query: Query parameters.
+            turns: How many requests it counts as where requests are spaced: a look counts for the write that follows it at
+                once, which then counts as none.
+            within_s: Seconds after which it is not sent any more, because what it rests on may have changed.
 
         Returns:
             A successful answer.
@@ -166,12 +202,16 @@ class VapiClient:
             ApiError: The API refused.
             TransportError: No complete answer came; `TransportError.sent` tells whether a POST may have done its work.
             BadAnswerError: The API said yes, but with a body that is no JSON, or is far too large.
+            OutdatedError: It was not sent any more.
         """
         self.never_show(secrets_in(body))
         policy = retry_policy(self._settings.max_retries)
+        last = self._now() + within_s
         while True:
             tries = len(policy.history) + 1
-            self._pace.wait()
+            self._pace.wait(turns)
+            if self._now() > last:
+                raise OutdatedError(f"it had to wait so long that the look before it was out of date ({method} {path})")
             try:
                 answer = self._exchange(method, path, body, query, tries)
             except TransportError as error:
@@ -211,8 +251,15 @@ class VapiClient:
         if said.tzinfo is not None:
             self._clock = said, time.monotonic()
 
+    def _note_organisation(self, body: Any) -> None:
+        for entry in body if isinstance(body, list) else [body]:
+            owner = entry.get("orgId") if isinstance(entry, Mapping) else None
+            if owner and isinstance(owner, str):
+                self.organisations.add(owner)
+
     def _judge(self, answer: Reply, method: str, path: str, tries: int) -> Reply:
         if 200 <= answer.status < 300 and (answer.body is not None or (method == "DELETE" and answer.status == 204)):
+            self._note_organisation(answer.body)
             return answer
         excerpt = self.quote(answer.text)
         if 200 <= answer.status < 300:
@@ -356,27 +403,52 @@ class Collection:
         Returns:
             What the API holds, or None where the API itself says that there is none.
         """
-        path = self._path(id_)
+        reply = self._find(id_)
+        return None if reply is None else self._parse(reply, "GET", self._path(id_), id_)
+
+    def entry(self, id_: str) -> dict[str, Any] | None:
+        """Look one up of whatever provider.
+
+        Args:
+            id_: Its id.
+
+        Returns:
+            It as it came, or None where the API itself says that there is none.
+        """
+        reply = self._find(id_)
+        if reply is None:
+            return None
+        if not isinstance(reply.body, dict):
+            raise BadAnswerError("is not an object", method="GET", path=self._path(id_))
+        return reply.body
+
+    def _find(self, id_: str, turns: int = 1) -> Reply | None:
         try:
-            reply = self.client.send("GET", path)
+            return self.client.send("GET", self._path(id_), turns=turns)
         except ApiError as error:
             if error.says_absent:
                 return None
             raise
-        return self._parse(reply, "GET", path, id_)
 
-    def update(self, id_: str, patch: Mapping[str, Any]) -> Answer:
+    def look(self, id_: str) -> Answer | None:
+        """Look one up that is about to be changed: as `get`, with a turn for the change."""
+        reply = self._find(id_, turns=2)
+        return None if reply is None else self._parse(reply, "GET", self._path(id_), id_)
+
+    def update(self, id_: str, patch: Mapping[str, Any], *, looked: bool = False) -> Answer:
         """Change fields.
 
         Args:
             id_: Its id.
             patch: Wire names to new values; null clears.
+            looked: Whether `look` was called just before: then nothing is sent once that is out of date.
 
         Returns:
             What the API holds afterwards.
         """
         path = self._path(id_)
-        return self._parse(self.client.send("PATCH", path, patch), "PATCH", path, id_)
+        turns, within_s = (0, LOOK_IS_GOOD_FOR_S) if looked else (1, math.inf)
+        return self._parse(self.client.send("PATCH", path, patch, turns=turns, within_s=within_s), "PATCH", path, id_)
 
     def delete(self, id_: str) -> bool:
         """Delete one.
@@ -464,6 +536,15 @@ class Collection:
         if id_ is not None and answer.id != id_:
             raise BadAnswerError(f"is about another id, {answer.id}", method=method, path=path)
         return answer
+
+
+def moment_of(text: str | None) -> datetime.datetime | None:
+    """Read a time of the API's; None where it cannot be read."""
+    try:
+        moment = datetime.datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
 
 
 def _ms_since(began: float) -> int:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import datetime
 import json
 import logging
-import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from .account import Account, Entry
-from .client import Collection
+from .client import Collection, moment_of
 from .config import Settings
 from .diffing import body_of, differing, fits, plan
 from .errors import ApiError, BadAnswerError, TransportError, VapiError
 from .holding import Holdings
 from .kinds import Kind
+from .pacing import LOOK_FOR_S, pauses_s
 from .states import States
 from .twins import Twins
 from .wire import MANAGED, to_snake
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from .models import Answer
 
 log = logging.getLogger(__name__)
-
-#: Seconds for which is looked, at least, for what a POST of unknown fate may have created: its work may be done late, and lists
-#: may lag behind. Tests of the real CLI lose hundreds of answers and would take hours; the variable is for them alone.
-LOOK_FOR_S: Final = float(os.environ.get("VAPI_TEST_LOOK_FOR_S", "15"))
 
 #: Statuses that do not tell whether a POST did its work, beside those from 500 on.
 _UNKNOWN_FATE: Final = frozenset({408, 425})
@@ -181,9 +177,9 @@ class Creation:
     def _read(self, id_: str) -> Answer | None:
         """Read one that a list showed; None where it is gone, which takes both, because either may lag behind."""
         one = self._api.get(id_)
-        pauses_s = _pauses_s(LOOK_FOR_S)
+        pauses = pauses_s(LOOK_FOR_S)
         while one is None and any(entry.id == id_ for entry in self._account.look()):
-            pause_s = next(pauses_s, None)
+            pause_s = next(pauses, None)
             if pause_s is None:
                 id_ = self._api.client.quote(id_)
                 raise VapiError(
@@ -295,7 +291,7 @@ class Creation:
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, sent_at: datetime.datetime | None) -> Answer | None:
         """Look, again and again, for what a POST may have created although it failed."""
         found, trouble = _Appeared(), None
-        for pause_s in _pauses_s(self._look_for_s(failure)):
+        for pause_s in pauses_s(self._look_for_s(failure)):
             self._sleep(pause_s)
             try:
                 found, trouble = self._appeared(inputs, sent_at), None
@@ -447,30 +443,13 @@ def _may_pass(error: VapiError) -> bool:
     return _leaves_doubt(error)
 
 
-def _pauses_s(total_s: float) -> Iterator[float]:
-    """Yield pauses in seconds, short ones first, then longer, that take a time altogether."""
-    pause_s = 0.5
-    while total_s > 0:
-        yield min(pause_s, total_s)
-        total_s -= pause_s
-        pause_s = min(5.0, 1.5 * pause_s)
-
-
-def _moment(text: str | None) -> datetime.datetime | None:
-    try:
-        moment = datetime.datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
-
-
 def _is_older(one: Entry, sent_at: datetime.datetime | None) -> bool:
     """Tell whether it was there, by the API's own clock, before a POST was sent."""
-    created_at = _moment(one.created_at)
+    created_at = moment_of(one.created_at)
     return bool(created_at and sent_at and created_at < sent_at - datetime.timedelta(seconds=_CLOCKS_DIFFER_S))
 
 
 def _age(created_at: str) -> str:
-    moment = _moment(created_at)
+    moment = moment_of(created_at)
     days = (datetime.datetime.now(datetime.timezone.utc) - moment).days if moment else 0
     return f"{days} days ago ({created_at})" if days > 1 else f"at {created_at}"

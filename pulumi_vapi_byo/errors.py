@@ -163,6 +163,10 @@ class BadAnswerError(VapiError):
         self.path = path
 
 
+class OutdatedError(VapiError):
+    """A change was not sent, because too much time had passed since the look that it rests on."""
+
+
 class LifecycleError(VapiError):
     """A step in the life of a resource failed: says which step, of what, why and what to do."""
 

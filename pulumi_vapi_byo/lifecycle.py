@@ -11,8 +11,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from .absence import Absence
 from .account import Account
 from .client import Collection
 from .config import Settings
@@ -29,7 +30,16 @@ from .diffing import (
     still_filled_in,
     unmanaged,
 )
-from .errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError, cannot, show_fields, show_value
+from .errors import (
+    MAX_API_TEXT,
+    WHICH_IS_LEFT_OUT,
+    BadAnswerError,
+    OutdatedError,
+    VapiError,
+    cannot,
+    show_fields,
+    show_value,
+)
 from .holding import TAKEN_OVER, Holdings
 from .kinds import Kind
 from .reading import Reads
@@ -41,9 +51,6 @@ if TYPE_CHECKING:
     from .models import Answer
 
 log = logging.getLogger(__name__)
-
-#: What was read so long ago is read anew before it is overwritten.
-MAX_AGE_BEFORE_WRITE_S: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class Lifecycle:
         self._twins = Twins(kind, held)
         self._account = Account(kind, collection, self._twins)
         self._refresh = Reads(kind, collection, twins=self._twins)
-        self._reads_before_writes = Reads(kind, collection, twins=self._twins, max_age_s=MAX_AGE_BEFORE_WRITE_S)
+        self._absence = Absence(kind, collection, sleep=sleep)
         self._states = States(kind, settings)
         self._creation = Creation(
             kind, collection, settings, held, self._account, self._states, self._twins, patch=self._patch, sleep=sleep
@@ -183,8 +190,9 @@ class Lifecycle:
         try:
             # One that is looked up and not managed may have been made since the refresh began.
             one = self._refresh.get(id_, state.get("createdAt")) if state.get("orgId") else self._api.get(id_)
-            if one is None and not self._refresh.lack(id_, state.get("orgId")):
-                self._make_sure_it_is_gone(state)
+            if one is None and state.get("orgId"):
+                is_unlisted = self._refresh.lack(id_, state.get("orgId"))
+                one = self._absence.prove(id_, state, lambda: self._api.get(id_), is_unlisted=is_unlisted)
         except VapiError as error:
             raise cannot("read", label, error) from error
         if one is None:
@@ -226,15 +234,12 @@ class Lifecycle:
         if not self._held.keep(id_):
             raise cannot("update", label, TAKEN_OVER)
         try:
-            patch = plan(self._kind, state, inputs).patch
-            if patch and self._settings.on_conflict != "unchecked":
-                live = self._read_before_write(id_, state, inputs, patch, label)
-                patch = plan(self._kind, state, inputs, live).patch
-            one = self._patch(id_, patch) if patch else None
-            if one is not None:
-                self._account.add(one)
+            one, patch = self._write(id_, state, inputs, label)
         except VapiError as error:
             raise cannot("update", label, error) from error
+        if one is not None:
+            self._account.add(one)
+            self._twins.ours(id_, one.wire())
         filled = {
             field: shape
             for field, shape in managed_shape(self._kind, state).items()
@@ -269,25 +274,83 @@ class Lifecycle:
             )
         try:
             self._refresh.about_to_write(id_)
-            if not self._api.delete(id_):
-                self._make_sure_it_is_gone(state)
+            if not self._was_deleted(id_) and not self._absence.prove(id_, state, lambda: self._was_deleted(id_) or None):
                 log.info("%s (id %s) was gone already", label, id_)
         except VapiError as error:
             raise cannot("delete", label, error) from error
         self._account.remove(id_)
         self._twins.gone(id_)
 
-    def _patch(self, id_: str, patch: Mapping[str, Any]) -> Answer:
-        for reads in (self._refresh, self._reads_before_writes):
-            reads.about_to_write(id_)
-        return self._api.update(id_, patch)
+    def _write(
+        self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any], label: str
+    ) -> tuple[Answer | None, dict[str, Any]]:
+        """Send what differs, if anything; what the API holds afterwards and what was sent."""
+        patch = plan(self._kind, state, inputs).patch
+        if not patch:
+            return None, patch
+        self._make_sure_it_is_free(id_, patch, inputs)
+        if self._settings.on_conflict == "unchecked":
+            return self._patch(id_, patch), patch
+        for _ in range(self._settings.max_retries + 1):
+            live = self._read_before_write(id_, state, inputs, patch, label)
+            patch = plan(self._kind, state, inputs, live).patch
+            if not patch:
+                return None, patch
+            try:
+                return self._patch(id_, patch, looked=True), patch
+            except OutdatedError as error:
+                outdated = error
+        raise outdated
+
+    def _patch(self, id_: str, patch: Mapping[str, Any], *, looked: bool = False) -> Answer:
+        self._refresh.about_to_write(id_)
+        try:
+            return self._api.update(id_, patch, looked=looked)
+        except BadAnswerError as error:
+            return self._settled(id_, patch, error)
+
+    def _settled(self, id_: str, patch: Mapping[str, Any], failure: BadAnswerError) -> Answer:
+        """Find out by a read what a change has done that was taken, but whose answer cannot be used."""
+        try:
+            one = self._api.get(id_)
+        except VapiError as error:
+            raise VapiError(
+                f"{failure}; whether it was changed could not be found out either: {error}; run pulumi refresh, then pulumi up"
+            ) from error
+        live = {} if one is None else self._states.of(one, patch)
+        sent = {field: value for field, value in patch.items() if value is not None}
+        left = [field for field, value in patch.items() if value is None and live.get(field)]
+        if one is None or left or differing(self._kind, sent, live, shape_of(self._kind, sent, live)):
+            raise VapiError(f"{failure}; a read shows that it was not changed; run pulumi up again") from failure
+        return one
+
+    def _was_deleted(self, id_: str) -> bool:
+        """Delete one; False where the API says that there was none."""
+        try:
+            return self._api.delete(id_)
+        except BadAnswerError as error:
+            if self._api.get(id_) is not None:
+                raise VapiError(f"{error}; a read shows that it was not deleted; try again") from error
+            return True
+
+    def _make_sure_it_is_free(self, id_: str, patch: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+        """Refuse digits that another one still has: the API would, in words that help nobody, or would have them twice."""
+        identity = self._kind.identity_of(inputs) if self._kind.identity in patch else None
+        if not identity or self._settings.on_existing == "allow":
+            return
+        for other in self._account.known_as(identity):
+            if other.id != id_ and other.credential_id == inputs.get("credentialId"):
+                raise VapiError(
+                    f"the number with id {self._api.client.quote(other.id)} has these digits, and nothing was sent; if it gets "
+                    "others in this very run, run pulumi up again; if it is to be deleted, run pulumi destroy --target URN "
+                    "first; to swap two numbers, swap all their other arguments instead"
+                )
 
     def _read_before_write(
         self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any], patch: Mapping[str, Any], label: str
     ) -> dict[str, Any]:
-        one = self._reads_before_writes.get(id_, state.get("createdAt"))
+        one = self._api.look(id_) or self._absence.prove(id_, state, lambda: self._api.look(id_))
         if one is None:
-            self._make_sure_it_is_gone(state)
             raise VapiError("it was deleted outside Pulumi; run pulumi refresh, after which pulumi up makes it again")
         live = self._states.of(one, state)
         fields = conflicts(self._kind, patch, state, inputs, live)
@@ -306,19 +369,6 @@ class Lifecycle:
             )
         log.warning("%s: overwriting what somebody else changed (%s)", label, what)
         return live
-
-    def _make_sure_it_is_gone(self, state: Mapping[str, Any]) -> None:
-        # With the key of another organisation everything of ours is "not found", as it is behind a wrong path. Before anything
-        # is given up, the list must answer, and must not show another organisation.
-        org_id = state.get("orgId")
-        for entry in self._api.list(limit=1):
-            other = entry.get("orgId")
-            if org_id and other and other != org_id:
-                other = self._api.client.quote(str(other))
-                raise VapiError(
-                    f"Vapi has none for this key, but the key is of organisation {other}, not of {org_id}; "
-                    "set vapi-byo:apiKey to a key of its own organisation"
-                )
 
     def _written(
         self,

@@ -9,10 +9,11 @@ import datetime
 import email.utils
 import logging
 import math
+import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from urllib3.util import Retry
@@ -25,6 +26,10 @@ RETRIED_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521
 #: Seconds of the first backoff at most; it doubles with every failure, up to `MAX_BACKOFF_S`.
 BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 20.0
+
+#: Seconds for which a thing is looked for, at least, that may be there although the API does not show it: its work may be done
+#: late, and its lists lag behind. Tests of the real CLI look hundreds of times and would take hours; the variable is for them.
+LOOK_FOR_S: Final = float(os.environ.get("VAPI_TEST_LOOK_FOR_S", "15"))
 
 #: A server that asks for a longer pause than this, in seconds, gets none: the user hears of it instead.
 MAX_RETRY_AFTER_S: Final = 120.0
@@ -62,6 +67,15 @@ def asked_pause_s(retry_after: str | None) -> float | None:
     except (ValueError, TypeError, IndexError):
         # A year beyond those of a calendar, which the parser lets through.
         return math.inf if parts and parts[0] > datetime.MAXYEAR else None
+
+
+def pauses_s(total_s: float) -> Iterator[float]:
+    """Yield pauses in seconds between looks, short ones first, then longer, that take a time altogether."""
+    pause_s = 0.5
+    while total_s > 0:
+        yield min(pause_s, total_s)
+        total_s -= pause_s
+        pause_s = min(5.0, 1.5 * pause_s)
 
 
 class FullJitterRetry(Retry):
@@ -106,14 +120,20 @@ class Pace:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._next_at = 0.0
+        self._paused_until = 0.0
         self._widened_at = -self.MAX_INTERVAL_S
 
-    def wait(self) -> None:
-        """Wait for this thread's turn."""
+    def wait(self, turns: int = 1) -> None:
+        """Wait for this thread's turn.
+
+        Args:
+            turns: How many requests to leave room for; 0 for one that has its room, and waits only where all do.
+        """
         with self._lock:
             now = self._clock()
-            turn = max(now, self._next_at)
-            self._next_at = turn + self._interval
+            turn = max(now, self._next_at if turns else self._paused_until)
+            if turns:
+                self._next_at = turn + self._interval * turns
         if turn > now:
             self._sleep(turn - now)
 
@@ -125,7 +145,8 @@ class Pace:
         """
         with self._lock:
             now = self._clock()
-            self._next_at = max(self._next_at, now + pause_s)
+            self._paused_until = max(self._paused_until, now + pause_s)
+            self._next_at = max(self._next_at, self._paused_until)
             # The threads that were under way together are refused together, for one and the same reason.
             if now - self._widened_at >= self._interval:
                 wider = min(self.MAX_INTERVAL_S, max(self.FIRST_INTERVAL_S, self._interval * 2))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .client import Collection
@@ -25,7 +23,7 @@ class Reads:
 
     The first read is a call of its own, which is all that most runs need. From the second on the account is listed, page by
     page and no further than the reads are worth it, and the list answers what it shows. It is never older than the first read,
-    and lists are believed only once one was seen to show one resource just as a call of its own did. Everything else still is a
+    and believed only once it was seen to show one resource just as a call of its own did. Everything else still is a
     call of its own: what the list does not show, what this run has written, and all of it where the list cannot be had or
     differs.
 
@@ -33,27 +31,13 @@ class Reads:
         kind: The kind of resource.
         collection: Its calls.
         twins: Is told of all that is listed.
-        max_age_s: Seconds after which all this begins anew, with a first read.
-        clock: Seconds of a clock that only goes forward; for tests.
     """
 
-    def __init__(
-        self,
-        kind: Kind,
-        collection: Collection,
-        *,
-        twins: Twins | None = None,
-        max_age_s: float = math.inf,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._kind = kind
+    def __init__(self, kind: Kind, collection: Collection, *, twins: Twins | None = None) -> None:
         self._collection = collection
-        self._twins = twins
-        self._max_age_s = max_age_s
-        self._clock = clock
         self._lock = threading.Lock()
         self._listing = _Listing(kind, collection, twins)
-        self._ends = -math.inf
+        self._is_first = True
         self._written: set[str] = set()
 
     def get(self, id_: str, created_at: object) -> Answer | None:
@@ -70,36 +54,28 @@ class Reads:
             VapiError: It could not be read.
         """
         with self._lock:
-            is_first = self._clock() > self._ends
-            if is_first:
-                self._listing = _Listing(self._kind, self._collection, self._twins, is_proven=self._listing.is_proven)
-                self._ends = self._clock() + self._max_age_s
-            listing, ends, was_written = self._listing, self._ends, id_ in self._written
-            listing.asked += 1
+            is_first, self._is_first = self._is_first, False
+            was_written = id_ in self._written
+            self._listing.asked += 1
         if is_first:
-            return listing.read_first(id_)
-        shown = None if was_written else listing.get(id_, str(created_at or ""))
-        # Where the API is slow, what came is too old by now.
-        return self._collection.get(id_) if was_written or self._clock() > ends else shown
+            return self._listing.read_first(id_)
+        return self._collection.get(id_) if was_written else self._listing.get(id_, str(created_at or ""))
 
     def about_to_write(self, id_: str) -> None:
         """Take note that this run changes or deletes one: what is listed of it will be out of date."""
         with self._lock:
             self._written.add(id_)
-            listing = self._listing
-        listing.about_to_write(id_)
+        self._listing.about_to_write(id_)
 
     def lack(self, id_: str, org_id: object) -> bool:
         """Tell whether the list was had, is of that organisation, and does not show an id."""
-        with self._lock:
-            listing = self._listing
-        return listing.lacks(id_, org_id)
+        return self._listing.lacks(id_, org_id)
 
 
 class _Listing:
     """The account as it is listed since the first of some reads."""
 
-    def __init__(self, kind: Kind, collection: Collection, twins: Twins | None, *, is_proven: bool = False) -> None:
+    def __init__(self, kind: Kind, collection: Collection, twins: Twins | None) -> None:
         self._kind = kind
         self._collection = collection
         self._twins = twins
@@ -113,7 +89,7 @@ class _Listing:
         self._first_is_over = threading.Event()
         # What a call of its own returned, to hold the list against.
         self._sample: Answer | None = None
-        self.is_proven = is_proven  # by this list, or by the one before it
+        self._is_proven = False
         self._is_given_up = False
 
     def read_first(self, id_: str) -> Answer | None:
@@ -130,15 +106,15 @@ class _Listing:
             if not self._first_is_over.is_set() and not self._fetched:
                 self._fetch()  # while the first read is on its way
             self._first_is_over.wait()
-            if (self.is_proven or self._sample is not None) and not self._is_given_up:
+            if (self._is_proven or self._sample is not None) and not self._is_given_up:
                 while self._needs_more(id_, created_at):
                     self._fetch()
                 self._hold_against_the_sample()
-            if not self.is_proven and not self._is_given_up:
+            if not self._is_proven and not self._is_given_up:
                 # Under the lock: the next may find in it what proves the list.
                 self._sample = one = self._collection.get(id_)
                 return one
-            shown = self._parsed(id_) if self.is_proven else None
+            shown = self._parsed(id_) if self._is_proven else None
         return self._collection.get(id_) if shown is None else shown
 
     def about_to_write(self, id_: str) -> None:
@@ -160,7 +136,7 @@ class _Listing:
             return False
         if self._may_follow(id_, created_at):
             return True
-        return not self.is_proven and self._sample is not None and self._may_follow(self._sample.id, self._sample.created_at)
+        return not self._is_proven and self._sample is not None and self._may_follow(self._sample.id, self._sample.created_at)
 
     def _may_follow(self, id_: str, created_at: str) -> bool:
         # The newest come first. One that is newer than the oldest so far, and was not among them, is gone.
@@ -185,7 +161,7 @@ class _Listing:
         if self._sample is None or self._may_follow(self._sample.id, self._sample.created_at):
             return
         if self._parsed(self._sample.id) == self._sample:
-            self.is_proven = True
+            self._is_proven = True
             self._sample = None
         else:
             self._give_up(f"does not show {self._sample.id} as it is read by itself")
@@ -194,7 +170,7 @@ class _Listing:
         log.debug("every one is read by itself, for the list of all %s", why)
         self._is_given_up = self._is_whole = True
         self._entries = {}
-        self.is_proven = False
+        self._is_proven = False
 
     def _parsed(self, id_: str) -> Answer | None:
         try:

@@ -79,6 +79,7 @@ class Store:
         self._last_ms = 0 if seed is None else _SEEDED_START_MS
         self._numbers: dict[str, Wire] = {}
         self._credentials: dict[str, Wire] = {}
+        self._named_credentials: set[str] = set()
         self._ids_by_number: defaultdict[str, set[str]] = defaultdict(set)
         self._file = None if db is None else _File(db, document.era)
         self._org_id = self._new_id()
@@ -202,10 +203,14 @@ class Store:
     def get_credential(self, identifier: str) -> Wire:
         """Return a credential, as ``GET /credential/{id}``.
 
+        One that a number names exists, even where nobody created it here: the service would have refused the number.
+
         Raises:
             Refusal: 404.
         """
         with self._lock:
+            if identifier in self._named_credentials and identifier not in self._credentials:
+                return self._implied_credential(identifier)
             return _found(self._credentials, identifier, "Credential")
 
     def update_credential(self, identifier: str, body: object) -> Wire:
@@ -231,6 +236,7 @@ class Store:
             for number in self._numbers.values():
                 if number["credentialId"] == identifier:
                     raise Refusal(400, f"Couldn't Delete Credential. Phone Number {number['id']} Uses It As `credentialId`.")
+            self._named_credentials.discard(identifier)
             return self._forget(self._credentials, identifier)
 
     # --- rules ---
@@ -283,6 +289,13 @@ class Store:
                 del self._ids_by_number[old["number"]]
         if new is not None and "number" in new:
             self._ids_by_number[new["number"]].add(new["id"])
+        if new is not None and "credentialId" in new:
+            self._named_credentials.add(new["credentialId"])
+
+    def _implied_credential(self, identifier: str) -> Wire:
+        moment = "2025-01-01T00:00:00.000Z"
+        head: Wire = {"id": identifier, "orgId": self._org_id, "createdAt": moment, "updatedAt": moment}
+        return {**head, "gateways": [{"ip": "203.0.113.10"}], "provider": "byo-sip-trunk"}
 
     def _listed(self, collection: dict[str, Wire], query: Wire | None) -> list[Wire]:
         limit = None if query is None else int(query.get("limit", _DEFAULT_LIMIT))

@@ -237,46 +237,6 @@ def test_reads_before_writes_are_never_more_calls_than_one_each(numbers: int) ->
     assert len(api.calls) <= numbers
 
 
-def test_after_its_time_everything_is_read_anew() -> None:
-    api, now = account(3), 0.0
-    reads = reads_of(api, max_age_s=5, clock=lambda: now)
-    wanted = list(api.held.values())
-    read_all(reads, wanted)
-    api.held["id-1"] |= {"name": "new"}
-    now = 5.0
-    assert [one.name for one in read_all(reads, wanted) if one] == ["old 0", "old 1", "old 2"]
-    now = 5.1
-    assert [one.name for one in read_all(reads, wanted) if one] == ["old 0", "new", "old 2"]
-    assert api.calls == ["GET id-0", "list"] * 2
-
-
-def test_a_list_that_was_proven_is_proof_of_the_next_one_even_where_the_first_read_is_written_at_once() -> None:
-    api, now = account(5), 0.0
-    reads = reads_of(api, max_age_s=5, clock=lambda: now)
-    read_all(reads, list(api.held.values()))
-    now = 5.1
-    first, *others = list(api.held.values())
-    reads.get(first["id"], first["createdAt"])
-    reads.about_to_write(first["id"])
-    api.held["id-3"] |= {"name": "new"}
-    assert [one.name for one in read_all(reads, others) if one] == ["old 1", "old 2", "new", "old 4"]
-    assert api.calls == ["GET id-0", "list"] * 2
-
-
-def test_a_list_after_one_that_differed_has_to_be_proven_anew() -> None:
-    api, now = account(3), 0.0
-    reads = reads_of(api, max_age_s=5, clock=lambda: now)
-    wanted = list(api.held.values())
-    read_all(reads, wanted)
-    for later, shown, calls in (
-        (5.1, {"name": None}, ["GET id-0", "list", "GET id-1", "GET id-2"]),  # proven, but this one differs
-        (10.3, {}, ["GET id-0", "list"]),
-    ):
-        now, api.calls, api.shown_otherwise = later, [], shown
-        assert [one.name for one in read_all(reads, wanted) if one] == ["old 0", "old 1", "old 2"]
-        assert api.calls == calls
-
-
 def test_the_list_tells_of_absence_only_for_its_own_organisation() -> None:
     api = account(3)
     reads = reads_of(api)

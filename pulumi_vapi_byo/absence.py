@@ -1,0 +1,138 @@
+"""Proving that a resource is gone, before anything is given up because of a 404."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from .client import Collection, moment_of
+from .errors import ApiError, BadAnswerError, VapiError
+from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from .pacing import LOOK_FOR_S, pauses_s
+
+if TYPE_CHECKING:
+    pass
+
+log = logging.getLogger(__name__)
+
+#: Enough of a list to hold all that was created in the same millisecond; the API's own default.
+_FEW: Final = 100
+
+T = TypeVar("T")
+
+
+class Absence:
+    """Decides whether what the API does not find is gone. Safe for several threads.
+
+    A 404 alone proves nothing: to the key of another organisation everything is "not found", and an API may not show yet what
+    it has just created. So gone is what the API neither finds nor lists, though the key is of its organisation.
+
+    Args:
+        kind: The kind of resource.
+        collection: Its calls.
+        sleep: Waits for some seconds.
+    """
+
+    def __init__(self, kind: Kind, collection: Collection, *, sleep: Callable[[float], None]) -> None:
+        self._kind = kind
+        self._api = collection
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._unproven: dict[str, VapiError] = {}
+
+    def prove(self, id_: str, state: Mapping[str, Any], look: Callable[[], T | None], *, is_unlisted: bool = False) -> T | None:
+        """Make sure that one is gone which the API has just not found.
+
+        Args:
+            id_: Its id.
+            state: The state that was last known.
+            look: Asks for it once more; returns None where the API still does not find it.
+            is_unlisted: Whether a list of its organisation was seen not to show it.
+
+        Returns:
+            None where it is gone, else what `look` returned.
+
+        Raises:
+            VapiError: It cannot be told; the message says why and what to do.
+        """
+        if not is_unlisted:
+            self._prove_organisation(state)
+        created_at = str(state.get("createdAt") or "")
+        pauses = pauses_s(LOOK_FOR_S)
+        while True:
+            shown = not is_unlisted and self._is_listed(id_, created_at)
+            if not shown and not self._is_new(created_at):
+                return None
+            pause_s = next(pauses, None)
+            if pause_s is None:
+                break
+            self._sleep(pause_s)
+            found = look()
+            if found is not None:
+                return found
+            is_unlisted = False
+        if not shown:
+            return None  # created a moment ago, and neither found nor listed all the while
+        raise VapiError(
+            f"Vapi does not find it by its id {self._api.client.quote(id_)}, but its list still shows it, so nothing was concluded; try again later"
+        )
+
+    def _prove_organisation(self, state: Mapping[str, Any]) -> None:
+        own, seen, quote = str(state.get("orgId")), self._api.client.organisations, self._api.client.quote
+        with self._lock:  # the others wait for what the first finds out
+            if own in self._unproven:
+                raise self._unproven[own]
+            if not seen:
+                self._look_for_the_organisation(state)
+            if own in seen:
+                return
+            self._unproven[own] = error = _wrong_key(quote(next(iter(seen))), quote(own)) if seen else _unproven(quote(own))
+        raise error
+
+    def _look_for_the_organisation(self, state: Mapping[str, Any]) -> None:
+        """Look at whatever may carry an organisation, until something does."""
+        seen = self._api.client.organisations
+        self._api.list(limit=1)
+        others = Collection(self._api.client, SIP_TRUNK_CREDENTIAL if self._kind is PHONE_NUMBER else PHONE_NUMBER)
+        credential_id = state.get("credentialId")
+        try:
+            if not seen and isinstance(credential_id, str):
+                others.entry(credential_id)
+            if not seen:
+                others.list(limit=1)
+        except (ApiError, BadAnswerError) as error:
+            if isinstance(error, ApiError) and error.status >= 500:
+                raise
+            log.debug("the organisation of the key was not found out: %s", error)
+
+    def _is_listed(self, id_: str, created_at: str) -> bool:
+        newest = self._api.list(limit=_FEW, created_at_le=created_at or None)
+        if any(entry.get("id") == id_ for entry in newest):
+            return True
+        times = [str(entry.get("createdAt")) for entry in newest]
+        if created_at and (not times or (times[-1] < created_at and times[0] <= created_at)):
+            return False  # all that is as old as it was there
+        if len(newest) < _FEW:
+            return False
+        return any(entry.get("id") == id_ for page in self._api.pages() for entry in page)
+
+    def _is_new(self, created_at: str) -> bool:
+        now, created = self._api.client.api_time(), moment_of(created_at)
+        return bool(now and created and (now - created).total_seconds() < LOOK_FOR_S)
+
+
+def _wrong_key(found: str, own: str) -> VapiError:
+    return VapiError(
+        f"Vapi has none for this key, but the key is of organisation {found}, not of {own}; set "
+        "vapi-byo:apiKey to a key of its own organisation"
+    )
+
+
+def _unproven(own: str) -> VapiError:
+    return VapiError(
+        "Vapi has none for this key, but nothing in the account shows that the key is of the organisation in the state, "
+        f"{own}, so nothing was concluded; check vapi-byo:apiKey and vapi-byo:region, and if it is truly gone, "
+        "remove it from the state with pulumi state delete URN (pulumi stack --show-urns lists the URNs)"
+    )
