@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,7 @@ class FakeAdapter(requests.adapters.BaseAdapter):
     ) -> requests.Response:
         assert request.method
         assert request.headers["Authorization"] == f"Bearer {API_KEY}"
+        vars(threading.current_thread())["sent"] = True  # as a connection of the client's tells its exchange
         one = Sent(request.method, request.path_url.partition("?")[0], json.loads(request.body) if request.body else None)
         self.sent.append(one)
         answer = self._answer(one)
