@@ -76,7 +76,8 @@ class Absence:
         if not shown:
             return None  # created a moment ago, and neither found nor listed all the while
         raise VapiError(
-            f"Vapi does not find it by its id {self._api.client.quote(id_)}, but its list still shows it, so nothing was concluded; try again later"
+            f"Vapi does not find it by its id {self._api.client.quote(id_)}, but its list still shows it, so nothing was "
+            "concluded; try again later"
         )
 
     def _prove_organisation(self, state: Mapping[str, Any]) -> None:

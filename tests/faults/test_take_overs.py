@@ -22,14 +22,14 @@ WITHOUT_DIGITS = {"credentialId": CREDENTIAL, "name": "x"}
 
 
 def life(vapi: Emulator, *, sleep: Callable[[float], Any] = lambda _: None, **settings: Any) -> Lifecycle:
-    given = Settings(api_key="key", base_url=vapi.base_url, region="us", timeout_s=1, **settings)
+    given = Settings(api_key="a-whole-key", base_url=vapi.base_url, region="us", timeout_s=1, **settings)
     return Lifecycle(PHONE_NUMBER, Collection(VapiClient(given, sleep=sleep), PHONE_NUMBER), given, Holdings(), sleep=sleep)
 
 
 @pytest.fixture
 def make(request: pytest.FixtureRequest) -> Callable[..., Emulator]:
     def make(**options: Any) -> Emulator:
-        vapi = Emulator(api_key="key", **options)
+        vapi = Emulator(api_key="a-whole-key", **options)
         vapi.__enter__()
         request.addfinalizer(lambda: vapi.__exit__(None, None, None))
         return vapi
