@@ -16,7 +16,7 @@ from .arguments import (
     TransferPlanArgs,
 )
 from .explicit import Provider
-from .lookup import FoundPhoneNumber, get_phone_numbers
+from .lookup import FoundPhoneNumber, get_phone_numbers, get_phone_numbers_output
 from .pool import BYO_PHONE_NUMBER_POOL_TYPE, ByoPhoneNumberPool
 from .resource import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE, ByoPhoneNumber, ByoSipTrunkCredential
 
@@ -40,4 +40,5 @@ __all__ = [
     "TransferPlanArgs",
     "__version__",
     "get_phone_numbers",
+    "get_phone_numbers_output",
 ]

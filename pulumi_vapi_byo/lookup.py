@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
+from pulumi import Input, Output
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor
 
+from .arguments import explaining, to_wire, unknown_arguments
 from .config import Settings, read_settings
 from .errors import VapiError, shorten
+from .wire import WIRE_NAMES, bare, to_snake
 
 if TYPE_CHECKING:
     from .models import PhoneNumber
@@ -53,6 +58,11 @@ class FoundPhoneNumber:
     sip_uri: str | None
 
 
+#: What a test's mocks are called with, in the place of Vapi.
+GET_PHONE_NUMBERS: Final = "vapi-byo:index:getPhoneNumbers"
+
+
+@explaining
 def get_phone_numbers(
     *,
     number: str | None = None,
@@ -66,9 +76,10 @@ def get_phone_numbers(
 
     The account is asked at once, in every run of the program, in a preview too: so a preview needs the key, and numbers that
     the same program is about to make are not there yet. Every call lists the whole account: to look up many, call it once.
+    Where an argument is an output, use `get_phone_numbers_output`.
 
     Args:
-        number: Only the number with exactly these digits.
+        number: Only the number with exactly these digits, however they are written: spaces, brackets and the plus do not count.
         name: Only those of exactly this name.
         credential_id: Only those of this credential.
         api_key: Private key of another account than the stack's. Default: ``vapi-byo:apiKey`` or ``VAPI_API_KEY``, and with it
@@ -77,30 +88,99 @@ def get_phone_numbers(
         region: ``us`` or ``eu``: region of that other account.
 
     Returns:
-        Those that fit all that is given, newest first; none is an empty list and no error.
+        Those that fit all that is given, newest first; none is an empty list and no error. Under Pulumi's mocks, what
+        ``Mocks.call`` returns as ``numbers`` for the token ``vapi-byo:index:getPhoneNumbers``.
 
     Raises:
         pulumi.RunError: A filter is no text, a setting is missing or wrong, or the account could not be read; one sentence with
             what to do.
     """
-    if api_key is None and (base_url is not None or region is not None):
+    filters = {"number": number, "name": name, "credential_id": credential_id}
+    return _look_up(filters, {"api_key": api_key, "base_url": base_url, "region": region})
+
+
+@explaining
+def get_phone_numbers_output(
+    *,
+    number: Input[str | None] = None,
+    name: Input[str | None] = None,
+    credential_id: Input[str | None] = None,
+    api_key: Input[str | None] = None,
+    base_url: Input[str | None] = None,
+    region: Input[str | None] = None,
+) -> Output[list[FoundPhoneNumber]]:
+    """Read numbers as `get_phone_numbers` does, once what is given is known.
+
+    Args:
+        number: As there; every argument may be an output of a resource.
+        name: As there.
+        credential_id: As there.
+        api_key: As there; that it is a secret makes none of what is found.
+        base_url: As there.
+        region: As there.
+
+    Returns:
+        What `get_phone_numbers` returns; in a preview unknown where an argument is, and a secret where a filter is.
+    """
+    filters = {"number": number, "name": name, "credential_id": credential_id}
+    account = Output.unsecret(Output.all(api_key=api_key, base_url=base_url, region=region))
+    return Output.all(filters=Output.all(**filters), account=account).apply(lambda known: _look_up(**known))
+
+
+def _look_up(filters: Mapping[str, Any], account: Mapping[str, Any]) -> list[FoundPhoneNumber]:
+    if account["api_key"] is None and (account["base_url"] is not None or account["region"] is not None):
         raise pulumi.RunError("cannot look up phone numbers: base_url and region are of another account, and need its api_key")
-    wanted = {"number": number, "name": name, "credential_id": credential_id}
-    given = {field: value for field, value in wanted.items() if value is not None}
-    for field, value in given.items():
-        if not isinstance(value, str):
-            raise pulumi.RunError(f"cannot look up phone numbers: {field} {_why_no_text(value)}")
+    given = _texts(filters)
+    account = dict.fromkeys(account) | _texts(account)
+    monitor = pulumi.runtime.settings.get_monitor()
+    if isinstance(monitor, MockMonitor):
+        return _mocked(monitor, given)
     try:
-        settings = _settings(api_key, base_url, region)
-        return [_found(one, settings) for one in _listed(settings) if all(getattr(one, f) == v for f, v in given.items())]
+        settings = _settings(**account)
+        listed = [_found(one, settings) for one in _listed(settings)]
     except VapiError as error:
         raise pulumi.RunError(f"cannot look up phone numbers: {error}") from None
+    return [one for one in listed if all(_fits(field, getattr(one, field), value) for field, value in given.items())]
 
 
-def _why_no_text(value: Any) -> str:
-    if isinstance(value, (pulumi.Output, Awaitable)):
-        return "is an output: it must be a text that is known when the program runs"
-    return f"is {shorten(repr(value), 60)}: it must be a text, in quotes"
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is given, which has to be texts."""
+    texts = {}
+    for argument, value in given.items():
+        if isinstance(value, (Output, Awaitable)):
+            raise pulumi.RunError(
+                f"cannot look up phone numbers: {argument} is an output: use get_phone_numbers_output, which waits for it"
+            )
+        text = to_wire(value, f"cannot look up phone numbers: {argument}")
+        if text is None:
+            continue
+        if not isinstance(text, str):
+            shown = "" if argument == "api_key" else f"is {shorten(repr(text), 60)}: it "
+            raise pulumi.RunError(f"cannot look up phone numbers: {argument} {shown}must be a text, in quotes")
+        texts[argument] = text
+    return texts
+
+
+def _fits(field: str, held: str | None, wanted: str) -> bool:
+    return held == wanted or (field == "number" and held is not None and bare(held) == bare(wanted))
+
+
+def _mocked(monitor: MockMonitor, given: Mapping[str, str]) -> list[FoundPhoneNumber]:
+    answer: Any = monitor.mocks.call(
+        MockCallArgs(GET_PHONE_NUMBERS, {WIRE_NAMES[field]: value for field, value in given.items()}, "")
+    )
+    values, failures = answer if isinstance(answer, tuple) else (answer, None)
+    if failures:
+        raise pulumi.RunError(f"cannot look up phone numbers: {'; '.join(reason for _, reason in failures)}")
+    fields = [field.name for field in dataclasses.fields(FoundPhoneNumber)]
+    found = []
+    for number in values.get("numbers", []):
+        one = {to_snake(key): value for key, value in number.items()}
+        unknown = sorted(set(one) - set(fields))
+        if unknown:
+            raise pulumi.RunError(unknown_arguments(f"a number that the mocks return for {GET_PHONE_NUMBERS}", unknown, fields))
+        found.append(FoundPhoneNumber(**{**dict.fromkeys(fields), **one}))
+    return found
 
 
 def _settings(api_key: str | None, base_url: str | None, region: str | None) -> Settings:

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.engine
 PROGRAM = """
 found = vapi.get_phone_numbers(name="Shared line")
 pulumi.export("found", {one.number: one.id for one in found})
+waited = vapi.get_phone_numbers_output(number=pulumi.Output.from_input("+1 415 555 0100"))
+pulumi.export("waited", waited.apply(lambda found: [one.id for one in found]))
 """
 
 
@@ -25,8 +27,10 @@ def test_a_program_reads_numbers_with_the_stacks_key_and_owns_none(project: Proj
     preview = project.preview()
     assert preview.changes == {}
     assert f'+14155550100: "{shared["id"]}"' in preview.said
+    assert "waited: [" in preview.said
+    assert preview.said.count(shared["id"]) == 2
     assert not project.up().failed
-    assert project.outputs["found"] == {"+14155550100": shared["id"]}
+    assert project.outputs == {"found": {"+14155550100": shared["id"]}, "waited": [shared["id"]]}
     project.destroy()
     assert len(project.vapi.numbers()) == 2
     assert {request.method for request in project.vapi.requests} == {"GET"}
@@ -38,3 +42,10 @@ def test_without_a_key_the_preview_says_so_in_one_sentence(start: Callable[..., 
     error, unhandled = project.preview().errors
     assert error.startswith("error: cannot look up phone numbers: no API key: set the private key")
     assert unhandled == "error: an unhandled error occurred: program exited with non-zero exit code: 1"
+
+
+def test_what_is_wrong_with_a_look_up_that_waits_is_one_sentence(project: Project) -> None:
+    project.program('vapi.get_phone_numbers_output(name=pulumi.Output.from_input("x"), region="eu")')
+    said = project.preview().said
+    assert "cannot look up phone numbers: base_url and region are of another account, and need its api_key" in said
+    assert "Traceback" not in said

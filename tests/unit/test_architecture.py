@@ -73,7 +73,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "resource": {"arguments", "config", "provider", "wire"},
     "explicit": {"arguments", "config", "errors"},
     "pool": {"arguments", "checking", "config", "errors", "explicit", "kinds", "resource", "wire"},
-    "lookup": {"account", "client", "config", "errors", "kinds", "models"},
+    "lookup": {"account", "arguments", "client", "config", "errors", "kinds", "models", "wire"},
     "host": set(),
     "__init__": {"_version", "arguments", "explicit", "lookup", "pool", "resource"},
 }

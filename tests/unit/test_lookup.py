@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import dataclasses
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import mocks
+from pulumi.runtime.stack import wait_for_rpcs
 
 import pulumi_vapi_byo as vapi
 from pulumi_vapi_byo.emulator import Emulator, Fault
@@ -55,6 +60,8 @@ def numbers(**filters: Any) -> list[str | None]:
         ({}, [None, "+442079460000", "+14155550101", "+14155550100"]),
         ({"number": "+14155550101"}, ["+14155550101"]),
         ({"number": "+1415555010"}, []),
+        ({"number": "+1 (415) 555-01.01"}, ["+14155550101"]),
+        ({"credential_id": uuid.UUID(OTHER_CREDENTIAL), "number": "+44 20 7946 0000"}, ["+442079460000"]),
         ({"name": "Desk"}, ["+14155550101", "+14155550100"]),
         ({"credential_id": OTHER_CREDENTIAL}, [None, "+442079460000"]),
         ({"credential_id": OTHER_CREDENTIAL, "name": "desk"}, ["+442079460000"]),
@@ -127,6 +134,8 @@ def refusal(**arguments: Any) -> str:
         ({"name": 5}, "name is 5: it must be a text, in quotes"),
         ({"number": 14155550100}, "number is 14155550100: it must be a text, in quotes"),
         ({"credential_id": False}, "credential_id is False: it must be a text, in quotes"),
+        ({"name": b"Desk"}, "name is a bytes: write a text: its decode()"),
+        ({"api_key": 5150}, "api_key must be a text, in quotes"),
     ],
 )
 @pytest.mark.usefixtures("desks")
@@ -140,8 +149,108 @@ def test_a_filter_that_is_no_text_is_refused_before_anything_is_read(
 def test_a_filter_cannot_be_an_output() -> None:
     # Not a real one, which would wait for its event loop.
     assert refusal(credential_id=object.__new__(pulumi.Output)) == (
-        "cannot look up phone numbers: credential_id is an output: it must be a text that is known when the program runs"
+        "cannot look up phone numbers: credential_id is an output: use get_phone_numbers_output, which waits for it"
     )
+
+
+@pytest.mark.parametrize(
+    ("positional", "keywords", "sentence"),
+    [
+        (["+14155550100"], {}, "get_phone_numbers takes its arguments by name, such as number=..."),
+        (
+            [],
+            {"nubmer": "+14155550100"},
+            (
+                "get_phone_numbers has no argument nubmer: its arguments are number, name, credential_id, api_key, base_url, region; "
+                "did you mean number?"
+            ),
+        ),
+    ],
+)
+def test_a_wrong_call_is_refused_in_a_sentence(positional: list[str], keywords: dict[str, str], sentence: str) -> None:
+    look_up: Any = vapi.get_phone_numbers
+    with pytest.raises(pulumi.RunError) as raised:
+        look_up(*positional, **keywords)
+    assert str(raised.value) == sentence
+
+
+class Answers(mocks.Mocks):
+    """Answers calls with what it was given, and keeps them."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.calls: list[tuple[str, Any]] = []
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        self.calls.append((args.token, args.args))
+        return self.answer
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        return args.name, args.inputs
+
+
+def mocked(answer: Any, program: Callable[[], Any]) -> tuple[Any, list[tuple[str, Any]]]:
+    """Run a program under mocks; return what it returns, an output's value, and the calls."""
+
+    def run() -> tuple[Any, list[tuple[str, Any]]]:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        answers = Answers(answer)
+        try:
+            mocks.set_mocks(answers)
+            try:
+                value = program()
+            finally:
+                loop.run_until_complete(wait_for_rpcs())  # the stack's own, also where the program fails
+            return (loop.run_until_complete(value.future()) if isinstance(value, pulumi.Output) else value), answers.calls
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    return contextvars.copy_context().run(run)
+
+
+MOCKED = {"numbers": [{"id": "n1", "credentialId": "c1", "number": "+14155550100"}, {"id": "n2", "sip_uri": "x"}]}
+
+
+@pytest.mark.parametrize("answer", [MOCKED, (MOCKED, None)])
+def test_pulumi_s_mocks_answer_in_the_place_of_vapi(answer: Any) -> None:
+    found, calls = mocked(answer, lambda: vapi.get_phone_numbers(credential_id="c1", api_key="canary"))
+    assert [(one.id, one.credential_id, one.number, one.name, one.sip_uri) for one in found] == [
+        ("n1", "c1", "+14155550100", None, None),
+        ("n2", None, None, None, "x"),
+    ]
+    assert calls == [("vapi-byo:index:getPhoneNumbers", {"credentialId": "c1"})]
+
+
+def test_mocks_that_say_nothing_have_no_numbers_and_failures_are_a_sentence() -> None:
+    assert mocked({}, vapi.get_phone_numbers)[0] == []
+    with pytest.raises(pulumi.RunError, match=r"^cannot look up phone numbers: no key$"):
+        mocked(({}, [("apiKey", "no key")]), vapi.get_phone_numbers)
+    with pytest.raises(pulumi.RunError, match=r"has no argument nubmer: its arguments are id, org_id, .*; did you mean number"):
+        mocked({"numbers": [{"nubmer": "+14155550100"}]}, vapi.get_phone_numbers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "secret"),
+    [({"credential_id": "c1", "api_key": "canary"}, "api_key"), ({"credential_id": "c1"}, "credential_id")],
+)
+def test_outputs_are_waited_for_and_only_a_secret_filter_makes_a_secret_of_what_is_found(
+    arguments: dict[str, str], secret: str
+) -> None:
+    def program() -> pulumi.Output[Any]:
+        given: dict[str, Any] = {
+            name: pulumi.Output.secret(value) if name == secret else pulumi.Output.from_input(value)
+            for name, value in arguments.items()
+        }
+        found = vapi.get_phone_numbers_output(**given)
+        secrecy: Any = found.is_secret()
+        return pulumi.Output.all(pulumi.Output.unsecret(found), secrecy)
+
+    (found, is_secret), calls = mocked(MOCKED, program)
+    assert [one.id for one in found] == ["n1", "n2"]
+    assert is_secret == (secret == "credential_id")
+    assert calls == [("vapi-byo:index:getPhoneNumbers", {"credentialId": "c1"})]
 
 
 def test_a_missing_key_is_said_in_one_sentence() -> None:
