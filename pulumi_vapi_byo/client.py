@@ -59,6 +59,10 @@ DEFAULT_LIST: Final = 100
 #: Seconds for which a look at something counts as just before its change.
 LOOK_IS_GOOD_FOR_S: Final = 5.0
 
+#: Most sentences of one error, and deepest object in one, that are looked at.
+_MAX_MESSAGES: Final = 20
+_MAX_DEPTH: Final = 10
+
 #: A list of 1,000 numbers is about 2 MB; what is far larger is no answer of the API.
 MAX_BODY_BYTES: Final = 32 << 20
 
@@ -562,19 +566,23 @@ def _is_api_error(body: Any) -> bool:
     return isinstance(body, Mapping) and "message" in body
 
 
-def _messages(message: Any, parent: str = "") -> list[str]:
+def _messages(message: Any, parent: str = "", depth: int = 0) -> list[str]:
     """Find the sentences in the ``message`` of an error, which is a text, an object of a validator's, or a list of either."""
+    if isinstance(message, list) and depth < _MAX_DEPTH:
+        found = [sentence for part in message[:_MAX_MESSAGES] for sentence in _messages(part, parent, depth + 1)]
+        return found[:_MAX_MESSAGES]
     if isinstance(message, list):
-        return [sentence for part in message for sentence in _messages(part, parent)]
+        return []
     if not isinstance(message, Mapping):
         return [] if message is None else [f"{parent}{message}"]
     # An object repeats the body that it is about, secrets and all: its sentences are in known places.
     constraints, children = message.get("constraints"), message.get("children")
     found = [f"{parent}{text}" for text in constraints.values()] if isinstance(constraints, Mapping) else []
-    if isinstance(children, list):
-        found += _messages(children, f"{parent}{message.get('property')}.")
-    if not found and isinstance(message.get("message"), (str, list)):
-        found = _messages(message["message"], parent)
+    if depth < _MAX_DEPTH:
+        if isinstance(children, list):
+            found += _messages(children, f"{parent}{message.get('property')}.", depth + 1)
+        if not found and isinstance(message.get("message"), (str, list)):
+            found = _messages(message["message"], parent, depth + 1)
     return found or ["(an object without a sentence)"]
 
 

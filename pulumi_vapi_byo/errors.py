@@ -265,7 +265,8 @@ def show_path(path: Sequence[str | int]) -> str:
     """Write a path as Pulumi does: ``hooks[0].do[1].destination.number``."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        # A name of a header or of what an API has made up may be anything.
+        text += f"[{part}]" if isinstance(part, int) else ("." if text else "") + shorten(str(part), 100)
     return text
 
 

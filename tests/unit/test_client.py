@@ -382,6 +382,25 @@ def test_the_api_s_message_may_have_any_shape(client: Collection, peer: Peer, me
     assert error.messages == messages
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        ["many"] * 100_000,
+        json.loads("[" * 300 + '"deep"' + "]" * 300),
+        json.loads('{"children": [' * 100 + '"deep"' + "]}" * 100),
+        json.loads('{"message": [' * 100 + '"deep"' + "]}" * 100),
+        {"property": "x" * 100_000, "children": [{"constraints": {"a": "y" * 100_000}}] * 50},
+    ],
+    ids=["many", "lists", "children", "messages", "long"],
+)
+def test_a_message_without_measure_is_a_short_sentence(client: Collection, peer: Peer, message: Any) -> None:
+    peer.says(400, {"message": message, "error": "Bad Request", "statusCode": 400})
+    error = failure(lambda: client.create({}))
+    assert isinstance(error, ApiError)
+    assert len(error.messages) <= 20
+    assert len(str(error)) < 700
+
+
 def test_an_error_page_is_named_as_one_and_cut(client: Collection, peer: Peer) -> None:
     peer.says(400, text="<html>\n" + "x" * 1000)
     assert str(failure(lambda: client.create({}))) == (
