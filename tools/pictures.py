@@ -65,7 +65,7 @@ import pulumi_vapi_byo as vapi
 
 vapi.ByoPhoneNumber(
     "support",
-    number="4155552671",
+    number="+1 415 555 2671",
     credential_id="{CREDENTIAL}",
     name="The line that our customers call at night",
     server={{"url": "https://example.com/vapi", "timeoutsec": 20}},
@@ -196,7 +196,8 @@ def pool(stage: Stage) -> None:
     """Get rows wrong."""
     stage.program(program_of("pools.md"))
     stage.run(f"pulumi config set credentialId {CREDENTIAL}")
-    (stage.folder / "numbers.csv").write_text("number,name\n+442079460018,London\n4155552671,No plus\n+442079460018,Twice\n")
+    rows = ("number,name", "+442079460018,London", "0044 20 7946 0123,Not E.164", "+442079460018,Twice")
+    (stage.folder / "numbers.csv").write_text("\n".join(rows))
     stage.picture("pool", "pulumi preview", fails=True)
 
 
