@@ -165,6 +165,8 @@ class Creation:
         now = self._account.add(one)
         if (now.identity, now.credential_id) != (chosen.identity, chosen.credential_id):
             return None
+        if not now.identity and not self._fits(now, inputs):
+            return None
         return self._adopt(one, now, inputs)
 
     def _chosen(self, same: Sequence[Entry], inputs: Mapping[str, Any]) -> Entry:
@@ -291,6 +293,7 @@ class Creation:
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, sent_at: datetime.datetime | None) -> Answer | None:
         """Look, again and again, for what a POST may have created although it failed."""
         found, trouble = _Appeared(), None
+        log.info("%s: %s; looking for it for %g s", self._label(inputs), failure, self._look_for_s(failure))
         for pause_s in pauses_s(self._look_for_s(failure)):
             self._sleep(pause_s)
             try:

@@ -87,7 +87,7 @@ def test_what_exists_is_brought_to_what_the_program_says_with_one_patch(project:
     vapi.clear_requests()
     run = project.up()
     assert "exists already" in run.said
-    assert "is taken over, with name, assistantId changed to what the program says" in run.said
+    assert "is taken over, with name, assistant_id changed to what the program says" in run.said
     writes = [(request.method, set(request.body or {})) for request in vapi.requests if request.method != "GET"]
     assert writes == [("PATCH", {"name", "assistantId"})]
     assert held(project) == {"desk": number["id"]}

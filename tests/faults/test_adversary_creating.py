@@ -476,13 +476,23 @@ def test_the_same_digits_on_another_credential_of_the_program_may_be_meant(stand
 
 def test_the_same_digits_on_the_same_credential_are_declared_once(stand_in: StandIn) -> None:
     one = life(stand_in)
-    stand_in.put(**{**INPUTS, "credentialId": OTHER})
-    with pytest.raises(VapiError, match=f"Vapi has it already on another credential, {OTHER} "):
+    id_, _ = one.create(INPUTS)
+    with pytest.raises(VapiError, match=rf"another resource of this program has it already \(id {id_}, .*\); declare it once$"):
         one.create(INPUTS)
-    one = life(stand_in, on_existing="allow")
-    one.create(INPUTS)
-    one._settings = one._creation._settings = Settings(api_key=API_KEY, base_url=stand_in.base_url, region="us")
-    with pytest.raises(VapiError, match=r"another resource of this program has it already \(id .*\); declare it once$"):
+
+
+def test_what_is_no_longer_as_it_was_listed_is_judged_by_what_it_is(stand_in: StandIn) -> None:
+    stand_in.put(**WITHOUT_DIGITS)
+    number = stand_in.put(**INPUTS)
+    one = life(stand_in, on_existing="adopt")
+    one.create({**INPUTS, "number": "+14155552999"})  # which lists the account
+    for listed in stand_in.held():
+        if "number" not in listed:
+            stand_in.change(listed["id"], name="Somebody's")
+    stand_in.change(number["id"], credentialId=OTHER)
+    one.create(WITHOUT_DIGITS)
+    assert [listed["name"] for listed in stand_in.held() if "number" not in listed] == ["Somebody's", "Front desk"]
+    with pytest.raises(VapiError, match=f"Vapi has it already on another credential, {OTHER} "):
         one.create(INPUTS)
 
 

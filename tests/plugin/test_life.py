@@ -116,6 +116,25 @@ def test_a_list_ahead_that_fails_is_told_by_the_create_and_not_taken_for_the_acc
     assert listed(vapi) == 2
 
 
+@pytest.mark.parametrize("diff_comes_first", [True, False])
+def test_a_second_number_just_like_one_that_stays_unchanged_is_told(
+    configure: Configure, serve: Serve, diff_comes_first: bool
+) -> None:
+    vapi = serve(duplicates="allow")
+    made = make(configure(vapi), INPUTS)
+    twin = vapi.add_number(**INPUTS)
+    provider = configure(vapi)
+    for does_diff in (diff_comes_first, not diff_comes_first):
+        if does_diff:
+            assert provider.diff(made.outputs, provider.check(INPUTS).inputs, made.id).changes == "none"
+        else:
+            make(provider, {**INPUTS, "number": "+14155552672"})
+    assert (
+        f"is twice at Vapi on the same credential: id {made.id}, which this program has, and id {twin['id']}; delete the second "
+        "in the dashboard if nothing needs it" in provider.printed()
+    )
+
+
 def test_everything_that_can_be_said_arrives_as_it_was_written(provider: Provider, vapi: Emulator) -> None:
     make(provider, EVERYTHING)
 
