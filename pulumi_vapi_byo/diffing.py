@@ -49,7 +49,7 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
         The plan; without changes where there is nothing to do.
     """
     managed = managed_shape(kind, state)
-    wanted = _in_both_spellings(inputs)
+    wanted = _in_both_spellings(inputs, state)
     changes = []
     patch: dict[str, Any] = {}
     for field in kind.fields:
@@ -124,7 +124,7 @@ def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]
         The managed fields with their live values, without what the server filled in.
     """
     inputs = {}
-    for field, shape in _in_both_spellings(managed_shape(kind, state)).items():
+    for field, shape in _in_both_spellings(managed_shape(kind, state), live).items():
         if live.get(field) is not None and shape is not False:
             inputs[field] = _project(field, live[field], shape)
         elif shape is not None and shape is not False and _blank(shape):
@@ -132,11 +132,9 @@ def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]
     return inputs
 
 
-def left_out(kind: Kind, inputs: Iterable[str]) -> list[str]:
-    """Return the wire names of the fields that the inputs say nothing of, not even in another spelling."""
-    said = set(inputs)
-    said |= {"server"} if "serverUrl" in said else {"serverUrl", "serverUrlSecret"} if "server" in said else set()
-    return [field for field in kind.fields if field not in said]
+def left_out(kind: Kind, inputs: Container[str]) -> list[str]:
+    """Return the wire names of the fields that the inputs say nothing of."""
+    return [field for field in kind.fields if field not in inputs]
 
 
 def unmanaged(kind: Kind, live: Mapping[str, Any], shape: Mapping[str, Shape]) -> dict[str, Any]:
@@ -147,18 +145,17 @@ def unmanaged(kind: Kind, live: Mapping[str, Any], shape: Mapping[str, Shape]) -
         live: What the API holds.
         shape: The shape of the inputs at the last write.
     """
-    ours = [field for field in shape if shape[field] is not False]
     return {
         field: _project(field, live[field], None)
-        for field in left_out(kind, ours)
+        for field in _in_both_spellings(dict.fromkeys(left_out(kind, shape)) | dict(shape), live)
         if field not in shape and not _is_unset(field, live.get(field))
     }
 
 
 def filled_in(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
     """Record the whole fields that the server filled in by itself when it created one from the inputs."""
-    said = [field for field in inputs if inputs[field] is not None]
-    return {field: False for field in left_out(kind, said) if not _is_unset(field, answer.get(field))}
+    said = {field: value for field, value in inputs.items() if value is not None}
+    return dict.fromkeys(unmanaged(kind, answer, said), False)
 
 
 def still_filled_in(shape: Mapping[str, Shape], state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Shape]:
@@ -172,7 +169,7 @@ def still_filled_in(shape: Mapping[str, Shape], state: Mapping[str, Any], live: 
 
 def differing(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
     """Return the wire names of the inputs that do not stand at the API as they were written."""
-    wanted = _in_both_spellings(inputs)
+    wanted = _in_both_spellings(inputs, live)
     return [
         field
         for field in kind.fields
@@ -226,11 +223,21 @@ def body_of(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {field: inputs[field] for field in kind.fields if not _blank(inputs.get(field))}
 
 
-def _in_both_spellings(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Where there must be no server, there must be none in its older spelling either.
-    if "server" not in inputs or not _blank(inputs["server"]):
-        return inputs
-    return {"serverUrl": None, "serverUrlSecret": None, **inputs}
+def _in_both_spellings(inputs: Mapping[str, Any], held: Mapping[str, Any]) -> Mapping[str, Any]:
+    if inputs.get("server") is not None and _blank(inputs["server"]):
+        # Where there must be no server, there must be none in its older spelling either.
+        return {"serverUrl": None, "serverUrlSecret": None, **inputs}
+    # Some APIs read back in both spellings what was said in one.
+    if inputs.get("serverUrl") is not None and _reads_the_same_in_both(held):
+        return {field: value for field, value in inputs.items() if field != "server" or value is not None}
+    if inputs.get("server") is not None and _reads_the_same_in_both(held):
+        return {field: value for field, value in inputs.items() if field != "serverUrl" or value is not None}
+    return inputs
+
+
+def _reads_the_same_in_both(held: Mapping[str, Any]) -> bool:
+    server = held.get("server")
+    return isinstance(server, Mapping) and server.get("url") is not None and server["url"] == held.get("serverUrl")
 
 
 def _settle_server_spelling(patch: dict[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
@@ -240,6 +247,8 @@ def _settle_server_spelling(patch: dict[str, Any], state: Mapping[str, Any], inp
     clears_secret = "serverUrlSecret" in patch and patch["serverUrlSecret"] is None
     if state.get("server") is None or not (clears_url or clears_secret) or inputs.get("serverUrl") is not None:
         return
+    if state.get("serverUrl") is not None and not _reads_the_same_in_both(state):
+        return  # two servers, whatever the API makes of that
     for field in ("serverUrl", "serverUrlSecret"):
         if inputs.get(field) is None:
             patch.pop(field, None)

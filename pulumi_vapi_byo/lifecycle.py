@@ -399,8 +399,8 @@ class Lifecycle:
 
     def _warn_of_diversion(self, label: str, others: Mapping[str, Any]) -> None:
         held = {field: others[field] for field in self._kind.routing if field in others}
-        if "server" in held:
-            held.pop("serverUrl", None)  # the same, in its older spelling
+        if held.get("serverUrl") == held.get("server", {}).get("url"):
+            held.pop("serverUrl", None)  # the same in its older spelling
         if held:
             cleared = ", ".join(dict.fromkeys(self._kind.said_to_be_none(field) for field in held))
             log.warning(

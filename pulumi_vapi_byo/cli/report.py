@@ -9,12 +9,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pulumi_vapi_byo.diffing import left_out
+from pulumi_vapi_byo.diffing import unmanaged
 from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError, shorten, show_fields
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.provider import IMPORT_ID
 from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
-from pulumi_vapi_byo.wire import API_DEFAULTS, MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI
+from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI
 
 from .wording import Answerer, destination, who_answers, without_secrets
 
@@ -167,14 +167,9 @@ def _row(
 def _left_out(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Return what others have set in fields that the program leaves out, as far as the state shows it."""
     outputs, inputs = _object(old.get("outputs")), {**_object(old.get("inputs")), **_object(new.get("inputs"))}
-    shape = _object(outputs.get(MANAGED))
-    return {
-        field: outputs[field]
-        for field in left_out(PHONE_NUMBER, inputs)
-        if outputs.get(field) not in (None, "", [], {}, API_DEFAULTS.get(field))
-        and shape.get(field) is not False
-        and field not in (new.get("ignoreChanges") or ())
-    }
+    filled_in = {field: False for field, shape in _object(outputs.get(MANAGED)).items() if shape is False}
+    others = unmanaged(PHONE_NUMBER, outputs, filled_in | inputs)
+    return {field: value for field, value in others.items() if field not in (new.get("ignoreChanges") or ())}
 
 
 def _clears(new: Mapping[str, Any]) -> bool:

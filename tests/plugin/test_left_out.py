@@ -13,7 +13,7 @@ from tests.faults.stand_in import API_KEY as STAND_IN_KEY
 from tests.faults.stand_in import StandIn
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID, SQUAD_ID, WORKFLOW_ID
 
-from .conftest import Configure
+from .conftest import Configure, Serve
 from .host import DiffAnswer, Host, PluginError, Props, Provider, Resource, Secret, plain
 
 INPUTS: Props = {"credentialId": CREDENTIAL_ID, "number": "+14155552671"}
@@ -205,6 +205,26 @@ def test_what_somebody_set_beside_an_update_is_left_to_a_refresh(clearing: Provi
         "warning: BYO phone number '+14155552671': somebody else changed hooks, which was left as it is; "
         "pulumi refresh shows it"
     )
+
+
+@pytest.mark.parametrize("said", [{}, {"server": {}}], ids=["cleared as it is left out", "said to be none"])
+def test_a_server_is_cleared_in_the_spelling_that_an_api_of_2024_knows(serve: Serve, configure: Configure, said: Props) -> None:
+    vapi = serve(era="2024")
+    keeping = configure(vapi)
+    made = make(keeping)
+    vapi.edit_number(made.id, serverUrl="https://example.com/vapi?canary")
+    keeping.read(made.id, made.outputs)
+    assert (
+        "Vapi has server_url at 'example.com', which the program leaves out: calls may go where the program does not say; write "
+        "it into the program, or have it cleared, by an empty value (server={}) or"
+    ) in keeping.printed()
+    clearing = configure(vapi) if said else configure(vapi, onOmitted="clear")
+    seen = clearing.read(made.id, made.outputs)
+    checked = clearing.check({**INPUTS, **said}, plain(seen.inputs)).inputs
+    assert clearing.diff(plain(seen.outputs), checked, "another-id") == DUE
+    state = plain(clearing.update(made.id, plain(seen.outputs), checked))
+    assert patches(vapi) == [{"serverUrl": None}]
+    assert clearing.diff(state, checked, "another-id") == NONE
 
 
 # ------------------------------------------------------------------------------------------------------------- taken over

@@ -10,7 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.diffing import body_of, conflicts, differing, managed_inputs, managed_shape, plan, recorded, shape_of
+from pulumi_vapi_byo.diffing import (
+    body_of,
+    conflicts,
+    differing,
+    filled_in,
+    left_out,
+    managed_inputs,
+    managed_shape,
+    plan,
+    recorded,
+    shape_of,
+    still_filled_in,
+    unmanaged,
+)
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
 
@@ -387,6 +400,74 @@ def test_after_an_update_nothing_is_left_to_do(api: Api, before: Wire, after: Wi
     answer = api.state(after)
     updated = {**answer, MANAGED: shape_of(PHONE_NUMBER, after, answer)}
     assert plan(PHONE_NUMBER, updated, after).changes == ()
+
+
+# ------------------------------------------------------------------------------------------------- what is left out
+
+
+def clearing(written: Wire) -> Wire:
+    """Return the inputs of a program whose arguments must be unset where they are left out."""
+    return dict.fromkeys(left_out(PHONE_NUMBER, written)) | written
+
+
+def test_a_server_that_reads_the_same_in_both_spellings_is_said_in_one() -> None:
+    url = {key: value for key, value in URL.items() if key != "serverUrlSecret"}
+    both = {**url, "server": {"url": url["serverUrl"], "timeoutSeconds": 20}}
+    for written in (url, {**LEAST, "server": both["server"]}):
+        state = state_of(written, both)
+        assert plan(PHONE_NUMBER, state, clearing(written)).changes == ()
+        assert differing(PHONE_NUMBER, clearing(written), both, state[MANAGED]) == []
+        assert unmanaged(PHONE_NUMBER, both, state[MANAGED]) == {}
+        assert filled_in(PHONE_NUMBER, clearing(written), both) == {}
+    # Where they differ, one of them is of somebody else.
+    state = state_of(url, both) | {"server": {"url": "https://example.com/evil"}}
+    assert unmanaged(PHONE_NUMBER, state, state[MANAGED]) == {"server": state["server"]}
+    assert plan(PHONE_NUMBER, state, clearing(url)).patch == {"server": None}
+    held = {**LEAST, "server": both["server"]}
+    state = state_of(held) | {"serverUrl": "https://example.com/evil"}
+    assert unmanaged(PHONE_NUMBER, state, state[MANAGED]) == {"serverUrl": state["serverUrl"]}
+    assert plan(PHONE_NUMBER, state, clearing(held)).patch == {"serverUrl": None}
+
+
+@pytest.mark.parametrize("field", OPTIONAL)
+def test_none_brings_a_field_back_to_unset_whoever_set_it(field: str) -> None:
+    without = {key: value for key, value in INPUTS.items() if key != field}
+    change = plan(PHONE_NUMBER, state_of(without, INPUTS), clearing(without))
+    assert (change.changes, change.patch) == ((field,), {field: {"numberE164CheckEnabled": True, "hooks": []}.get(field)})
+    assert unmanaged(PHONE_NUMBER, INPUTS, shape_of(PHONE_NUMBER, clearing(without), INPUTS)) == {field: INPUTS[field]}
+
+
+def test_what_is_none_is_not_recorded_so_that_the_record_stays_small() -> None:
+    assert shape_of(PHONE_NUMBER, clearing(LEAST), LEAST) == shape_of(PHONE_NUMBER, LEAST, LEAST)
+
+
+@pytest.mark.parametrize("field", OPTIONAL)
+def test_what_the_server_filled_in_at_the_creation_is_neither_set_nor_left_out_until_it_changes(field: str) -> None:
+    without = {key: value for key, value in INPUTS.items() if key != field}
+    shape = shape_of(PHONE_NUMBER, without, INPUTS) | filled_in(PHONE_NUMBER, clearing(without), INPUTS)
+    state = {**INPUTS, MANAGED: shape}
+    assert shape[field] is False
+    assert plan(PHONE_NUMBER, state, clearing(without)).changes == plan(PHONE_NUMBER, state, without).changes == ()
+    assert differing(PHONE_NUMBER, clearing(without), INPUTS, shape) == []
+    assert managed_inputs(PHONE_NUMBER, state, INPUTS) == without
+    assert unmanaged(PHONE_NUMBER, INPUTS, still_filled_in(shape, state, INPUTS)) == {}
+    changed = {
+        **INPUTS,
+        field: [RINGING] if field == "hooks" else not INPUTS[field] if INPUTS[field] is False else OTHER[field],
+    }
+    assert field not in still_filled_in(shape, state, changed)
+
+
+@given(apis, inputs, inputs)
+def test_after_an_update_that_clears_nothing_is_left_that_the_program_does_not_say(api: Api, before: Wire, after: Wire) -> None:
+    api.write(body_of(PHONE_NUMBER, before))
+    state = {**api.state(before), MANAGED: shape_of(PHONE_NUMBER, LEAST, api.state(before))}
+    wanted = clearing(after)
+    api.write(plan(PHONE_NUMBER, state, wanted).patch)
+    answer = api.state(after)
+    shape = shape_of(PHONE_NUMBER, wanted, answer)
+    assert plan(PHONE_NUMBER, {**answer, MANAGED: shape}, wanted).changes == ()
+    assert unmanaged(PHONE_NUMBER, answer, shape) == {}
 
 
 @given(inputs, inputs)

@@ -128,6 +128,16 @@ def test_a_row_with_a_squad_has_not_the_assistant_of_the_defaults() -> None:
     assert declared["desks-+14155550100"] == {"number": "+14155550100", "squadId": SQUAD_ID}
 
 
+def test_a_row_may_say_that_there_must_be_none_of_what_the_defaults_have() -> None:
+    rows: list[dict[str, Any]] = [
+        {"number": "+14155550100", "assistant_id": "", "hooks": []},
+        {"number": "+14155550101", "squad_id": ""},
+    ]
+    declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", rows, defaults=COMMON))
+    assert declared["desks-+14155550100"] == {"number": "+14155550100", "assistantId": "", "hooks": []}
+    assert declared["desks-+14155550101"] == {"number": "+14155550101", "assistantId": ASSISTANT_ID, "squadId": ""}
+
+
 def test_all_but_the_number_may_be_outputs() -> None:
     declared, _ = declare(
         lambda: vapi.ByoPhoneNumberPool(
