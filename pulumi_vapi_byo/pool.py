@@ -263,7 +263,7 @@ def _complete(
     complete: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
     for where, row in placed:
-        answered = not _ANSWERERS.isdisjoint(row)
+        answered = any(row.get(name) not in (None, "") for name in _ANSWERERS)
         arguments = {name: value for name, value in common.items() if not (answered and name in _ANSWERERS)} | row
         number = row.get("number")
         known = _known(arguments)

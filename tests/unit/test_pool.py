@@ -135,7 +135,7 @@ def test_a_row_may_say_that_there_must_be_none_of_what_the_defaults_have() -> No
     ]
     declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", rows, defaults=COMMON))
     assert declared["desks-+14155550100"] == {"number": "+14155550100", "assistantId": "", "hooks": []}
-    assert declared["desks-+14155550101"] == {"number": "+14155550101", "assistantId": ASSISTANT_ID, "squadId": ""}
+    assert declared["desks-+14155550101"] == {"number": "+14155550101", "squadId": "", "assistantId": ASSISTANT_ID}
 
 
 def test_all_but_the_number_may_be_outputs() -> None:
