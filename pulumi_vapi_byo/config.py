@@ -88,22 +88,22 @@ class Settings:
     on_unknown: OnUnknown = "error"
     number_check: NumberCheck = "possible"
 
-    def sip_uri(self, number: str | None, credential_id: str) -> str | None:
+    def sip_uri(self, number: str | None, credential_id: str | None) -> str | None:
         """Compute the address that a carrier sends inbound calls to (Vapi's SIP trunk guide).
 
         Args:
             number: The number, None for one without.
-            credential_id: Id of its credential.
+            credential_id: Id of its credential, None for one whose credential was deleted.
 
         Returns:
-            ``{number}@{credential_id}.sip.vapi.ai``, in region eu ``.sip.eu.vapi.ai``; None without a number.
+            ``{number}@{credential_id}.sip.vapi.ai``, in region eu ``.sip.eu.vapi.ai``; None without a number or a credential.
         """
         return sip_uri(number, credential_id, self.region)
 
 
-def sip_uri(number: str | None, credential_id: str, region: Region) -> str | None:
+def sip_uri(number: str | None, credential_id: str | None, region: Region) -> str | None:
     """Compute the address of a number in a region; see `Settings.sip_uri`."""
-    return f"{number}@{credential_id}.{SIP_HOSTS[region]}" if number else None
+    return f"{number}@{credential_id}.{SIP_HOSTS[region]}" if number and credential_id else None
 
 
 def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Settings:

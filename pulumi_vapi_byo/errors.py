@@ -146,7 +146,7 @@ class ApiError(VapiError):
         else:
             said = f", beginning {excerpt!r}" if excerpt else ""
             text = f"something between here and Vapi answered {status} with no JSON of Vapi's{said} ({method} {path})"
-        super().__init__(text, advice=advise(status, method, self.messages, from_api=from_api), tries=tries)
+        super().__init__(text, advice=advise(status, method, path, self.messages, from_api=from_api), tries=tries)
 
 
 class BadAnswerError(VapiError):
@@ -276,12 +276,13 @@ def plain(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool) -> str:
+def advise(status: int, method: str, path: str, messages: Sequence[str], *, from_api: bool) -> str:
     """Say what the user can do about an answer, from its status and the fields it names.
 
     Args:
         status: HTTP status of the answer.
         method: HTTP method of the request.
+        path: Path of the request, without the host.
         messages: The API's messages.
         from_api: Whether the answer was the API's own JSON.
 
@@ -290,6 +291,11 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool)
     """
     if not from_api:
         return "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
+    if method == "DELETE" and path.startswith("/credential/") and status in (400, 409, 422):
+        return (
+            "numbers that still use a trunk keep it from being deleted: delete them or give them another credential_id first, "
+            "then try again (vapi-byo import lists the numbers with their credentials)"
+        )
     if status == 400:
         advice = dict.fromkeys(_advice_for_field(message, method) for message in messages)
         return "; ".join(part for part in advice if part)

@@ -248,7 +248,11 @@ class Lifecycle:
         if one is None:
             # Only what is ours differs, or how the program spells the server: there is nothing for the API to do.
             kept = {key: value for key, value in state.items() if key not in self._kind.fields or key in (*inputs, *filled)}
-            return recorded(self._kind, self._states.with_local(kept, inputs), shape_of(self._kind, inputs, state) | filled)
+            return recorded(
+                self._kind,
+                self._states.with_local(self._states.with_sip_uri(kept), inputs),
+                shape_of(self._kind, inputs, state) | filled,
+            )
         return self._written(one, inputs, filled, sent=patch, old=state)
 
     def delete(self, id_: str, state: Mapping[str, Any]) -> None:

@@ -30,7 +30,7 @@ class FoundPhoneNumber:
         org_id: Id of the organisation.
         created_at: When it was made, ISO 8601 in UTC.
         updated_at: When it was last changed, ISO 8601 in UTC.
-        credential_id: Id of the credential that carries the calls.
+        credential_id: Id of the credential that carries the calls; None where that was deleted.
         number: The number; None where it has none.
         number_e164_check_enabled: Whether `number` must be in E.164; None where it was never set, which means True.
         name: Its own name.
@@ -46,7 +46,7 @@ class FoundPhoneNumber:
     org_id: str
     created_at: str
     updated_at: str
-    credential_id: str
+    credential_id: str | None
     number: str | None
     number_e164_check_enabled: bool | None
     name: str | None

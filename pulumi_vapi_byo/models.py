@@ -127,7 +127,8 @@ class Answer(BaseModel):
 class PhoneNumber(Answer):
     """A number as the API holds it."""
 
-    credential_id: Annotated[StrictStr, Field(min_length=1)]
+    #: None where its trunk was deleted.
+    credential_id: Annotated[StrictStr, Field(min_length=1)] | None = None
     status: StrictStr | None = None
     number_e164_check_enabled: StrictBool | None = None
     number: StrictStr | None = None

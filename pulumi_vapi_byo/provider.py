@@ -255,6 +255,8 @@ class VapiProvider(ResourceProvider):
             )
         if unseen and len(unseen) == len(changes):
             return DiffResult(changes=True, delete_before_replace=True)  # the inputs are alike: the engine would see nothing
+        if not changes and _has_moved(_olds.get(SIP_URI), _news.get(SIP_URI)):
+            return DiffResult(changes=None, delete_before_replace=True)
         # Outputs must name the provider's present class, because refresh and destroy run what they name.
         if not changes and _olds.get(_PROVIDER_KEY) != _news.get(_PROVIDER_KEY):
             return DiffResult(changes=True)
@@ -362,6 +364,11 @@ class ByoSipTrunkCredentialProvider(VapiProvider):
     """Keeps SIP trunks, the credentials of BYO phone numbers, at Vapi."""
 
     kind = SIP_TRUNK_CREDENTIAL
+
+
+def _has_moved(old: object, new: object) -> bool:
+    """Tell whether an address is at another host; what stands before the host, the number, is compared as such."""
+    return isinstance(old, str) and isinstance(new, str) and old.rpartition("@")[2] != new.rpartition("@")[2]
 
 
 def _arguments(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,8 +44,7 @@ class States:
 
     def with_sip_uri(self, state: dict[str, Any]) -> dict[str, Any]:
         """Add the address that a number's carrier has to call."""
-        credential_id = state.get("credentialId")  # a trunk has none
-        uri = self._settings.sip_uri(state.get("number"), credential_id) if credential_id else None
+        uri = self._settings.sip_uri(state.get("number"), state.get("credentialId"))  # a trunk has neither
         return state | {SIP_URI: uri} if uri else state
 
     def with_local(self, state: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

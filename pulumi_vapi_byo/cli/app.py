@@ -149,7 +149,7 @@ def _print_table(numbers: Sequence[PhoneNumber]) -> None:
         table.add_column(heading, overflow="fold")
     for one in numbers:
         answers = str(who_answers(one.wire()))
-        cells = (one.number or "-", one.name or "-", one.id, one.credential_id, answers, one.created_at[:10])
+        cells = (one.number or "-", one.name or "-", one.id, one.credential_id or "-", answers, one.created_at[:10])
         table.add_row(*(Text(shorten(cell, 200)) for cell in cells))
     console.print(table)
 
