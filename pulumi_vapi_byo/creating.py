@@ -17,7 +17,7 @@ from .client import Collection, moment_of
 from .config import Settings
 from .diffing import body_of, differing, fits, plan
 from .errors import ApiError, BadAnswerError, TransportError, VapiError
-from .holding import Holdings
+from .holding import TAKEN_OVER, Holdings
 from .kinds import Kind
 from .pacing import LOOK_FOR_S, pauses_s
 from .states import States
@@ -122,7 +122,8 @@ class Creation:
     @contextmanager
     def _alone(self, inputs: Mapping[str, Any]) -> Iterator[None]:
         # Two creates of the same number would not see each other's; of different numbers they may run side by side.
-        key = self._kind.identity_of(inputs) or json.dumps(inputs, sort_keys=True)
+        # Without digits, those of one name could be taken for each other: a secret, say, is never read back.
+        key = self._kind.identity_of(inputs) or json.dumps([inputs.get("name"), inputs.get("credentialId")])
         with self._lock:
             lock = self._locks[key]
         with lock:
@@ -270,7 +271,8 @@ class Creation:
                 if not _may_pass(error) or failures > self._settings.max_retries:
                     raise self._not_found(error, failures) from error
             else:
-                self._held.keep(made.id)  # it is in nobody's state yet
+                if not self._held.keep(made.id):  # it is in nobody's state yet
+                    raise VapiError(TAKEN_OVER)
                 if failures:
                     self._look_for_a_late_one(inputs, made)
                 return made
@@ -309,6 +311,8 @@ class Creation:
             ) from failure
         for one in found.ours:
             if one.answer is not None:
+                if one.id in self._held:
+                    raise self._refusal([one], inputs)
                 return self._made_after_all(one.answer, inputs)
         if trouble:
             raise VapiError(

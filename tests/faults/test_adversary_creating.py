@@ -288,6 +288,39 @@ def test_without_digits_just_what_was_sent_is_taken_and_others_creations_are_not
     assert {id_: entry.value["name"] for id_, entry in collection.items()} == dict(zip(made, names, strict=True))
 
 
+def test_two_without_digits_that_differ_in_a_secret_alone_keep_their_own(stand_in: StandIn) -> None:
+    stand_in.bends.append(lost(stand_in, times=3))
+    secrets = [f"secret-of-{place}" for place in range(6)]
+    one = life(stand_in)
+
+    def create(secret: str) -> str:
+        return one.create({**WITHOUT_DIGITS, "serverUrl": "https://example.com", "serverUrlSecret": secret})[0]
+
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(create, secrets))
+    assert [stand_in.numbers[id_].value["serverUrlSecret"] for id_ in made] == secrets
+    assert len(stand_in.held()) == 6
+
+
+@on_existing
+def test_what_another_resource_of_the_program_has_meanwhile_is_not_taken_for_what_was_lost(
+    stand_in: StandIn, on_existing: str
+) -> None:
+    one = life(stand_in, on_existing=on_existing)
+    stand_in.bends.append(refused(500, work_is_done=True))
+    one._creation._held = _HasEverything()
+    with pytest.raises(VapiError, match="another resource of this program has it already "):
+        one.create(INPUTS)
+    assert posts(stand_in) == 1
+
+
+class _HasEverything(Holdings):
+    """What a run has in which another process of it was faster."""
+
+    def __contains__(self, id_: str) -> bool:
+        return True
+
+
 @pytest.mark.parametrize("skew_s", [0.0, 3600.0, -3600.0])
 @pytest.mark.parametrize(
     ("on_existing", "outcome"),
