@@ -196,7 +196,7 @@ def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
             )
     for wire in ("credentialId", "assistantId", "squadId", "workflowId"):
         value = inputs.get(wire)
-        if isinstance(value, str) and not _is_uuid(value):
+        if value and isinstance(value, str) and not _is_uuid(value):
             yield f"{to_snake(wire)} {shorten(repr(value), 80)} is not a UUID, which Vapi's ids are; Vapi may refuse it"
     if inputs.get("assistantId") and inputs.get("squadId"):
         yield "assistant_id and squad_id are both set; Vapi expects one or the other"
@@ -205,8 +205,9 @@ def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
         for field in ("assistantId", "squadId", "workflowId", "serverUrl", "server", "fallbackDestination", "hooks")
     ):
         yield (
-            "nothing in the program answers calls to this number, so only what the dashboard or the organisation's server URL "
-            "says will: set assistant_id, squad_id, workflow_id, server or fallback_destination"
+            "nothing in the program answers calls to this number, so only what the organisation's server URL says will, or "
+            "the dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, workflow_id, server or "
+            "fallback_destination"
         )
 
 

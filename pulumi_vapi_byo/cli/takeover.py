@@ -128,7 +128,7 @@ def _slug(text: str) -> str:
 def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
     """Write what Vapi holds as inputs. What our rules refuse is left out, which leaves it as it is."""
     live = number.wire()
-    inputs = {name: live[name] for name in PHONE_NUMBER.fields if live.get(name) not in (None, [], {})}
+    inputs = {name: live[name] for name in PHONE_NUMBER.fields if live.get(name) not in (None, "", [], {})}
     if inputs.get("numberE164CheckEnabled") is True:
         del inputs["numberE164CheckEnabled"]  # the default
     left_out: list[str] = []

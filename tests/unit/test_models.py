@@ -484,8 +484,8 @@ def test_no_problem_and_no_warning_repeats_a_secret(raw: Wire, spoil: Callable[[
 # ------------------------------------------------------------------------------------------------------------- warnings
 
 NOTHING_ANSWERS = (
-    "nothing in the program answers calls to this number, so only what the dashboard or the organisation's server URL says "
-    "will: set assistant_id, squad_id, workflow_id, server or fallback_destination"
+    "nothing in the program answers calls to this number, so only what the organisation's server URL says will, or the "
+    "dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, workflow_id, server or fallback_destination"
 )
 
 
@@ -504,6 +504,8 @@ NOTHING_ANSWERS = (
         ({"hooks": [{"on": "call.ringing", "do": []}]}, []),
         ({}, [NOTHING_ANSWERS]),
         ({"server": {}, "hooks": []}, [NOTHING_ANSWERS]),
+        ({"assistantId": "", "squadId": "", "workflowId": "", "fallbackDestination": {}}, [NOTHING_ANSWERS]),
+        ({"assistantId": ASSISTANT_ID, "squadId": ""}, []),
         ({"serverUrlSecret": "s3cret"}, [NOTHING_ANSWERS]),
         (
             {"number": "+14150000000", "assistantId": ASSISTANT_ID},
