@@ -64,6 +64,7 @@ class StandIn:
         list_lag_s: Seconds after which what was created is in lists, and what was deleted is not.
         limit_cap: Most entries in any list, whatever is asked for.
         strips_plus: Whether numbers come back without their plus.
+        hides: Fields that are never read back.
         fills_in: Fields that are added to every number that is created.
         clock_skew_s: How far its clock is ahead of this machine's, in ``Date`` and in its times.
         speed: How many times as fast as this machine's its time goes; see `skip`.
@@ -79,6 +80,7 @@ class StandIn:
         self.list_lag_s = 0.0
         self.limit_cap = 1000
         self.strips_plus = False
+        self.hides: set[str] = set()
         self.fills_in: dict[str, Any] = {}
         self.clock_skew_s = 0.0
         self.speed = 1.0
@@ -215,7 +217,8 @@ class StandIn:
         return values[: min(int(seen.query.get("limit", 100)), self.limit_cap)]
 
     def _shown(self, value: dict[str, Any]) -> dict[str, Any]:
-        return {**value, "number": value["number"].lstrip("+")} if self.strips_plus and "number" in value else value
+        shown = {name: part for name, part in value.items() if name not in self.hides}
+        return {**shown, "number": value["number"].lstrip("+")} if self.strips_plus and "number" in value else shown
 
     def _now(self) -> str:
         # No two are alike, so that the order of what was created is certain.

@@ -289,6 +289,8 @@ def test_without_digits_just_what_was_sent_is_taken_and_others_creations_are_not
 
 
 def test_two_without_digits_that_differ_in_a_secret_alone_keep_their_own(stand_in: StandIn) -> None:
+    stand_in.hides = {"serverUrlSecret"}
+    stand_in.list_lag_s = 1
     stand_in.bends.append(lost(stand_in, times=3))
     secrets = [f"secret-of-{place}" for place in range(6)]
     one = life(stand_in)
