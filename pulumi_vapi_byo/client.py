@@ -252,7 +252,7 @@ class VapiClient:
             said = parsedate_to_datetime(answer.date or "")
         except (ValueError, OverflowError, TypeError):
             return
-        if said.tzinfo is not None:
+        if said.tzinfo is not None and said.year < datetime.MAXYEAR:  # else to count on from it would fail
             self._clock = said, time.monotonic()
 
     def _note_organisation(self, body: Any) -> None:

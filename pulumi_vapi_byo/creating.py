@@ -453,7 +453,7 @@ def _may_pass(error: VapiError) -> bool:
 def _is_older(one: Entry, sent_at: datetime.datetime | None) -> bool:
     """Tell whether it was there, by the API's own clock, before a POST was sent."""
     created_at = moment_of(one.created_at)
-    return bool(created_at and sent_at and created_at < sent_at - datetime.timedelta(seconds=_CLOCKS_DIFFER_S))
+    return bool(created_at and sent_at and (sent_at - created_at).total_seconds() > _CLOCKS_DIFFER_S)
 
 
 def _age(created_at: str) -> str:

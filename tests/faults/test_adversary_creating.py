@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import time
@@ -353,6 +354,27 @@ def test_what_is_older_than_the_post_was_not_made_by_it(
     held_once(stand_in, older["id"])
     clock = f"Vapi's clock {skew_s:+g} s"
     record_case(record, f"older than the POST, {clock}, onExisting {on_existing}", stand_in.summary(), outcome)
+
+
+@pytest.mark.parametrize(
+    "date", ["", "soon", "Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 0001 00:00:00 GMT", "Wed, 21 Oct 2015 07:28:00 -0000"]
+)
+@pytest.mark.parametrize("created_at", ["", "soon", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2999-01-01"])
+def test_times_that_tell_nothing_make_nothing_older(stand_in: StandIn, date: str, created_at: str) -> None:
+    def dated(handler: Any, seen: Any, work: Callable[[], Any]) -> bool:
+        status, body = work()
+        if seen.method == "POST":
+            handler.hang_up()
+            return True
+        handler.date_time_string = lambda: date
+        handler.answer(status, [{**entry, "createdAt": created_at} for entry in body])
+        return True
+
+    stand_in.bends.append(dated)
+    with contextlib.suppress(VapiError):  # that it is older is what some of these do say
+        life(stand_in).create(INPUTS)
+    assert posts(stand_in) == 1
+    assert len(stand_in.held()) == 1
 
 
 @on_existing
