@@ -173,7 +173,7 @@ def test_a_secret_that_vapi_does_not_read_back_is_told() -> None:
 
 
 def test_secrets_get_keys_named_after_the_first_number_that_has_them() -> None:
-    both = {"server": {"headers": {"X-Token": "s1", "x token": "s2"}}}
+    both = {"server": {"headers": {"X-Token": "s1", "x--token": "s2"}}}
     takeovers = plan_takeovers(
         [
             number("a", number="+14155552671", **both),
@@ -187,7 +187,7 @@ def test_secrets_get_keys_named_after_the_first_number_that_has_them() -> None:
         "number-14155552671-x-token-2": "s2",
         "number-14155552673-server-url-secret": "s1",
     }
-    headers = {"X-Token": Secret("number-14155552671-x-token"), "x token": Secret("number-14155552671-x-token-2")}
+    headers = {"X-Token": Secret("number-14155552671-x-token"), "x--token": Secret("number-14155552671-x-token-2")}
     assert [one.inputs["server"]["headers"] for one in hidden[:2]] == [headers, headers]
     assert hidden[2].inputs["serverUrlSecret"] == Secret("number-14155552673-server-url-secret")
     assert "s1" not in repr(takeovers)
