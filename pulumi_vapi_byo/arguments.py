@@ -458,16 +458,17 @@ def to_wire(value: Any, where: str = "", *, rename: bool = True) -> Any:
         return converted
     if isinstance(value, (list, tuple)):
         return [to_wire(item, f"{where}[{index}]", rename=rename) for index, item in enumerate(value)]
-    return _plain(value, where)
+    return plain(value, where)
 
 
 #: Maps with names that are not ours.
 _NOT_RENAMED: Final = OPAQUE_MAPS | {"messages"}
 
 
-def _plain(value: Any, where: str) -> Any:
+def plain(value: Any, where: str) -> Any:
+    """Return a single value as Pulumi keeps it, see `to_wire`."""
     if isinstance(value, enum.Enum):
-        return _plain(value.value, where)
+        return plain(value.value, where)
     if isinstance(value, uuid.UUID):
         return str(value)
     if value is None or isinstance(value, (str, int, float, Awaitable)):

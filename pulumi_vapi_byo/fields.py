@@ -132,10 +132,10 @@ class HasNumber(Block):
             return number
         verdict = judge_e164(number)
         if verdict == "malformed":
-            raise ValueError(
-                f"must be in E.164 (a plus, the country code and the number, digits only): {why_malformed(number)}; "
-                "where the trunk dials other forms, set number_e164_check_enabled=False beside it"
-            )
+            reason = f"must be in E.164 (a plus, the country code and the number, digits only): {why_malformed(number)}"
+            if UNCHECKED_PATTERN.fullmatch(number):
+                reason += "; where the trunk dials other forms, set number_e164_check_enabled=False beside it"
+            raise ValueError(reason)
         if verdict == "impossible" and (info.context or {}).get("number_check") != "e164":
             raise ValueError(
                 f"{why_impossible(number)}; check its digits or, where they are right (the numbering plans that the "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from pulumi import Output, ResourceOptions
 
-from .arguments import ByoPhoneNumberArgs, explaining
+from .arguments import ByoPhoneNumberArgs, explaining, plain
 from .config import NumberCheck
 from .errors import show_path
 from .explicit import Provider
@@ -257,16 +257,17 @@ def _complete(
     if common.pop("number", None) is not None:
         wrong.append("defaults: number is for the rows, each has its own")
     # What is wrong with the defaults, or with a column, is said once, and not for every row again.
-    of_all = check({"credential_id": UNKNOWN} | _known(common))
+    of_all = check({"credential_id": UNKNOWN} | _known(common, "defaults:", wrong))
     wrong += [f"defaults: {problem}" for problem in of_all]
     of_all += said
     complete: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
     for where, row in placed:
         answered = any(row.get(name) not in (None, "") for name in _ANSWERERS)
-        arguments = {name: value for name, value in common.items() if not (answered and name in _ANSWERERS)} | row
+        filled_in = {name: value for name, value in common.items() if name not in row and not (answered and name in _ANSWERERS)}
+        arguments = filled_in | row
         number = row.get("number")
-        known = _known(arguments)
+        known = _known(filled_in, "", []) | _known(row, f"{where}:", wrong)
         if not isinstance(number, str):
             wrong.append(f"{where}: number {_why_no_text(number)}")
             known["number"] = UNKNOWN
@@ -319,15 +320,21 @@ def _why_no_text(number: Any) -> str:
     return f"must be a text: put {number!r} in quotes, with its plus"
 
 
-def _known(value: Any) -> Any:
+def _known(value: Any, where: str, wrong: list[str]) -> Any:
     """Copy arguments for the check, which takes plain values and knows what is not known yet by a mark."""
-    if isinstance(value, (Output, Awaitable)):
+    if value is UNKNOWN or isinstance(value, (Output, Awaitable)):
         return UNKNOWN
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _known(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {key: _known(part) for key, part in value.items()}
-    return [_known(part) for part in value] if isinstance(value, (list, tuple)) else value
+        return {key: _known(part, f"{where}{' ' if where.endswith(':') else '.'}{key}", wrong) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_known(part, f"{where}[{index}]", wrong) for index, part in enumerate(value)]
+    try:
+        return plain(value, where)
+    except pulumi.RunError as error:
+        wrong.append(str(error))
+        return UNKNOWN
 
 
 def _sentence(problem: Problem, wire_names: Container[str]) -> str:

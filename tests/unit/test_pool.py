@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -247,7 +248,7 @@ def test_all_that_is_wrong_in_a_file_is_said_at_once_with_its_line(csv_file: Cal
         "ByoPhoneNumberPool 'desks': 7 things are wrong\n"
         "  numbers.csv line 8 has 4 cells, the first line has 3: put a cell that holds a ',' in quotes\n"
         "  numbers.csv line 3: number must be in E.164 (a plus, the country code and the number, digits only): the country "
-        "code is missing; where the trunk dials other forms, set number_e164_check_enabled=False beside it "
+        "code is missing "
         "(it is '415 555 0101')\n"
         "  numbers.csv line 3: name must not hold line breaks or other control characters, has '\\n' at position 4 "
         "(it is 'two\\nlines')\n"
@@ -437,4 +438,15 @@ def test_the_same_digits_on_another_trunk_are_told_the_way(first: Wire, second: 
     rows = [{"number": "+14155550100", **first}, {"number": "+14155550100", **second}]
     assert refusal(rows=rows) == (
         f"ByoPhoneNumberPool 'desks': rows[1]: number '+14155550100' stands in rows[0] already{advice}"
+    )
+
+
+def test_values_of_other_types_are_taken_as_they_are_meant_or_named_with_their_place() -> None:
+    rows: list[Wire] = [{"number": "+14155550100", "squad_id": uuid.UUID(SQUAD_ID)}]
+    declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", rows, defaults={"credential_id": uuid.UUID(CREDENTIAL_ID)}))
+    assert declared == {"desks-+14155550100": {"number": "+14155550100", "squadId": SQUAD_ID}}
+    assert refusal(rows=[{"number": "+14155550100", "server": {"url": Path("x")}}], defaults={**COMMON, "name": b"x"}) == (
+        "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
+        "  defaults: name is a bytes: write a text: its decode()\n"
+        "  rows[0]: server.url is a PosixPath: write a text: str(...) of it"
     )
