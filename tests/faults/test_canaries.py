@@ -187,7 +187,7 @@ def test_no_secret_is_written_or_printed_when_an_answer_repeats_it(scanner: Scan
         return f"*{found.get(owner) or vapi.credentials()[0]['id']}"
 
     def try_all(method: str, *command: str) -> None:
-        for kind in range(5):
+        for kind in (0, 1, 2, 4, 3):
             if method in ("POST", "DELETE") and kind in (2, 3):
                 continue  # these answers come after the work, which can't be done again
             for owner, faults in echoes.items():
@@ -196,8 +196,11 @@ def test_no_secret_is_written_or_printed_when_an_answer_repeats_it(scanner: Scan
                 else:
                     vapi.inject(replace(faults[kind], method=method, path=path(owner)))
             run = scanner(*command, may_fail=True)
-            assert run.status != 0, (method, kind)
-            assert run.output.count("cannot ") >= 3, run.output
+            if method == "PATCH" and kind == 3:
+                assert run.status == 0  # it was taken: a read settles what its answer does not say
+            else:
+                assert run.status != 0, (method, kind)
+                assert run.output.count("cannot ") >= 3, run.output
             vapi.clear_faults()
 
     try_all("POST", *up)
