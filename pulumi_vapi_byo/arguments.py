@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import decimal
 import enum
-import fractions
 import functools
 import inspect
+import numbers
 import os
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
@@ -104,7 +103,7 @@ def _what_is_wrong(
         return f"{name} takes its arguments by name, such as {by_name[0]}=..."
     unknown = sorted(set(keywords) - set(parameters))
     if unknown:
-        return unknown_arguments(name, unknown, known)
+        return unknown_arguments(name, unknown, known, keywords)
     twice = sorted(set(in_order[: len(positional)]) & set(keywords))
     if twice:
         return f"{name} is given {', '.join(twice)} twice, by place and by name: leave one out"
@@ -113,15 +112,16 @@ def _what_is_wrong(
     return f"{name} needs {', '.join(missing)}"
 
 
-def unknown_arguments(name: str, unknown: Sequence[str], known: Sequence[str]) -> str:
-    """Say that there are no such arguments, and which were probably meant."""
+def unknown_arguments(name: str, unknown: Sequence[str], known: Sequence[str], given: Container[str] = ()) -> str:
+    """Say that there are no such arguments, and which were probably meant: none that is given as well."""
     import difflib
 
+    free = [one for one in known if one not in given]
     close: dict[str, None] = {}
     for key in map(to_snake, unknown):
         # "csv" is meant to be csv_file, which is too long to look like it.
-        part = [one for one in known if len(key) > 2 and key in one.split("_")]
-        close |= dict.fromkeys(difflib.get_close_matches(key, known, n=1) or part[:1])
+        part = [one for one in free if len(key) > 2 and key in one.split("_")]
+        close |= dict.fromkeys(difflib.get_close_matches(key, free, n=1) or part[:1])
     options = [key for key in unknown if key in _OPTIONS]
     advice = f"; did you mean {' and '.join(close)}?" if close else ""
     if options:
@@ -417,7 +417,7 @@ def given_arguments(resource: str, kind: Kind, args_type: type[Any], args: objec
     if fixed:
         raise pulumi.RunError(f"{resource}: {'; '.join(fixed)}")
     if unknown:
-        raise pulumi.RunError(unknown_arguments(resource, unknown, known))
+        raise pulumi.RunError(unknown_arguments(resource, unknown, known, keywords))
     if args is None:
         return keywords
     if keywords or not isinstance(args, args_type):
@@ -485,7 +485,7 @@ _INSTEAD: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((os.PathLike,), "a text: str(...) of it"),
     ((datetime.date, datetime.time), "a text, such as its isoformat()"),
     ((datetime.timedelta,), "a number of seconds: its total_seconds()"),
-    ((decimal.Decimal, fractions.Fraction), "a number: int(...) or float(...) of it"),
+    ((numbers.Number,), "a number: int(...) or float(...) of it"),
     ((bytes, bytearray), "a text: its decode()"),
     ((Set, Iterator), "a list: sorted(...) or list(...) of it"),
 )

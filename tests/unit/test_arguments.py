@@ -52,6 +52,10 @@ def refusal(act: Callable[[], object]) -> str:
             ),
         ),
         (
+            lambda: UNTYPED.ServerArgs(url="https://example.com", Url="https://example.com"),
+            f"ServerArgs has no argument Url: its arguments are {SERVER_ARGUMENTS}",
+        ),
+        (
             lambda: UNTYPED.ServerArgs(url="https://example.com", foo=1),
             f"ServerArgs has no argument foo: its arguments are {SERVER_ARGUMENTS}",
         ),
