@@ -492,7 +492,7 @@ class Collection:
         for entry in reply.body:
             if not is_id(entry.get("id")):
                 shown = self.client.quote(quote_id(entry.get("id")))
-                raise BadAnswerError(f"lists one with the id {shown}, which is none", method="GET", path=path)
+                raise BadAnswerError(f"lists one with an unusable id, {shown}", method="GET", path=path)
         return reply.body
 
     def pages(self) -> Iterator[builtins.list[dict[str, Any]]]:

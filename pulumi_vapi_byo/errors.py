@@ -198,7 +198,7 @@ def quote_id(value: Any) -> str:
 
 def not_an_id(value: Any) -> str:
     """Say that something is not an id, whoever gave it."""
-    return f"{quote_id(value)} is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them"
+    return f"{quote_id(value)} is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them"
 
 
 def as_written(value: Any) -> str:

@@ -53,7 +53,7 @@ def check_proxy(address: str, environ: Mapping[str, str]) -> Proxy:
     why = _what_is_wrong(kind, host)
     if why:
         raise ConfigError(
-            f"{source} is {shown!r}, which is no address of a proxy: {why}; "
+            f"{source} is {shown!r}, which is not the address of a proxy: {why}; "
             "set it to one such as http://proxy.example:8080, or unset it"
         )
     if kind.startswith("socks") and importlib.util.find_spec("socks") is None:
@@ -65,7 +65,7 @@ def check_proxy(address: str, environ: Mapping[str, str]) -> Proxy:
 
 def _what_is_wrong(kind: str, host: str) -> str:
     if kind not in _KINDS_OF_PROXY:
-        return f"{shorten(kind, 40)!r} is no kind of proxy, unlike http, https and socks5h"
+        return f"{shorten(kind, 40)!r} is not a kind of proxy, as http, https and socks5h are"
     try:
         parts = urlsplit(f"http://{host}")
         name, _ = parts.hostname, parts.port
@@ -97,7 +97,7 @@ def find_certificates(environ: Mapping[str, str]) -> str | None:
             if not os.path.isdir(path):
                 ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
         except (OSError, ValueError) as error:
-            why = "it is no file of certificates in PEM" if isinstance(error, ssl.SSLError) else _reason(error)
+            why = "it is not a file of certificates in PEM" if isinstance(error, ssl.SSLError) else _reason(error)
             raise ConfigError(
                 f"{variable} is {shorten(value, 200)!r}, which cannot be used: {why}; "
                 "set it to a file of certificates, or unset it"
@@ -108,4 +108,4 @@ def find_certificates(environ: Mapping[str, str]) -> str | None:
 
 def _reason(error: OSError | ValueError) -> str:
     text = getattr(error, "strerror", None)
-    return text.lower() if text else "no path is so"
+    return text.lower() if text else "it cannot be a path"

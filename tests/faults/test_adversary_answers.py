@@ -176,7 +176,7 @@ def test_what_is_no_id_is_a_bad_answer_and_never_a_path(stand_in: StandIn, recor
     assert {seen.path for seen in stand_in.seen} == {"/phone-number", f"/phone-number/{real}"}
     asked = len(stand_in.seen)
     for call in calls(numbers, id_)[1:4]:
-        assert "is no id of Vapi's" in str(failure(call))
+        assert "is not an id of Vapi's" in str(failure(call))
     assert len(stand_in.seen) == asked
     record_case(record, f"the id {id_!r:.14}", stand_in.summary(), "a bad answer every time; never in a path")
 
@@ -364,8 +364,8 @@ def test_an_address_that_can_be_read_in_two_ways_is_refused(record: Record, addr
             "HTTPS_PROXY",
             "htp://proxy.example",
             (
-                "HTTPS_PROXY is 'htp://proxy.example', which is no address of a proxy: 'htp' is no kind of proxy, unlike http, "
-                "https and socks5h; set it to one such as http://proxy.example:8080, or unset it"
+                "HTTPS_PROXY is 'htp://proxy.example', which is not the address of a proxy: 'htp' is not a kind of proxy, as "
+                "http, https and socks5h are; set it to one such as http://proxy.example:8080, or unset it"
             ),
         ),
         (

@@ -339,7 +339,7 @@ def test_nothing_of_all_this_prints_a_traceback_or_a_secret(stage: Stage, verb: 
 @pytest.mark.parametrize("id_", ["..", "a/b", "x\ny"])
 def test_an_id_that_cannot_be_one_is_a_sentence_and_no_request(stage: Stage, id_: str) -> None:
     asked = len(stage.vapi.requests)
-    said = f"{id_!r} is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them"
+    said = f"{id_!r} is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them"
     with pytest.raises(PluginError) as refusal:
         stage.provider.read(id_)
     assert str(refusal.value).endswith(f"cannot read BYO phone number with id {' '.join(id_.split())}: {said}")

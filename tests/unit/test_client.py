@@ -202,7 +202,7 @@ NO_IDS = ["", ".", "..", "a/b", "../credential?x=1#y z", "a\nb", "a\n", "é", "%
 def test_what_is_no_id_never_becomes_a_path(client: Collection, peer: Peer, id_: str) -> None:
     for call in (lambda: client.get(id_), lambda: client.update(id_, {}), lambda: client.delete(id_)):
         error = str(failure(call))
-        assert error.endswith("is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
+        assert error.endswith("is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
         assert error.startswith(repr(id_)[:50])
         assert len(error) < 200
     assert peer.requests == []
@@ -217,8 +217,8 @@ def test_an_answer_with_what_is_no_id_is_a_bad_one(client: Collection, peer: Pee
     for listing in (client.list, lambda: list(client.pages())):
         error = failure(listing)
         assert isinstance(error, BadAnswerError)
-        assert str(error).startswith("Vapi's answer lists one with the id ")
-        assert str(error).endswith(", which is none (GET /phone-number)")
+        assert str(error).startswith("Vapi's answer lists one with an unusable id, ")
+        assert str(error).endswith(" (GET /phone-number)")
         assert len(str(error)) < 200
 
 

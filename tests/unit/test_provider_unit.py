@@ -320,5 +320,5 @@ def test_an_entry_of_the_log_is_one_line_whatever_it_says() -> None:
 def test_an_import_of_what_is_no_id_is_refused_by_the_preview(provider: ByoPhoneNumberProvider, id_: str) -> None:
     [failure] = provider.check({}, {"__provider": GOLDEN, **LEAST, "__importId": id_}).failures
     assert failure.reason.startswith("the option import_ is wrong: ")
-    assert failure.reason.endswith("is no id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
+    assert failure.reason.endswith("is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
     assert failure.reason.isprintable()

@@ -19,7 +19,7 @@ def refused_proxy(address: str, variable: str = "HTTPS_PROXY") -> str:
 @pytest.mark.parametrize(
     ("address", "shown", "why"),
     [
-        ("htp://proxy:8080", "htp://proxy:8080", "'htp' is no kind of proxy, unlike http, https and socks5h"),
+        ("htp://proxy:8080", "htp://proxy:8080", "'htp' is not a kind of proxy, as http, https and socks5h are"),
         ("http://proxy:80a", "http://proxy:80a", "its host or port cannot be read"),
         ("http://proxy:99999", "http://proxy:99999", "its host or port cannot be read"),
         ("http://[::1", "http://[::1", "its host or port cannot be read"),
@@ -32,7 +32,7 @@ def refused_proxy(address: str, variable: str = "HTTPS_PROXY") -> str:
 )
 def test_a_proxy_that_cannot_be_is_told_with_its_variable_and_without_its_password(address: str, shown: str, why: str) -> None:
     assert refused_proxy(address) == (
-        f"HTTPS_PROXY is {shown!r}, which is no address of a proxy: {why}; "
+        f"HTTPS_PROXY is {shown!r}, which is not the address of a proxy: {why}; "
         "set it to one such as http://proxy.example:8080, or unset it"
     )
     assert refused_proxy(address, "all_proxy").startswith("all_proxy is ")
@@ -68,8 +68,8 @@ def test_certificates_that_are_not_there_are_told_with_their_variable(variable: 
     for value, why in (
         (str(tmp_path / "none.pem"), "no such file or directory"),
         ("~/none-such.pem", "no such file or directory"),
-        (str(junk), "it is no file of certificates in PEM"),
-        ("a\0b", "no path is so"),
+        (str(junk), "it is not a file of certificates in PEM"),
+        ("a\0b", "it cannot be a path"),
     ):
         with pytest.raises(ConfigError) as refusal:
             find_certificates({variable: value})
