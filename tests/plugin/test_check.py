@@ -116,6 +116,16 @@ def test_a_secret_is_in_no_failure(provider: Provider, bad: dict[str, Any]) -> N
     )
 
 
+def test_names_in_reasons_are_spelled_as_the_program_spells_them(provider: Provider) -> None:
+    server = {"url": "https://example.com", "timeoutSeconds": 0}
+    [(_, python)] = provider.check({**GOOD, "server": server}).failures
+    [(_, wire)] = provider.check({**GOOD, "server": server, "__wireNames": ["timeoutSeconds"]}).failures
+    assert python == "server.timeout_seconds must be a number from 1 to 300 (it is 0)"
+    assert wire == "server.timeoutSeconds must be a number from 1 to 300 (it is 0)"
+    good = provider.check({**GOOD, "server": {"url": "https://example.com"}, "__wireNames": ["timeoutSeconds"]})
+    assert "__wireNames" not in good.inputs
+
+
 def test_good_inputs_come_back_as_they_are_with_the_address_to_call(provider: Provider, vapi: Emulator) -> None:
     answer = provider.check(EVERYTHING)
 

@@ -482,6 +482,19 @@ def test_args_and_keywords_are_one_or_the_other(args: Any, keywords: Any, wrong:
     )
 
 
+@pytest.mark.parametrize(
+    ("server", "wire_names"),
+    [
+        ({"timeout_seconds": 5, "headers": {"timeoutSeconds": "mine"}}, None),
+        ({"timeoutSeconds": 5, "backoffPlan": {"maxRetries": 1}}, ["backoffPlan", "maxRetries", "timeoutSeconds"]),
+        (vapi.ServerArgs(timeout_seconds=5, backoff_plan={"maxRetries": 1}), ["maxRetries"]),
+    ],
+)
+def test_wire_names_that_the_program_wrote_itself_go_along_for_messages(server: Any, wire_names: list[str] | None) -> None:
+    declared = declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", server=server))
+    assert declared.inputs.get("__wireNames") == wire_names
+
+
 def test_a_number_without_a_credential_is_left_for_the_check_to_refuse() -> None:
     keywords: Any = {"assistant_id": ASSISTANT_ID}
     assert declare(lambda: vapi.ByoPhoneNumber("n", **keywords)).said == {"assistantId": ASSISTANT_ID}
