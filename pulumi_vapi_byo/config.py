@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -25,7 +26,8 @@ MAX_TIMEOUT_S: Final = 600.0
 DEFAULT_MAX_RETRIES: Final = 4
 MAX_MAX_RETRIES: Final = 20
 
-#: Every key of the stack's configuration in the namespace ``vapi-byo``.
+#: The namespace of the stack's configuration that is ours, and every key in it.
+_NAMESPACE: Final = "vapi-byo"
 SETTING_KEYS: Final = (
     "apiKey",
     "baseUrl",
@@ -170,6 +172,42 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
         on_unknown=_choice(get, "vapi-byo:onUnknown", _ON_UNKNOWN, "error"),
         number_check=_choice(get, "vapi-byo:numberCheck", _NUMBER_CHECK, "possible"),
     )
+
+
+def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
+    """Find keys of the stack's configuration that are meant as settings and are none. The user's own keys are left alone.
+
+    Args:
+        keys: Full keys, such as ``vapi-byo:region``.
+
+    Yields:
+        A sentence for each key that is misspelt, or that stands in the namespace of the public Terraform provider for Vapi.
+    """
+    for key in keys:
+        namespace, _, name = key.partition(":")
+        if namespace == _NAMESPACE and name in SETTING_KEYS:
+            continue
+        remedy = f"and remove this key with pulumi config rm {shlex.quote(key)}"
+        if _folded(namespace) == _folded(_NAMESPACE) and (meant := _setting_like(name, cutoff=0.75)):
+            yield f"{key} is no setting and has no effect: set {meant}, if that is what you mean, {remedy}"
+        elif namespace.lower() == "vapi" and (meant := _setting_like(name, cutoff=1)):
+            option = "--secret " if meant.endswith("apiKey") else ""
+            yield (
+                f"{key} has no effect: the namespace vapi belongs to the public Terraform provider for Vapi, which refuses to "
+                f"run with keys that are not its own; set {meant} (pulumi config set {option}{meant}), {remedy}"
+            )
+
+
+def _setting_like(name: str, *, cutoff: float) -> str | None:
+    import difflib  # here, because hardly any program needs it
+
+    known = {_folded(setting): setting for setting in SETTING_KEYS}
+    close = difflib.get_close_matches(_folded(name), known, n=1, cutoff=cutoff)
+    return f"{_NAMESPACE}:{known[close[0]]}" if close else None
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[_-]", "", name).lower()
 
 
 def _text(get: Callable[[str], Any], environ: Mapping[str, str], key: str, variable: str) -> str:

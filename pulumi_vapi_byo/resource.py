@@ -6,13 +6,13 @@ import dataclasses
 import functools
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar, overload
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
-from pulumi.runtime.config import is_config_secret
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from .arguments import (
     ByoPhoneNumberArgs,
@@ -28,7 +28,7 @@ from .arguments import (
     show_arguments,
     to_wire,
 )
-from .config import Region, sip_uri
+from .config import Region, keys_without_effect, sip_uri
 from .provider import (
     CREATE_FOLLOWS,
     IMPORT_ID,
@@ -146,7 +146,7 @@ class VapiResource(Resource):
                 f"{type(self).__name__} {resource_name!r} takes opts=pulumi.ResourceOptions(...), not {type(opts).__name__}"
             )
         leave_imports_out_of_garbage_collection()
-        _warn_of_a_plain_key()
+        _warn_of_the_configuration()
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
                 f"{type(self).__name__} {resource_name!r}: custom_timeouts have no effect here: Pulumi does not hand them to "
@@ -434,13 +434,26 @@ def _expected_sip_uri(number: Any, credential_id: Any) -> Input[str | None] | No
 
 
 @functools.cache
-def _warn_of_a_plain_key() -> None:
-    """Warn once of a key that stands readable in the stack's file; only the program can tell, the provider gets it in clear."""
+def _warn_of_the_configuration() -> None:
+    """Warn once of a key that stands readable in the stack's file, and of settings without effect.
+
+    Only the program can tell the first: the provider gets every value in clear.
+    """
     if pulumi.Config("vapi-byo").get("apiKey") and not is_config_secret("vapi-byo:apiKey"):
         pulumi.log.warn(
             "vapi-byo:apiKey is stored in plain text in the stack's configuration: make the key a secret with "
             "pulumi config set --secret vapi-byo:apiKey, and replace it at Vapi if others could read it"
         )
+    for sentence in keys_without_effect(sorted(_configuration_keys())):
+        pulumi.log.warn(sentence)
+
+
+def _configuration_keys() -> Iterable[str]:
+    # The SDK has no public way to list them: this is what its own look-up of a key reads.
+    try:
+        return {*CONFIG.get(), *get_config_env()}
+    except (AttributeError, TypeError, ValueError):
+        return ()  # an SDK that keeps them otherwise: a warning is no reason to fail
 
 
 def _options(opts: ResourceOptions | None, *, deletes_first: bool) -> ResourceOptions:

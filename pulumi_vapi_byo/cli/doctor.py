@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib.metadata
 import json
 import re
@@ -15,7 +14,7 @@ from typing import Final
 
 from pulumi_vapi_byo import __version__
 from pulumi_vapi_byo.client import Collection, VapiClient
-from pulumi_vapi_byo.config import SETTING_KEYS, Region
+from pulumi_vapi_byo.config import Region, keys_without_effect
 from pulumi_vapi_byo.errors import ApiError, ConfigError, TransportError, VapiError
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
 
@@ -114,15 +113,9 @@ def check_cli(version: Callable[[], Version]) -> Check:
 
 
 def check_keys(keys: Iterable[str]) -> Iterator[Check]:
-    """Check the stack's configuration for misspelt settings. Keys that resemble none are the user's own."""
-    known = {setting.lower(): setting for setting in SETTING_KEYS}
-    for key in keys:
-        namespace, _, name = key.partition(":")
-        if namespace != "vapi-byo" or name in SETTING_KEYS:
-            continue
-        for close in difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75):
-            text = f"{key} is no setting: did you mean vapi-byo:{known[close]}?"
-            yield Check("Configuration", ok=False, text=text)
+    """Check the stack's configuration for settings that are misspelt or in another namespace."""
+    for sentence in keys_without_effect(keys):
+        yield Check("Configuration", ok=False, text=sentence)
 
 
 def check_marker() -> Check:

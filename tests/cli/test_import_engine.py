@@ -164,8 +164,9 @@ def test_doctor_reports_a_misspelt_setting_before_what_follows_from_it(project: 
     ran = run_in_project("doctor")
     assert (ran.status, ran.err) == (1, "")
     assert (
-        "wrong Configuration: vapi-byo:onConflit is no setting: did you mean vapi-byo:onConflict?\nok    Settings: " in ran.out
-    )
+        "wrong Configuration: vapi-byo:onConflit is no setting and has no effect: set vapi-byo:onConflict, if that is what "
+        "you mean, and remove this key with pulumi config rm vapi-byo:onConflit\nok    Settings: "
+    ) in ran.out
 
 
 def test_the_state_is_the_same_either_way(project: Project, run_in_project: Run, account: list[dict[str, Any]]) -> None:

@@ -132,22 +132,13 @@ def test_doctor_knows_the_cli_versions(version: Version, text: str, *, ok: bool)
     assert doctor.check_cli(lambda: version) == doctor.Check("Pulumi CLI", ok, text)
 
 
-@pytest.mark.parametrize(
-    ("key", "meant"),
-    [
-        ("vapi-byo:onConflit", "vapi-byo:onConflict"),
-        ("vapi-byo:apikey", "vapi-byo:apiKey"),
-        ("vapi-byo:API_KEY", "vapi-byo:apiKey"),
-        ("vapi-byo:maxRetry", "vapi-byo:maxRetries"),
-        ("vapi-byo:apiKey", None),
-        ("vapi-byo:colour", None),
-        ("numbers:apikey", None),
-    ],
-)
-def test_doctor_finds_a_misspelt_setting_and_leaves_the_users_own_keys_alone(key: str, meant: str | None) -> None:
-    found = list(doctor.check_keys(["vapi-byo:region", key]))
-    text = f"{key} is no setting: did you mean {meant}?"
-    assert found == ([doctor.Check("Configuration", ok=False, text=text)] if meant else [])
+def test_doctor_finds_a_misspelt_setting_and_leaves_the_users_own_keys_alone() -> None:
+    keys = ["vapi-byo:region", "vapi-byo:onConflit", "vapi-byo:colour", "numbers:apikey"]
+    sentence = (
+        "vapi-byo:onConflit is no setting and has no effect: set vapi-byo:onConflict, if that is what you mean, and remove this "
+        "key with pulumi config rm vapi-byo:onConflit"
+    )
+    assert list(doctor.check_keys(keys)) == [doctor.Check("Configuration", ok=False, text=sentence)]
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"resource": true}'])

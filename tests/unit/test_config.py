@@ -10,7 +10,14 @@ import urllib3.util
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.config import SETTING_KEYS, Settings, goes_past_proxies, read_public_settings, read_settings
+from pulumi_vapi_byo.config import (
+    SETTING_KEYS,
+    Settings,
+    goes_past_proxies,
+    keys_without_effect,
+    read_public_settings,
+    read_settings,
+)
 from pulumi_vapi_byo.errors import ConfigError
 
 KEY = "canary-key-51c2"
@@ -284,3 +291,64 @@ def test_what_is_taken_for_this_machine_is_what_would_be_connected_to(junk: str)
 )
 def test_no_proxy_is_on_the_way_to_this_machine(address: str, past: bool) -> None:
     assert goes_past_proxies(settings(baseUrl=address).base_url) is past
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        *(
+            (
+                f"vapi-byo:{wrong}",
+                (
+                    f"vapi-byo:{wrong} is no setting and has no effect: set vapi-byo:{right}, if that is what you mean, and remove this "
+                    f"key with pulumi config rm vapi-byo:{wrong}"
+                ),
+            )
+            for wrong, right in (
+                ("onExisitng", "onExisting"),
+                ("apikey", "apiKey"),
+                ("API_KEY", "apiKey"),
+                ("base-url", "baseUrl"),
+                ("maxRetry", "maxRetries"),
+            )
+        ),
+        (
+            "vapi_byo:region",
+            (
+                "vapi_byo:region is no setting and has no effect: set vapi-byo:region, if that is what you mean, and remove this key with "
+                "pulumi config rm vapi_byo:region"
+            ),
+        ),
+        (
+            "vapi-byo:on Existing",
+            (
+                "vapi-byo:on Existing is no setting and has no effect: set vapi-byo:onExisting, if that is what you mean, and remove this "
+                "key with pulumi config rm 'vapi-byo:on Existing'"
+            ),
+        ),
+        (
+            "vapi:apiKey",
+            (
+                "vapi:apiKey has no effect: the namespace vapi belongs to the public Terraform provider for Vapi, which refuses to run with "
+                "keys that are not its own; set vapi-byo:apiKey (pulumi config set --secret vapi-byo:apiKey), and remove this key with "
+                "pulumi config rm vapi:apiKey"
+            ),
+        ),
+        (
+            "vapi:baseurl",
+            (
+                "vapi:baseurl has no effect: the namespace vapi belongs to the public Terraform provider for Vapi, which refuses to run with "
+                "keys that are not its own; set vapi-byo:baseUrl (pulumi config set vapi-byo:baseUrl), and remove this key with "
+                "pulumi config rm vapi:baseurl"
+            ),
+        ),
+    ],
+)
+def test_a_key_that_is_meant_as_a_setting_and_is_none_is_told_with_the_one_that_is(key: str, sentence: str) -> None:
+    assert list(keys_without_effect(["vapi-byo:region", key])) == [sentence]
+
+
+def test_settings_and_keys_of_others_are_left_alone() -> None:
+    ours = [f"vapi-byo:{setting}" for setting in SETTING_KEYS]
+    others = ["vapi-byo:colour", "vapi:token", "vapi:url", "vapi:apiKeys", "numbers:apikey", "apiKey", "aws:region", "", ":"]
+    assert list(keys_without_effect(ours + others)) == []

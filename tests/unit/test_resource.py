@@ -447,6 +447,29 @@ def test_property_names_in_options_may_be_python_s() -> None:
     assert opts.delete_before_replace is None
 
 
+def test_a_setting_without_effect_is_warned_of_once_a_run_by_whichever_way_the_program_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resource._warn_of_the_configuration.cache_clear()
+    monkeypatch.setenv("PULUMI_CONFIG", '{"vapi:region": "eu"}')
+    program = lambda: vapi.ByoPhoneNumber("n", credential_id="x")  # noqa: E731
+    first, second = (declare(program, {"vapi-byo:onExisitng": "adopt", "numbers:x": "y"}).logged for _ in range(2))
+    assert [line.partition(":")[2].partition(" ")[0] for line in first] == ["onExisitng", "region"]
+    assert first[0].endswith(
+        "set vapi-byo:onExisting, if that is what you mean, and remove this key with pulumi config rm vapi-byo:onExisitng"
+    )
+    assert second == []
+
+
+@pytest.mark.parametrize(("kept", "variable"), [(None, "{}"), ({}, "no JSON"), ({}, "[[1]]"), ({}, "7")])
+def test_configuration_that_cannot_be_listed_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, kept: object, variable: str
+) -> None:
+    monkeypatch.setattr(resource, "CONFIG", contextvars.ContextVar("config", default=kept))
+    monkeypatch.setenv("PULUMI_CONFIG", variable)
+    assert resource._configuration_keys() == ()
+
+
 def test_custom_timeouts_are_warned_of() -> None:
     opts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1m"))
     assert declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", opts=opts)).logged == [
