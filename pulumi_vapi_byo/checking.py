@@ -90,8 +90,7 @@ def _said_to_be_none(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
 def _dump(value: Any) -> Any:
     # Not model_dump: a serializer wants the types it was built for, and knows nothing of UNKNOWN.
     if isinstance(value, Block):
-        fields = type(value).model_fields.items()
-        return {str(field.alias): _dump(part) for name, field in fields if (part := getattr(value, name)) is not None}
+        return {to_camel(name): _dump(part) for name in type(value).model_fields if (part := getattr(value, name)) is not None}
     return [_dump(part) for part in value] if isinstance(value, list) else value
 
 
@@ -182,8 +181,8 @@ def _blocks_around(resource: Kind, path: Sequence[str | int]) -> Iterable[type[B
 def _blocks_in(block: type[Block], wire: str) -> Iterator[type[Block]]:
     """Find the blocks that a field of a block may hold, in lists and unions too."""
     pending: list[Any] = []
-    for field in block.model_fields.values():
-        if field.alias == wire:
+    for name, field in block.model_fields.items():
+        if to_camel(name) == wire:
             pending += [field.annotation, *(mark.type for mark in field.metadata if isinstance(mark, Nested))]
     while pending:
         annotation = pending.pop()

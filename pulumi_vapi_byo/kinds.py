@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import plain, shorten, show_path
-from .wire import LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, is_id, to_snake
+from .wire import LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, is_id, to_camel, to_snake
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
@@ -141,9 +141,9 @@ class Kind:
         for name in ("id", "orgId"):
             if isinstance(body.get(name), str) and not is_id(body[name]):
                 raise ValueError(f"has no usable {name} (letters, digits, - and _, at most 128 of them)")
-        for field in self.answer.model_fields.values():
-            if not _can_be_kept(body.get(field.alias)):
-                raise ValueError(f"has in {field.alias} what no state can hold")
+        for wire in map(to_camel, self.answer.model_fields):
+            if not _can_be_kept(body.get(wire)):
+                raise ValueError(f"has in {wire} what no state can hold")
         try:
             return self.answer.model_validate(body)
         except ValidationError as error:

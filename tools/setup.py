@@ -44,6 +44,7 @@ CURRENT_CLI = ROOT / ".cache" / "pulumi" / "current"
 CLI_CACHE = Path(os.environ.get("PULUMI_VAPI_CACHE") or ROOT / ".cache" / "pulumi").resolve()
 
 METADATA = ROOT / "pyproject.toml"
+CORE_PACKAGES = ("pulumi", "requests", "pydantic", "phonenumbers")  # what users install
 EXTRAS = ".[emulator,cli,test,lint,docs]"
 CLI_VERSION = "3.259.0"  # what the engine tests were written against; the same version by either route
 GO_VERSION = (1, 25, 11)  # asked for by the CLI's own go.mod
@@ -179,7 +180,12 @@ def required(pattern: str) -> str:
 
 def oldest_sdk() -> str:
     """Read the oldest Pulumi SDK that is supported; a CLI older than that isn't either."""
-    return required(r"pulumi>=([\d.]+)")
+    return oldest("pulumi")
+
+
+def oldest(package: str) -> str:
+    """Read the lowest version of a package that is supported."""
+    return required(package + r">=([\d.]+)")
 
 
 # Python
@@ -220,9 +226,11 @@ def prepare_venv(folder: Path, requirements: Sequence[str]) -> None:
 
 
 def prepare_oldest_sdk() -> None:
-    """Make a second environment with the oldest Pulumi SDK that we support, for the engine tests."""
-    # The same coverage as in the main environment, so that plugin processes run from here are measured too.
-    prepare_venv(OLDEST_SDK_VENV, [f"pulumi=={oldest_sdk()}", required(r"(coverage==[\d.]+)"), "-e", "."])
+    """Create a second environment with the lowest versions that we support of all that users install, for the tests."""
+    lowest = [f"{package}=={oldest(package)}" for package in CORE_PACKAGES]
+    # The same tools as in the main environment: tests run in here, too, and plugin processes are measured.
+    tools = [required(rf"({tool}==[\d.]+)") for tool in ("coverage", "pytest", "pytest-timeout", "hypothesis")]
+    prepare_venv(OLDEST_SDK_VENV, [*lowest, *tools, "-e", "."])
 
 
 # The Pulumi CLI
@@ -421,7 +429,7 @@ def main() -> int:
     """Set up what the arguments ask for; the exit status."""
     parser = argparse.ArgumentParser(description="Set up the virtual environment and the Pulumi CLI.")
     parser.add_argument("--no-cli", action="store_true", help="only the virtual environment")
-    parser.add_argument("--oldest-sdk", action="store_true", help="also an environment with the oldest Pulumi SDK")
+    parser.add_argument("--oldest-sdk", action="store_true", help="also an environment with the oldest supported packages")
     options = parser.parse_args()
     started = time.monotonic()
     try:
