@@ -20,6 +20,7 @@ from pulumi_vapi_byo.kinds import PHONE_NUMBER
 
 from .pulumi_cli import PulumiCli, Version
 from .stack_settings import Found, find_settings
+from .stack_state import differing_settings
 
 #: Python, SDK and CLI that are supported; the first SDK that is not any more.
 OLDEST_PYTHON: Final = (3, 10)
@@ -80,6 +81,8 @@ def examine(
     settings = found.settings
     yield Check("Settings", ok=True, text=f"region {settings.region}, {settings.base_url}, the key from {found.key_source}")
     yield from check_account(found)
+    if found.has_stack:
+        yield from check_state(cli)
 
 
 def check_python(version: tuple[int, int, int]) -> Check:
@@ -116,6 +119,27 @@ def check_keys(keys: Iterable[str]) -> Iterator[Check]:
     """Check the stack's configuration for settings that are misspelt or in another namespace."""
     for sentence in keys_without_effect(keys):
         yield Check("Configuration", ok=False, text=sentence)
+
+
+def check_state(cli: PulumiCli) -> Iterator[Check]:
+    """Check whether the state has the settings of the stack: refresh and destroy take them from the state."""
+    name = "State"
+    try:
+        config = cli.config()
+        in_clear = cli.config_in_clear()
+        secret = [key for key, value in config.items() if value is None]
+        differing = list(differing_settings(cli.resources(in_clear=True), in_clear, secret=secret))
+    except VapiError as error:
+        yield Check(name, ok=False, text=str(error))
+        return
+    if differing:
+        text = (
+            f"the last pulumi up left other settings in the state than the stack has now: {', '.join(differing)}; refresh, "
+            "preview --refresh and destroy use those of the state, so run pulumi up before them, or add --run-program"
+        )
+        yield Check(name, ok=False, text=text)
+    else:
+        yield Check(name, ok=True, text="no other settings than the stack's")
 
 
 def check_marker() -> Check:

@@ -49,12 +49,38 @@ class PulumiCli:
         Raises:
             VapiError: There is no such command, project or stack, or it failed.
         """
-        said = self._run("config", "--json", *self._of_stack())
+        return {key: None if entry.get("secret") else entry.get("value") for key, entry in self._config().items()}
+
+    def config_in_clear(self) -> dict[str, str | None]:
+        """Return the stack's configuration by full key, secrets in clear; None for what is no text.
+
+        Raises:
+            VapiError: As for `config`; or a secret could not be decrypted.
+        """
+        return {key: entry.get("value") for key, entry in self._config("--show-secrets").items()}
+
+    def _config(self, *options: str) -> dict[str, dict[str, Any]]:
+        said = self._run("config", "--json", *options, *self._of_stack())
+        entries = _parsed(said)
+        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+            raise VapiError("pulumi config --json did not answer with the stack's configuration")
+        return entries
+
+    def resources(self, *, in_clear: bool = False) -> list[dict[str, Any]]:
+        """Return the resources in the stack's state.
+
+        Args:
+            in_clear: With their secrets; nothing of it may be written anywhere.
+
+        Raises:
+            VapiError: There is no such command, project or stack, or it failed.
+        """
+        export = _parsed(self._run("stack", "export", *(["--show-secrets"] if in_clear else []), *self._of_stack()))
         try:
-            entries: dict[str, dict[str, Any]] = json.loads(said)
-            return {key: None if entry.get("secret") else entry.get("value") for key, entry in entries.items()}
-        except (ValueError, AttributeError):
-            raise VapiError("pulumi config --json did not answer with the stack's configuration") from None
+            resources = export["deployment"].get("resources") or []
+            return [resource for resource in resources if isinstance(resource, dict)]
+        except (KeyError, TypeError, AttributeError):
+            raise VapiError("pulumi stack export did not answer with the stack's state") from None
 
     def config_value(self, key: str) -> str:
         """Return one value, in clear also where it is secret.
@@ -97,3 +123,10 @@ class PulumiCli:
             reason = (done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}").splitlines()[0]
             raise VapiError(f"{what} failed: {shorten(reason.removeprefix('error: '), 300)}")
         return done.stdout
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

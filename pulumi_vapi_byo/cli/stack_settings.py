@@ -20,10 +20,12 @@ class Found:
     Attributes:
         settings: The settings.
         key_source: Where the key is set, in words.
+        has_stack: Whether there is a stack, whose configuration was read.
     """
 
     settings: Settings
     key_source: str
+    has_stack: bool
 
 
 def find_settings(
@@ -70,4 +72,4 @@ def find_settings(
         if in_stack or environ.get("VAPI_API_KEY") or not unread:
             raise
         raise ConfigError(f"{error} (no stack was asked: {unread})") from None
-    return Found(settings, "the stack's configuration" if in_stack else "VAPI_API_KEY")
+    return Found(settings, "the stack's configuration" if in_stack else "VAPI_API_KEY", has_stack=not unread)

@@ -21,8 +21,7 @@ from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider
 from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
 from pulumi_vapi_byo.wire import OPAQUE_MAPS, SAYABLE, SECRET_FIELDS
 
-#: Pulumi's mark of a secret (sdk/go/common/resource/sig): its key, and its value.
-_SECRET: Final = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
+from .stack_state import SECRET_MARK
 
 #: Fields without which the resource would be about another number, or none.
 _ESSENTIAL: Final = frozenset({"number", "credentialId"})
@@ -273,7 +272,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 def _for_file(value: Any) -> Any:
     """Bring the marks of secrets to the form that they have in import files."""
     if isinstance(value, Mapping):
-        if value.get(_SECRET[0]) == _SECRET[1]:
-            return {_SECRET[0]: _SECRET[1], "plaintext": json.dumps(value["value"])}
+        if value.get(SECRET_MARK[0]) == SECRET_MARK[1]:
+            return {SECRET_MARK[0]: SECRET_MARK[1], "plaintext": json.dumps(value["value"])}
         return {name: _for_file(part) for name, part in value.items()}
     return [_for_file(part) for part in value] if isinstance(value, list) else value

@@ -169,6 +169,28 @@ def test_doctor_reports_a_misspelt_setting_before_what_follows_from_it(project: 
     ) in ran.out
 
 
+def test_doctor_tells_of_a_key_that_was_replaced_since_the_last_update_until_the_next(
+    project: Project, run_in_project: Run
+) -> None:
+    project.program('vapi.ByoPhoneNumber("n", **DESK)')
+    assert not project.up().failed
+    assert "ok    State: no other settings than the stack's\n" in run_in_project("doctor").out
+    project.cli("config", "set", "--secret", "vapi-byo:apiKey", CANARY)
+    project.configure("vapi-byo:timeout", "20")
+    ran = run_in_project("doctor")
+    assert ran.status == 1
+    assert (
+        "wrong State: the last pulumi up left other settings in the state than the stack has now: vapi-byo:apiKey, vapi-byo:timeout "
+        "(unset in the state, '20' in the stack); refresh, preview --refresh and destroy use those of the state, so run pulumi up "
+        "before them, or add --run-program\n"
+    ) in ran.out
+    project.cli("config", "set", "--secret", "vapi-byo:apiKey", API_KEY)
+    assert not project.up().failed
+    assert run_in_project("doctor").status == 0
+    assert CANARY not in project.said
+    assert API_KEY not in project.said
+
+
 def test_the_state_is_the_same_either_way(project: Project, run_in_project: Run, account: list[dict[str, Any]]) -> None:
     assert run_in_project("import", "--all", "--set-secrets", "--force").status == 0
     assert not project.up().failed

@@ -33,6 +33,10 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], N
         ("echo hello", PulumiCli.version, "pulumi version says 'hello', which is no version"),
         ("echo hello", PulumiCli.config, "pulumi config --json did not answer with the stack's configuration"),
         ("echo '[]'", PulumiCli.config, "pulumi config --json did not answer with the stack's configuration"),
+        ("echo '{\"a\": 1}'", PulumiCli.config, "pulumi config --json did not answer with the stack's configuration"),
+        ("echo hello", PulumiCli.resources, "pulumi stack export did not answer with the stack's state"),
+        ("echo '{}'", PulumiCli.resources, "pulumi stack export did not answer with the stack's state"),
+        ("echo '{\"deployment\": []}'", PulumiCli.resources, "pulumi stack export did not answer with the stack's state"),
         ("echo 'error: no stack' >&2; echo more >&2; exit 255", PulumiCli.config, "pulumi config failed: no stack"),
         ("echo oops; exit 1", PulumiCli.version, "pulumi version failed: oops"),
         ("exit 7", lambda cli: cli.config_value("k"), "pulumi config get failed: status 7"),
@@ -70,6 +74,16 @@ def test_versions_are_read_with_and_without_what_follows(
 def test_configuration_that_is_secret_or_no_text_has_no_value(script: Callable[[str], None]) -> None:
     script("""echo '{"a:b": {"value": "c", "secret": false}, "a:d": {"secret": true}, "a:e": {"objectValue": {"f": 1}}}'""")
     assert PulumiCli(None).config() == {"a:b": "c", "a:d": None, "a:e": None}
+
+
+def test_a_state_is_read_with_or_without_its_secrets(script: Callable[[str], None], tmp_path: Path) -> None:
+    script(f"""echo "$@" >> {tmp_path}/arguments; echo '{{"deployment": {{"resources": [{{"id": "a"}}, 7]}}}}'""")
+    assert PulumiCli(None).resources() == PulumiCli("test").resources(in_clear=True) == [{"id": "a"}]
+    assert (tmp_path / "arguments").read_text() == (
+        "--non-interactive --color never stack export\n--non-interactive --color never stack export --show-secrets --stack test\n"
+    )
+    script("""echo '{"deployment": {"manifest": {}}}'""")
+    assert PulumiCli(None).resources() == []
 
 
 def test_a_stack_is_quoted_for_the_shell() -> None:
