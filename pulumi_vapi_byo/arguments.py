@@ -17,13 +17,25 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 import pulumi
 from pulumi import CustomResource, Input, Output, ProviderResource, ResourceOptions
 
 from .kinds import Kind
-from .wire import OPAQUE_MAPS, SECRET_FIELDS, WIRE_NAMES, to_camel, to_snake
+from .wire import (
+    ADDITIONAL,
+    NOT_RENAMED,
+    SECRET_FIELDS,
+    WIRE_NAMES,
+    BackoffType,
+    OutboundProtocol,
+    SipVerb,
+    TransferMode,
+    resembling,
+    to_camel,
+    to_snake,
+)
 
 Object = Mapping[str, Any]
 
@@ -114,18 +126,15 @@ def _what_is_wrong(
 
 def unknown_arguments(name: str, unknown: Sequence[str], known: Sequence[str], given: Container[str] = ()) -> str:
     """Say that there are no such arguments, and which were probably meant: none that is given as well."""
-    import difflib
-
-    free = [one for one in known if one not in given]
-    close: dict[str, None] = {}
-    for key in map(to_snake, unknown):
-        # "csv" is meant to be csv_file, which is too long to look like it.
-        part = [one for one in free if len(key) > 2 and key in one.split("_")]
-        close |= dict.fromkeys(difflib.get_close_matches(key, free, n=1) or part[:1])
+    taken = [key for key in known if key in given]
+    found = (resembling(key, known, taken) for key in unknown)
+    close = dict.fromkeys(one for one in found if one)
     options = [key for key in unknown if key in _OPTIONS]
     advice = f"; did you mean {' and '.join(close)}?" if close else ""
     if options:
         advice += f"; {', '.join(options)} goes into opts=pulumi.ResourceOptions({options[0]}=...)"
+    elif not close and to_snake(ADDITIONAL) in known:
+        advice = f"; what Vapi has beyond them goes into {to_snake(ADDITIONAL)}"
     return f"{name} has no argument {', '.join(unknown)}: its arguments are {', '.join(known)}{advice}"
 
 
@@ -163,7 +172,7 @@ class BackoffPlanArgs:
         excluded_status_codes: HTTP statuses that are not retried.
     """
 
-    type: Input[str]
+    type: Input[BackoffType]
     max_retries: Input[float]
     base_delay_seconds: Input[float]
     excluded_status_codes: Input[Sequence[Input[float]]] | None = None
@@ -199,7 +208,8 @@ class TransferPlanArgs:
     """How a call is transferred.
 
     Attributes:
-        mode: ``blind-transfer``, ``warm-transfer-say-message`` or another of Vapi's modes.
+        mode: ``blind-transfer``, ``warm-transfer-say-message`` or another of Vapi's modes; one that this version does not know
+            can be given in a dict instead of this class, see ``vapi-byo:onUnknown``.
         message: Spoken to whoever takes the call: a text, or a custom message (an object).
         timeout: Seconds to wait for an operator, 1 to 600; Vapi's default is 60.
         sip_verb: ``refer`` (Vapi's default), ``bye`` or ``dial``.
@@ -214,10 +224,10 @@ class TransferPlanArgs:
         fallback_plan: What happens when nobody takes the call: ``message``, ``endCallEnabled``.
     """
 
-    mode: Input[str]
+    mode: Input[TransferMode]
     message: Input[str | Object] | None = None
     timeout: Input[float] | None = None
-    sip_verb: Input[str] | None = None
+    sip_verb: Input[SipVerb] | None = None
     dial_timeout: Input[float] | None = None
     hold_audio_url: Input[str] | None = None
     transfer_complete_audio_url: Input[str] | None = None
@@ -241,6 +251,7 @@ class TransferDestinationNumberArgs:
         message: Spoken to the caller before the transfer: a text, or a custom message (an object).
         transfer_plan: How the call is transferred.
         description: For the assistant, to choose among destinations.
+        name: Your own name for the destination, shown in the dashboard's call log.
     """
 
     number: Input[str]
@@ -250,7 +261,8 @@ class TransferDestinationNumberArgs:
     message: Input[str | Object] | None = None
     transfer_plan: Input[TransferPlanArgs | Object] | None = None
     description: Input[str] | None = None
-    type: Input[str] = "number"
+    name: Input[str] | None = None
+    type: Input[Literal["number"]] = "number"
 
 
 @_explaining
@@ -265,6 +277,7 @@ class TransferDestinationSipArgs:
         message: Spoken to the caller before the transfer: a text, or a custom message (an object).
         transfer_plan: How the call is transferred.
         description: For the assistant, to choose among destinations.
+        name: Your own name for the destination, shown in the dashboard's call log.
     """
 
     sip_uri: Input[str]
@@ -273,7 +286,8 @@ class TransferDestinationSipArgs:
     message: Input[str | Object] | None = None
     transfer_plan: Input[TransferPlanArgs | Object] | None = None
     description: Input[str] | None = None
-    type: Input[str] = "sip"
+    name: Input[str] | None = None
+    type: Input[Literal["sip"]] = "sip"
 
 
 FallbackDestination = TransferDestinationNumberArgs | TransferDestinationSipArgs | Object
@@ -296,7 +310,8 @@ class ByoPhoneNumberArgs:
         name: Your own name for the number, at most 40 characters.
         assistant_id: Id of the assistant that takes inbound calls.
         squad_id: Id of the squad that takes inbound calls.
-        workflow_id: Id of the workflow that takes inbound calls.
+        workflow_id: Id of a workflow. Vapi retired workflows in August 2026, so it answers no calls: use `assistant_id` or
+            `squad_id`.
         server_url: Address that is asked for an assistant where none is set. An older spelling of `server`; they exclude
             each other.
         server_url_secret: Sent to `server_url` as header ``x-vapi-secret``. Always kept as a secret.
@@ -304,6 +319,8 @@ class ByoPhoneNumberArgs:
         hooks: What happens when a call rings or could not be given to an assistant: a list of objects as in Vapi's reference,
             e.g. ``{"on": "call.ringing", "do": [{"type": "say", "exact": "Hello"}]}``.
         fallback_destination: Where calls go when neither assistant nor squad is set and the server does not answer.
+        additional_properties: Fields of Vapi's that have no argument here, by Vapi's own (camelCase) names. Needs
+            ``vapi-byo:onUnknown send``. Shown in clear in states and previews unless a value is a secret.
         deletion_protection: Whether a delete is refused; default False. It is the package's own: changing it sends nothing, and
             the dashboard knows nothing of it.
     """
@@ -320,6 +337,7 @@ class ByoPhoneNumberArgs:
     server: Input[ServerArgs | Object] | None = None
     hooks: Input[Sequence[Input[Object]]] | None = None
     fallback_destination: Input[FallbackDestination] | None = None
+    additional_properties: Input[Object] | None = None
     deletion_protection: Input[bool] | None = None
 
 
@@ -343,7 +361,7 @@ class SipTrunkGatewayArgs:
     netmask: Input[float] | None = None
     inbound_enabled: Input[bool] | None = None
     outbound_enabled: Input[bool] | None = None
-    outbound_protocol: Input[str] | None = None
+    outbound_protocol: Input[OutboundProtocol] | None = None
     options_ping_enabled: Input[bool] | None = None
 
 
@@ -378,6 +396,8 @@ class ByoSipTrunkCredentialArgs:
         outbound_leading_plus_enabled: Whether outbound numbers keep their leading plus.
         tech_prefix: Put in front of outbound numbers, as some carriers want.
         sip_diversion_header: Value of the Diversion header of outbound calls.
+        additional_properties: Fields of Vapi's that have no argument here, by Vapi's own (camelCase) names. Needs
+            ``vapi-byo:onUnknown send``. Shown in clear in states and previews unless a value is a secret.
         deletion_protection: Whether a delete is refused; default False. It is the package's own: changing it sends nothing.
     """
 
@@ -387,6 +407,7 @@ class ByoSipTrunkCredentialArgs:
     outbound_leading_plus_enabled: Input[bool] | None = None
     tech_prefix: Input[str] | None = None
     sip_diversion_header: Input[str] | None = None
+    additional_properties: Input[Object] | None = None
     deletion_protection: Input[bool] | None = None
 
 
@@ -453,16 +474,12 @@ def to_wire(value: Any, where: str = "", *, rename: bool = True) -> Any:
             if item is not None:
                 inner = where + key if where.endswith((" ", ".")) or not where else f"{where}.{key}"
                 wire = WIRE_NAMES.get(key, key) if rename else key
-                part = to_wire(item, inner, rename=rename and wire not in _NOT_RENAMED)
+                part = to_wire(item, inner, rename=rename and wire not in NOT_RENAMED)
                 converted[wire] = Output.secret(part) if rename and wire in SECRET_FIELDS else part
         return converted
     if isinstance(value, (list, tuple)):
         return [to_wire(item, f"{where}[{index}]", rename=rename) for index, item in enumerate(value)]
     return plain(value, where)
-
-
-#: Maps with names that are not ours.
-_NOT_RENAMED: Final = OPAQUE_MAPS | {"messages"}
 
 
 def plain(value: Any, where: str) -> Any:

@@ -38,7 +38,7 @@ from .fields import (
     Text40,
     within,
 )
-from .wire import API_DEFAULTS, UNKNOWN, to_camel
+from .wire import API_DEFAULTS, UNKNOWN, BackoffType, OutboundProtocol, SipVerb, TransferMode, to_camel
 
 
 def _sip_uri(value: str) -> str:
@@ -158,21 +158,10 @@ class ContextEngineeringPlan(Block):
 class TransferPlan(Block):
     """How a call is transferred."""
 
-    mode: Known[
-        Literal[
-            "blind-transfer",
-            "blind-transfer-add-summary-to-sip-header",
-            "warm-transfer-say-message",
-            "warm-transfer-say-summary",
-            "warm-transfer-twiml",
-            "warm-transfer-wait-for-operator-to-speak-first-and-then-say-message",
-            "warm-transfer-wait-for-operator-to-speak-first-and-then-say-summary",
-            "warm-transfer-experimental",
-        ]
-    ]
+    mode: Known[TransferMode]
     message: Message | None = None
     timeout: Known[Annotated[int | float, within(1, 600)]] | None = None
-    sip_verb: Known[Literal["refer", "bye", "dial"]] | None = None
+    sip_verb: Known[SipVerb] | None = None
     dial_timeout: Known[Annotated[int | float, within(1, 600)]] | None = None
     hold_audio_url: SoundUrl | None = None
     transfer_complete_audio_url: SoundUrl | None = None
@@ -192,6 +181,7 @@ class TransferDestinationNumber(HasNumber):
     caller_id: Text40 | None = None
     message: Message | None = None
     transfer_plan: Known[TransferPlan] | None = None
+    name: Text | None = None
     description: Prose | None = None
 
 
@@ -204,6 +194,7 @@ class TransferDestinationSip(Block):
     sip_headers: Headers | None = None
     message: Message | None = None
     transfer_plan: Known[TransferPlan] | None = None
+    name: Text | None = None
     description: Prose | None = None
 
 
@@ -231,7 +222,7 @@ Destination = Known[
 class BackoffPlan(Block):
     """How Vapi itself retries a request to the user's server."""
 
-    type: Known[Literal["fixed", "exponential"]]
+    type: Known[BackoffType]
     max_retries: Known[Annotated[int | float, within(0, 10)]]
     base_delay_seconds: Known[Annotated[int | float, within(0, 10)]]
     excluded_status_codes: Known[list[Known[Annotated[int | float, within(100, 599)]]]] | None = None
@@ -359,7 +350,7 @@ class SipTrunkGateway(Block):
     port: Known[Annotated[int | float, within(1, 65535)]] | None = None
     netmask: Known[Annotated[int | float, within(24, 32)]] | None = None
     outbound_enabled: Bool | None = None
-    outbound_protocol: Known[Literal["tls/srtp", "tcp", "tls", "udp"]] | None = None
+    outbound_protocol: Known[OutboundProtocol] | None = None
     options_ping_enabled: Bool | None = None
 
     @field_validator("ip")

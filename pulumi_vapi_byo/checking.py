@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
-from .config import NumberCheck
+from .config import NumberCheck, OnUnknown
 from .errors import as_written, plain, shorten, show_path
 from .fields import Block, DiscreetError
 from .kinds import Kind
 from .models import Nested
-from .wire import SECRET_FIELDS, as_spelled, to_camel, to_snake
+from .wire import ADDITIONAL, SECRET_FIELDS, UNKNOWN, WIRE_NAMES, as_spelled, resembling, to_camel, to_snake
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,14 @@ class Problem:
         reason: What is wrong and what would be right, without the value.
         value: The value as a text for a message, empty where it is secret, missing or long.
         discreet: Whether the value must not be shown, because there is a secret in it.
+        unknown: Whether it is only what this version does not know, which can be sent all the same.
     """
 
     path: tuple[str | int, ...]
     reason: str
     value: str = ""
     discreet: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,17 @@ class Checked:
     warnings: list[str]
 
 
+#: How what this version does not know gets through.
+WAY_OUT: Final = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
+
+
 def check_inputs(
-    kind: Kind, raw: Mapping[str, Any], *, number_check: NumberCheck = "possible", wire_names: Container[str] = ()
+    kind: Kind,
+    raw: Mapping[str, Any],
+    *,
+    number_check: NumberCheck = "possible",
+    on_unknown: OnUnknown = "error",
+    wire_names: Container[str] = (),
 ) -> Checked:
     """Validate and normalise the inputs of a resource.
 
@@ -59,23 +69,114 @@ def check_inputs(
         kind: The kind of resource.
         raw: Inputs with keys in snake_case or camelCase; `UNKNOWN` stands for values not known yet, at any depth.
         number_check: Whether a number that no numbering plan knows is a problem (``possible``) or a warning (``e164``).
+        on_unknown: Whether what this version does not know is a problem (``error``) or stays as it is written (``send``).
         wire_names: Wire names that the program has written itself, see `wire.as_spelled`.
 
     Returns:
         The normalised inputs, every problem and every warning.
     """
-    problems: list[Problem] = []
-    inputs: dict[str, Any] = {}
     # A copy in which unset is absent: an explicit null means the same.
     given = _without_nulls(raw)
     none = _said_to_be_none(kind, given)
-    try:
-        said = {key: value for key, value in given.items() if to_camel(key) not in none}
-        inputs = _dump(kind.inputs.model_validate(said, context={"number_check": number_check})) | none
-    except ValidationError as error:
-        problems = [_problem(kind, details, wire_names) for details in error.errors(include_url=False)]
+    said = {key: value for key, value in given.items() if to_camel(key) not in none}
+    context = {"number_check": number_check}
+    inputs, failures = _validated(kind, said, context)
+    unknown = [details for details in failures if on_unknown == "send" and _is_unknown(details, said)]
+    if unknown:
+        aside = [(_place(details), _put_aside(said, details)) for details in unknown]
+        inputs, failures = _validated(kind, said, context)
+        for path, value in aside if not failures else ():
+            _put_back(inputs, path, value)
+    problems = [_problem(kind, details, wire_names, said) for details in failures]
+    problems += _problems_of_additional(kind, said, on_unknown)
     problems += [Problem((field,), reason) for field, reason in kind.exclusions(raw)]
+    inputs |= none
     return Checked(inputs, problems, [] if problems else list(kind.warnings(inputs)))
+
+
+def _validated(kind: Kind, said: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    try:
+        inputs: dict[str, Any] = _dump(kind.inputs.model_validate(said, context=dict(context)))
+    except ValidationError as error:
+        return {}, error.errors(include_url=False)
+    # What is empty says nothing.
+    return {field: value for field, value in inputs.items() if field != ADDITIONAL or value != {}}, []
+
+
+#: Failures whose value may be one that the API has learned since, where it is of the right sort.
+_TAG_ERRORS: Final[Mapping[str, str]] = {"hook_event": "on", "action_type": "type", "destination_type": "type"}
+
+
+def _place(details: Any) -> tuple[str | int, ...]:
+    # Tags of unions are written <so>, and are no part of the user's data.
+    return tuple(part for part in details["loc"] if not (isinstance(part, str) and part.startswith("<")))
+
+
+def _is_unknown(details: Any, said: Mapping[str, Any]) -> bool:
+    """Tell whether a failure is of something that the API may have learned since, and not of something wrong."""
+    path, value, kind = _place(details), details["input"], details["type"]
+    if kind == "literal_error":
+        return isinstance(value, str)
+    if kind == "extra_forbidden":
+        spellings = {to_snake(str(path[-1])), to_camel(str(path[-1]))}
+        twice = len(spellings) == 2 and spellings <= _beside(said, path)
+        return len(path) > 1 and not twice and path != _RETIRED_SECRET
+    tag = _TAG_ERRORS.get(kind)
+    return tag is not None and isinstance(value, Mapping) and isinstance(value.get(tag), str)
+
+
+def _beside(said: Any, path: Sequence[str | int]) -> set[str]:
+    """Return the names that stand in the object that a path ends in."""
+    for part in path[:-1]:
+        said = said[part]
+    return set(said)
+
+
+def _put_aside(said: Any, details: Any) -> Any:
+    """Take an unknown property out of the given inputs; where a value must be, leave `UNKNOWN`, which passes every check."""
+    *parents, last = _place(details)
+    for part in parents:
+        said = said[part]
+    value = said[last]
+    if details["type"] == "extra_forbidden":
+        del said[last]
+    else:
+        said[last] = UNKNOWN
+    return value
+
+
+def _put_back(inputs: Any, path: Sequence[str | int], value: Any) -> None:
+    *parents, last = path
+    for part in parents:
+        inputs = inputs[WIRE_NAMES.get(part, part) if isinstance(part, str) else part]
+    inputs[WIRE_NAMES.get(last, last) if isinstance(last, str) else last] = _whole(value)
+
+
+def _whole(value: Any) -> Any:
+    # Pulumi's engine has only floats: 3.0 is what the user wrote as 3.
+    if isinstance(value, Mapping):
+        return {key: _whole(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_whole(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _problems_of_additional(kind: Kind, said: Mapping[str, Any], on_unknown: OnUnknown) -> Iterator[Problem]:
+    additional = said.get(ADDITIONAL, said.get(to_snake(ADDITIONAL)))
+    if not isinstance(additional, Mapping):
+        return
+    unknown = []
+    for name in map(str, additional):
+        wire = to_camel(name)
+        if wire in kind.arguments:
+            yield Problem((ADDITIONAL, name), f"is an argument of its own: write {to_snake(wire)}=... instead")
+        elif fixed := kind.fixed(wire):
+            yield Problem((ADDITIONAL, name), fixed)
+        else:
+            unknown.append(shorten(name, 60))
+    if unknown and on_unknown == "error":
+        reason = f"has what this version does not know ({shorten(', '.join(unknown), 200)}): {WAY_OUT}"
+        yield Problem((ADDITIONAL,), reason, unknown=True)
 
 
 def _said_to_be_none(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,9 +203,15 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def _problem(resource: Kind, details: Any, wire_names: Container[str]) -> Problem:
-    # Tags of unions are written <so>, and are no part of the user's data.
-    path = tuple(part for part in details["loc"] if not (isinstance(part, str) and part.startswith("<")))
+def _problem(resource: Kind, details: Any, wire_names: Container[str], said: Mapping[str, Any]) -> Problem:
+    problem = _known_problem(resource, details, wire_names, said)
+    if not _is_unknown(details, said):
+        return problem
+    return replace(problem, reason=f"{problem.reason}; {WAY_OUT}", unknown=True)
+
+
+def _known_problem(resource: Kind, details: Any, wire_names: Container[str], said: Mapping[str, Any]) -> Problem:
+    path = given = _place(details)
     if path and to_camel(str(path[0])) in resource.arguments:
         path = (to_camel(str(path[0])), *path[1:])
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
@@ -116,7 +223,10 @@ def _problem(resource: Kind, details: Any, wire_names: Container[str]) -> Proble
     if kind == "extra_forbidden":
         fixed = resource.fixed(str(path[0])) if len(path) == 1 else ""
         whole = show_path(as_spelled(path[:-1], wire_names)) or f"a {resource.noun}"
-        return Problem(path, fixed or f"is no property of {whole}{_did_you_mean(resource, path)}")
+        hint = _did_you_mean(resource, path, _beside(said, given))
+        if not hint and len(path) == 1:
+            hint = "; what Vapi has beyond the arguments goes into additional_properties"
+        return Problem(path, fixed or f"is no property of {whole}{hint}")
     if kind == "value_error":
         reason = str(context["error"])
         if isinstance(context["error"], DiscreetError):
@@ -154,13 +264,16 @@ def _is_secret(resource: Kind, path: Sequence[str | int]) -> bool:
     )
 
 
-def _did_you_mean(resource: Kind, path: Sequence[str | int]) -> str:
-    name = to_snake(str(path[-1]))
-    if (path[0], name) == ("server", "secret"):  # Vapi had it until May 2025
+#: Where Vapi had a secret until May 2025.
+_RETIRED_SECRET: Final = ("server", "secret")
+
+
+def _did_you_mean(resource: Kind, path: Sequence[str | int], beside: Container[str]) -> str:
+    if tuple(path) == _RETIRED_SECRET:
         return ", use headers={'x-vapi-secret': ...} or credential_id"
     known = [field for block in _blocks_around(resource, path) for field in block.model_fields]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f", did you mean {close[0]}?" if close else ""
+    meant = resembling(str(path[-1]), known, beside)
+    return f", did you mean {meant}?" if meant else ""
 
 
 def _is_required(resource: Kind, path: Sequence[str | int]) -> bool:

@@ -396,7 +396,8 @@ class Collection:
             What the API holds.
         """
         path = self._kind.path
-        return self._parse(self.client.send("POST", path, {"provider": self._kind.provider, **body}), "POST", path)
+        body = self._kind.on_the_wire({"provider": self._kind.provider, **body})
+        return self._parse(self.client.send("POST", path, body), "POST", path)
 
     def get(self, id_: str) -> Answer | None:
         """Look one up.
@@ -452,7 +453,8 @@ class Collection:
         """
         path = self._path(id_)
         turns, within_s = (0, LOOK_IS_GOOD_FOR_S) if looked else (1, math.inf)
-        return self._parse(self.client.send("PATCH", path, patch, turns=turns, within_s=within_s), "PATCH", path, id_)
+        body = self._kind.on_the_wire(patch)
+        return self._parse(self.client.send("PATCH", path, body, turns=turns, within_s=within_s), "PATCH", path, id_)
 
     def delete(self, id_: str) -> bool:
         """Delete one.

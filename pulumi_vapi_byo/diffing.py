@@ -10,16 +10,19 @@ arguments must be unset where they are left out.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from .kinds import Kind
-from .wire import API_DEFAULTS, LOCAL_FIELDS, MANAGED, OPAQUE_MAPS, UNKNOWN
+from .wire import ADDITIONAL, ANYWHERE, API_DEFAULTS, LOCAL_FIELDS, MANAGED, OPAQUE_MAPS, UNKNOWN, Place, place_of
 
 #: True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list; of a whole field also
 #: the empty value by which the program said that it must be unset, or False where the server filled it in at the creation.
 Shape = Any
+
+#: Where something is, in wire names and list indexes.
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Plan:
     Attributes:
         changes: Names of the inputs that differ, in the order of the inputs; those of `LOCAL_FIELDS` last.
         patch: Body of the PATCH: the changed fields alone, each with its whole new value, or the value that clears it. Beside a
-            number that is not E.164 stands its flag.
+            number that is not E.164 stands its flag. Of the additional properties it has those that differ.
     """
 
     changes: tuple[str, ...]
@@ -43,12 +46,14 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
         kind: The kind of resource.
         state: The last outputs: wire names to values, with `MANAGED`.
         inputs: The program's inputs, normalised; `UNKNOWN` counts as changed.
-        live: What the API holds right now, where that was looked up; settles how it spells the server.
+        live: What the API holds right now, where that was looked up; settles how it spells the server, and what is sent along
+            in objects.
 
     Returns:
         The plan; without changes where there is nothing to do.
     """
     managed = managed_shape(kind, state)
+    held = state if live is None else live
     wanted = _in_both_spellings(inputs, state)
     changes = []
     patch: dict[str, Any] = {}
@@ -58,13 +63,18 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
                 continue
         elif not managed.get(field) or _is_unset(field, state.get(field)):
             continue
-        patch[field] = kind.unset.get(field) if _blank(wanted.get(field)) else wanted[field]
+        if field == ADDITIONAL:
+            patch[field] = _additional(wanted.get(field) or {}, state.get(field) or {})
+        elif _blank(wanted.get(field)):
+            patch[field] = kind.unset.get(field)
+        else:
+            patch[field] = _with_what_is_there(place_of(field), field, wanted[field], held.get(field), managed.get(field))
         changes.append(field)
-    _settle_server_spelling(patch, state if live is None else live, inputs)
+    _settle_server_spelling(patch, held, inputs)
     if patch.get("number") is not None and inputs.get("numberE164CheckEnabled") is False:
         # The rule of a number may be judged by the body of the PATCH alone, where a flag left out means the check is on.
         patch.setdefault("numberE164CheckEnabled", False)
-    changes += [field for field in LOCAL_FIELDS if not _same(field, inputs.get(field), state.get(field), None)]
+    changes += [field for field in LOCAL_FIELDS if not _same(_FLAT, field, inputs.get(field), state.get(field), None)]
     return Plan(tuple(changes), patch)
 
 
@@ -91,25 +101,59 @@ def recorded(kind: Kind, state: Mapping[str, Any], shape: Mapping[str, Shape]) -
     return bare if managed_shape(kind, bare) == shape else bare | {MANAGED: dict(shape)}
 
 
-def shape_of(
-    kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any], *, others: Container[str] = ()
-) -> dict[str, Shape]:
+def shape_of(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
     """Record what the program set and what the server filled in beside it.
 
     Args:
         kind: The kind of resource.
         inputs: The inputs that were written.
-        answer: What the API held right after the write.
-        others: Wire names of what the server did not fill in, but others set.
+        answer: What the API held right after the write; without it, nothing was filled in.
 
     Returns:
         The value for `MANAGED`. It holds no values, so no secrets.
     """
-    return {
-        field: _shape_of_field(inputs[field], answer.get(field), others)
-        for field in kind.fields
-        if inputs.get(field) is not None
-    }
+    return {field: _shape_of_field(inputs[field], answer.get(field)) for field in kind.fields if inputs.get(field) is not None}
+
+
+def unknown_in(shape: Mapping[str, Shape]) -> list[Path]:
+    """Find what this version does not know in objects of the program's, and the program has not written.
+
+    Args:
+        shape: The shape of the inputs, as `shape_of` records it.
+    """
+    return [path for field, part in shape.items() for path in _unknown_in(place_of(field), part, (field,))]
+
+
+def with_unknown(shape: Mapping[str, Shape], live: Mapping[str, Any]) -> dict[str, Shape]:
+    """Take into a shape, as filled in, what this version does not know and the API has come to hold in objects of ours."""
+    return {field: _with_unknown(place_of(field), part, live.get(field)) for field, part in shape.items()}
+
+
+def _with_unknown(place: Place, shape: Shape, live: Any) -> Shape:
+    if isinstance(shape, Mapping) and isinstance(live, Mapping):
+        known = {name: _with_unknown(_inside(place, name), part, live.get(name)) for name, part in shape.items()}
+        return known | {name: False for name in live if name not in shape and place.get(name) is None}
+    if isinstance(shape, list) and isinstance(live, list) and len(shape) == len(live):
+        return [_with_unknown(place, part, held) for part, held in zip(shape, live, strict=True)]
+    return shape
+
+
+def _inside(place: Place, name: str) -> Place:
+    inner = place.get(name)
+    return ANYWHERE if inner is None else inner
+
+
+def _unknown_in(place: Place, shape: Shape, path: Path) -> Iterator[Path]:
+    if isinstance(shape, Mapping):
+        for name, part in shape.items():
+            inner = place.get(name)
+            if part is False and inner is None:
+                yield (*path, name)
+            elif inner is not None:
+                yield from _unknown_in(inner, part, (*path, name))
+    elif isinstance(shape, list):
+        for index, part in enumerate(shape):
+            yield from _unknown_in(place, part, (*path, index))
 
 
 def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,7 +170,7 @@ def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]
     inputs = {}
     for field, shape in _in_both_spellings(managed_shape(kind, state), live).items():
         if live.get(field) is not None and shape is not False:
-            inputs[field] = _project(field, live[field], shape)
+            inputs[field] = _project(place_of(field), field, live[field], shape)
         elif shape is not None and shape is not False and _blank(shape):
             inputs[field] = shape
     return inputs
@@ -146,7 +190,7 @@ def unmanaged(kind: Kind, live: Mapping[str, Any], shape: Mapping[str, Shape]) -
         shape: The shape of the inputs at the last write.
     """
     return {
-        field: _project(field, live[field], None)
+        field: _project(place_of(field), field, live[field], None)
         for field in _in_both_spellings(dict.fromkeys(left_out(kind, shape)) | dict(shape), live)
         if field not in shape and not _is_unset(field, live.get(field))
     }
@@ -163,18 +207,33 @@ def still_filled_in(shape: Mapping[str, Shape], state: Mapping[str, Any], live: 
     return {
         field: part
         for field, part in shape.items()
-        if part is not False or _same(field, state.get(field), live.get(field), None)
+        if part is not False or _same(place_of(field), field, state.get(field), live.get(field), None)
     }
+
+
+def differences(
+    kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]
+) -> Iterator[tuple[Path, Any, Any]]:
+    """Find where the API holds something else than the inputs say.
+
+    Args:
+        kind: The kind of resource.
+        inputs: Normalised inputs.
+        live: What the API holds.
+        shape: What of it the inputs have set.
+
+    Yields:
+        The path, what the inputs say there and what the API holds; None for nothing.
+    """
+    wanted = _in_both_spellings(inputs, live)
+    for field in kind.fields:
+        if field in wanted and not _as_wanted(field, wanted[field], live.get(field), shape.get(field)):
+            yield from _differences(place_of(field), field, wanted[field], live.get(field), shape.get(field), (field,))
 
 
 def differing(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
     """Return the wire names of the inputs that do not stand at the API as they were written."""
-    wanted = _in_both_spellings(inputs, live)
-    return [
-        field
-        for field in kind.fields
-        if field in wanted and not _as_wanted(field, wanted[field], live.get(field), shape.get(field))
-    ]
+    return list(dict.fromkeys(str(path[0]) for path, _, _ in differences(kind, inputs, live, shape)))
 
 
 def fits(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
@@ -213,8 +272,8 @@ def conflicts(
     return [
         field
         for field in fields
-        if not _same(field, state.get(field), live.get(field), managed.get(field))
-        and not _same(field, inputs.get(field), live.get(field), managed.get(field))
+        if not _same(place_of(field), field, state.get(field), live.get(field), managed.get(field))
+        and not _same(place_of(field), field, inputs.get(field), live.get(field), managed.get(field))
     ]
 
 
@@ -262,7 +321,13 @@ def _blank(value: Any) -> bool:
     return value is None or value == "" or value == [] or value == {}
 
 
-def _is_unset(key: str, value: Any) -> bool:
+#: The place of a value that has nothing known inside.
+_FLAT: Final = Place()
+
+
+def _is_unset(key: str, value: Any, place: Place | None = _FLAT) -> bool:
+    if place is None or place is ANYWHERE:  # of what this version does not know it knows no default
+        return value is None
     return _blank(value) or (key in API_DEFAULTS and _equal(value, API_DEFAULTS[key]))
 
 
@@ -271,57 +336,135 @@ def _equal(left: Any, right: Any) -> bool:
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
-def _same(key: str, new: Any, old: Any, shape: Shape) -> bool:
+def _same(place: Place | None, key: str, new: Any, old: Any, shape: Shape) -> bool:
+    return next(_differences(place, key, new, old, shape, ()), None) is None
+
+
+def _differences(
+    place: Place | None, key: str, new: Any, old: Any, shape: Shape, path: Path
+) -> Iterator[tuple[Path, Any, Any]]:
+    """Find what differs: where, what is new and what is old.
+
+    Args:
+        place: What can be said here; None where this version does not know.
+        key: The name that the value stands under, empty in a list.
+        new: What is wanted.
+        old: What there is.
+        shape: What of it the program has set.
+        path: Where that is.
+    """
     if new is UNKNOWN:
-        return False
-    if _is_unset(key, new) and _is_unset(key, old):
-        return True
-    if isinstance(new, Mapping) and isinstance(old, Mapping):
-        if key in OPAQUE_MAPS:
-            return _without_nulls(new) == _without_nulls(old)
-        shapes = shape if isinstance(shape, Mapping) else {}
-        return all(_same(part, new[part], old.get(part), shapes.get(part)) for part in new) and all(
-            shapes.get(part) is False or _is_unset(part, old[part]) for part in old if part not in new
-        )
-    if isinstance(new, (list, tuple)) and isinstance(old, (list, tuple)):
-        shapes_at = shape if isinstance(shape, (list, tuple)) and len(shape) == len(new) else [None] * len(new)
-        return len(new) == len(old) and all(_same("", a, b, c) for a, b, c in zip(new, old, shapes_at, strict=True))
-    return _equal(new, old)
+        yield path, new, old
+    elif _is_unset(key, new, place) and _is_unset(key, old, place):
+        return
+    elif isinstance(new, Mapping) and isinstance(old, Mapping):
+        shapes, inside = shape if isinstance(shape, Mapping) else {}, ANYWHERE if place is None or key in OPAQUE_MAPS else place
+        for part in new:
+            yield from _differences(inside.get(part), part, new[part], old.get(part), shapes.get(part), (*path, part))
+        for part in old:
+            known = inside.get(part)
+            theirs = shapes.get(part) is False or (known is None and part not in shapes)
+            if part not in new and not theirs and not _is_unset(part, old[part], known):
+                yield (*path, part), None, old[part]
+    elif isinstance(new, (list, tuple)) and isinstance(old, (list, tuple)) and len(new) == len(old):
+        shapes_at = _shapes_of_elements(shape, new)
+        for index, (wanted, held) in enumerate(zip(new, old, strict=True)):
+            yield from _differences(place, "", wanted, held, shapes_at[index], (*path, index))
+    elif isinstance(new, (Mapping, list, tuple)) or not _equal(new, old):
+        yield path, new, old
+
+
+def _shapes_of_elements(shape: Shape, elements: Sequence[Any]) -> Sequence[Shape]:
+    fits = isinstance(shape, (list, tuple)) and len(shape) == len(elements)
+    return shape if fits else [None] * len(elements)
 
 
 def _as_wanted(field: str, wanted: Any, held: Any, shape: Shape) -> bool:
-    return (wanted is None and shape is False) or _same(field, wanted, held, shape)
+    return (wanted is None and shape is False) or _same(place_of(field), field, wanted, held, shape)
 
 
-def _shape_of_field(given: Any, answered: Any, others: Container[str] = ()) -> Shape:
-    return given if _blank(given) else _shape(given, answered, others)
+def _additional(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
+    gone = [name for name in held if name not in wanted]
+    return {
+        name: value for name, value in wanted.items() if not _same(ANYWHERE, name, value, held.get(name), None)
+    } | dict.fromkeys(gone)
 
 
-def _shape(given: Any, answered: Any, others: Container[str] = ()) -> Shape:
+def _with_what_is_there(place: Place | None, key: str, wanted: Any, held: Any, shape: Shape) -> Any:
+    """Return what is wanted with what the API holds inside it and is not the program's."""
+    inside = ANYWHERE if place is None else place
+    if isinstance(wanted, Mapping) and isinstance(held, Mapping) and key not in OPAQUE_MAPS:
+        if any(tag in wanted and wanted[tag] != held.get(tag) for tag in _TAGS):
+            return wanted  # another thing, of which nobody knows what would fit
+        shapes = shape if isinstance(shape, Mapping) else {}
+        theirs = {
+            part: value
+            for part, value in held.items()
+            if part not in wanted and (shapes.get(part) is False or (part not in shapes and inside.get(part) is None))
+        }
+        ours = {
+            part: _with_what_is_there(inside.get(part), part, value, held.get(part), shapes.get(part))
+            for part, value in wanted.items()
+        }
+        return ours | theirs
+    if isinstance(wanted, (list, tuple)) and isinstance(held, (list, tuple)):
+        shapes_at = _shapes_of_elements(shape, held)
+        return [
+            value if at is None else _with_what_is_there(place, "", value, held[at], shapes_at[at])
+            for value, at in zip(wanted, _counterparts(place, wanted, held, shapes_at), strict=True)
+        ]
+    return wanted
+
+
+#: What tells objects of one place apart.
+_TAGS: Final = ("type", "on", "key")
+
+
+def _counterparts(place: Place | None, wanted: Sequence[Any], held: Sequence[Any], shapes: Sequence[Shape]) -> list[int | None]:
+    """Find for each element of a list the one that it is at the API: one that is just like it, or else in the same place."""
+    found: dict[int, int] = {}
+    for index, value in enumerate(wanted):
+        nearest = sorted((abs(at - index), at) for at in range(len(held)) if at not in found.values())
+        alike = next((at for _, at in nearest if _same(place, "", value, held[at], shapes[at])), None)
+        if alike is not None:
+            found[index] = alike
+    if len(wanted) == len(held):
+        for index in range(len(wanted)):
+            if index not in found and index not in found.values():
+                found[index] = index
+    return [found.get(index) for index in range(len(wanted))]
+
+
+def _shape_of_field(given: Any, answered: Any) -> Shape:
+    return given if _blank(given) else _shape(given, answered)
+
+
+def _shape(given: Any, answered: Any) -> Shape:
     if isinstance(given, Mapping):
         answer = answered if isinstance(answered, Mapping) else {}
-        shapes = {key: True if key in OPAQUE_MAPS else _shape(value, answer.get(key), others) for key, value in given.items()}
-        return shapes | {key: False for key in answer if key not in given and key not in others}
+        shapes = {key: True if key in OPAQUE_MAPS else _shape(value, answer.get(key)) for key, value in given.items()}
+        return shapes | {key: False for key in answer if key not in given}
     if isinstance(given, (list, tuple)):
         answers = answered if isinstance(answered, (list, tuple)) and len(answered) == len(given) else [None] * len(given)
-        return [_shape(value, answer, others) for value, answer in zip(given, answers, strict=True)]
+        return [_shape(value, answer) for value, answer in zip(given, answers, strict=True)]
     return True
 
 
-def _project(key: str, live: Any, shape: Shape) -> Any:
+def _project(place: Place | None, key: str, live: Any, shape: Shape) -> Any:
     if isinstance(live, Mapping) and key not in OPAQUE_MAPS:
-        shapes = shape if isinstance(shape, Mapping) else {}
+        shapes, inside = shape if isinstance(shape, Mapping) else {}, ANYWHERE if place is None else place
+
+        def is_ours(part: str) -> bool:
+            # Not what the server filled in, nor a default that it would say by itself, nor what this version does not know.
+            if part in shapes:
+                return shapes[part] is not False
+            known = inside.get(part)
+            return not _is_unset(part, live[part], known) and not (shapes and known is None)
+
         return {
-            part: _project(part, value, shapes.get(part))
-            for part, value in live.items()
-            # What the server filled in is not the program's, nor is a default it would say by itself.
-            if shapes.get(part) is not False and (part in shapes or not _is_unset(part, value))
+            part: _project(inside.get(part), part, value, shapes.get(part)) for part, value in live.items() if is_ours(part)
         }
     if isinstance(live, (list, tuple)):
-        shapes_at = shape if isinstance(shape, (list, tuple)) and len(shape) == len(live) else [None] * len(live)
-        return [_project("", value, part) for value, part in zip(live, shapes_at, strict=True)]
+        shapes_at = _shapes_of_elements(shape, live)
+        return [_project(place, "", value, part) for value, part in zip(live, shapes_at, strict=True)]
     return live
-
-
-def _without_nulls(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in mapping.items() if value is not None}

@@ -35,7 +35,7 @@ _INSTEAD = {
     ),
     "server": "this API does not take server yet: use server_url and server_url_secret instead",
     "hooks": "this API has no hooks yet: remove hooks and use fallback_destination instead",
-    "workflowId": "this API has no workflows yet: remove workflow_id and use assistant_id or squad_id instead",
+    "workflowId": "this API has no workflows: remove workflow_id and use assistant_id or squad_id instead",
 }
 
 #: Fields that the API of 2024 takes in a POST but refuses in a PATCH.

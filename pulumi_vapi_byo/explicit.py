@@ -9,7 +9,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 
 from .arguments import explaining, to_wire
-from .config import MAX_MAX_RETRIES, MAX_TIMEOUT_S, NumberCheck, read_public_settings, read_settings
+from .config import MAX_MAX_RETRIES, MAX_TIMEOUT_S, NumberCheck, OnUnknown, read_public_settings, read_settings
 from .errors import ConfigError, shorten
 
 #: Arguments, their configuration keys, and what is right for each; whether a value is right is for `config` to say.
@@ -104,9 +104,9 @@ class Provider(pulumi.ProviderResource):
         props = {_KEYS[argument][0]: value for argument, value in given.items()}
         props["vapi-byo:apiKey"] = Output.secret(given["api_key"])
         super().__init__("pulumi-python", resource_name, props, opts)
-        known = number_check in (None, "possible", "e164")
-        #: How pools check numbers before they know more: an output is left to the provider itself.
-        self.number_check: NumberCheck = "possible" if known and number_check != "e164" else "e164"
+        #: How pools check rows before they know more: an output is left to the provider itself.
+        self.number_check: NumberCheck = "possible" if number_check in (None, "possible") else "e164"
+        self.on_unknown: OnUnknown = "error" if on_unknown in (None, "error") else "send"
 
 
 def _problem(argument: str, value: Any) -> str:

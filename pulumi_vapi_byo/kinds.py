@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import plain, shorten, show_path
-from .wire import LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, is_id, to_camel, to_snake
+from .wire import ADDITIONAL, LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, is_id, to_camel, to_snake
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
@@ -98,6 +98,10 @@ class Kind:
             return f"is always {self.provider!r} here: leave it out"
         return "is set by Vapi: leave it out" if wire in ("id", "orgId", "createdAt", "updatedAt", "status") else ""
 
+    def on_the_wire(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body of a request, in which additional properties stand beside all others."""
+        return {name: value for name, value in body.items() if name != ADDITIONAL} | dict(body.get(ADDITIONAL) or {})
+
     def label(self, name: object, id_: object = None) -> str:
         """Name one as the user knows it: by its digits or name, else by its id."""
         if name and name is not UNKNOWN:
@@ -141,9 +145,11 @@ class Kind:
         for name in ("id", "orgId"):
             if isinstance(body.get(name), str) and not is_id(body[name]):
                 raise ValueError(f"has no usable {name} (letters, digits, - and _, at most 128 of them)")
-        for wire in map(to_camel, self.answer.model_fields):
+        known = set(map(to_camel, self.answer.model_fields))
+        for wire in known:
             if not _can_be_kept(body.get(wire)):
                 raise ValueError(f"has in {wire} what no state can hold")
+        body = {name: value for name, value in body.items() if name in known or _can_be_kept({name: value})}
         try:
             return self.answer.model_validate(body)
         except ValidationError as error:
@@ -200,14 +206,14 @@ def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
             yield f"{to_snake(wire)} {shorten(repr(value), 80)} is not a UUID, which Vapi's ids are; Vapi may refuse it"
     if inputs.get("assistantId") and inputs.get("squadId"):
         yield "assistant_id and squad_id are both set; Vapi expects one or the other"
+    if inputs.get("workflowId"):
+        yield "workflow_id answers no calls: Vapi retired workflows in August 2026; use assistant_id or squad_id instead"
     if not any(
-        inputs.get(field)
-        for field in ("assistantId", "squadId", "workflowId", "serverUrl", "server", "fallbackDestination", "hooks")
+        inputs.get(field) for field in ("assistantId", "squadId", "serverUrl", "server", "fallbackDestination", "hooks")
     ):
         yield (
             "nothing in the program answers calls to this number, so only what the organisation's server URL says will, or "
-            "the dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, workflow_id, server or "
-            "fallback_destination"
+            "the dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, server or fallback_destination"
         )
 
 
@@ -218,7 +224,7 @@ def _checked_numbers(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         if isinstance(number, str) and value.get("numberE164CheckEnabled") in (None, True):
             yield f"{path}number", number
         for key, part in value.items():
-            if key not in OPAQUE_MAPS:
+            if key not in OPAQUE_MAPS and key != ADDITIONAL:
                 yield from _checked_numbers(part, f"{path}{to_snake(key)}.")
     elif isinstance(value, list):
         for index, part in enumerate(value):
@@ -250,19 +256,20 @@ PHONE_NUMBER: Final = Kind(
     path="/phone-number",
     arguments=(
         *("numberE164CheckEnabled", "credentialId", "number", "name", "assistantId", "squadId", "workflowId"),
-        *("serverUrl", "serverUrlSecret", "server", "hooks", "fallbackDestination", "deletionProtection"),
+        *("serverUrl", "serverUrlSecret", "server", "hooks", "fallbackDestination"),
+        *(ADDITIONAL, "deletionProtection"),
     ),
     inputs_model="ByoPhoneNumberInputs",
     answer_model="PhoneNumber",
     named_by="number",
     identity="number",
-    never_printed=frozenset({"serverUrlSecret", "server", "fallbackDestination", "hooks"}),
+    never_printed=frozenset({"serverUrlSecret", "server", "fallbackDestination", "hooks", ADDITIONAL}),
     write_only=(("serverUrlSecret",),),
     # Both are valid by Vapi's OpenAPI documents, null isn't.
     unset={"numberE164CheckEnabled": True, "hooks": []},
     # Of the two spellings of a server the newer one says that there is none; it speaks for both.
     none={"name": "", "assistantId": "", "squadId": "", "workflowId": "", "server": {}, "hooks": [], "fallbackDestination": {}},
-    routing=("assistantId", "squadId", "workflowId", "serverUrl", "server", "hooks", "fallbackDestination"),
+    routing=("assistantId", "squadId", "serverUrl", "server", "hooks", "fallbackDestination"),
     exclusions=_two_spellings_of_server,
     warnings=_doubts_about_a_number,
 )
@@ -273,13 +280,13 @@ SIP_TRUNK_CREDENTIAL: Final = Kind(
     path="/credential",
     arguments=(
         *("gateways", "name", "outboundAuthenticationPlan", "outboundLeadingPlusEnabled", "techPrefix", "sipDiversionHeader"),
-        "deletionProtection",
+        *(ADDITIONAL, "deletionProtection"),
     ),
     inputs_model="ByoSipTrunkCredentialInputs",
     answer_model="SipTrunkCredential",
     named_by="name",
     identity=None,
-    never_printed=frozenset({"outboundAuthenticationPlan"}),
+    never_printed=frozenset({"outboundAuthenticationPlan", ADDITIONAL}),
     write_only=(("outboundAuthenticationPlan", "authPassword"),),
     unset={},
     none={"name": "", "outboundAuthenticationPlan": {}, "techPrefix": "", "sipDiversionHeader": ""},

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .absence import Absence
 from .account import Account
@@ -19,7 +19,9 @@ from .client import Collection
 from .config import Settings
 from .creating import Creation
 from .diffing import (
+    Path,
     conflicts,
+    differences,
     differing,
     filled_in,
     managed_inputs,
@@ -28,7 +30,9 @@ from .diffing import (
     recorded,
     shape_of,
     still_filled_in,
+    unknown_in,
     unmanaged,
+    with_unknown,
 )
 from .errors import (
     MAX_API_TEXT,
@@ -38,6 +42,7 @@ from .errors import (
     VapiError,
     cannot,
     show_fields,
+    show_path,
     show_value,
 )
 from .holding import TAKEN_OVER, Holdings
@@ -45,12 +50,16 @@ from .kinds import Kind
 from .reading import Reads
 from .states import States
 from .twins import Twins
-from .wire import LOCAL_FIELDS, SAYABLE, secrets_in
+from .wire import LOCAL_FIELDS, SECRET_FIELDS, as_spelled, secrets_in
 
 if TYPE_CHECKING:
     from .models import Answer
 
 log = logging.getLogger(__name__)
+
+
+#: Most differences that one sentence names.
+MAX_DIFFERENCES: Final = 5
 
 
 @dataclass(frozen=True)
@@ -152,16 +161,18 @@ class Lifecycle:
         if not self._held.take(id_):
             raise cannot("import", label, f"another resource of this program has id {id_} already; declare it once")
         live = self._states.of(one, inputs)
-        # What an object holds beyond the program's, and the program could say, the next change of it would delete.
-        fields = differing(self._kind, inputs, live, shape_of(self._kind, inputs, live, others=SAYABLE))
-        if fields:
+        # What an object holds beyond the program's, and the program could say, it would seem to want gone.
+        differs = list(differences(self._kind, inputs, live, shape_of(self._kind, inputs, {})))
+        if differs:
             self._held.release(id_)
-            what = "; ".join(
-                f"{field}: {self._at_vapi(live, field)} at Vapi, {show_value(inputs.get(field), field)} in the program"
-                for field in fields
+            raise cannot(
+                "import",
+                label,
+                f"the program says otherwise ({self._show_differences(differs)}); write what Vapi has, change it afterwards",
             )
-            raise cannot("import", label, f"the program says otherwise ({what}); write what Vapi has, change it afterwards")
-        return recorded(self._kind, live, shape_of(self._kind, inputs, live))
+        shape = shape_of(self._kind, inputs, live)
+        self._warn_of_the_unknown(label, unknown_in(shape))
+        return recorded(self._kind, live, shape)
 
     def have_unchanged(self, id_: str) -> None:
         """Take note of one that the program has and leaves as it is."""
@@ -204,6 +215,9 @@ class Lifecycle:
         live = self._states.of(one, state)
         # The record of one that is only looked up is empty.
         shape = still_filled_in(managed_shape(self._kind, state), state, live) if state.get("orgId") else {}
+        known = set(unknown_in(shape))
+        shape = with_unknown(shape, live)
+        self._warn_of_the_unknown(label, [path for path in unknown_in(shape) if path not in known])
         found = recorded(self._kind, live, shape)
         inputs = managed_inputs(self._kind, found, live) | {field: live[field] for field in LOCAL_FIELDS if field in live}
         if not shape:
@@ -416,8 +430,33 @@ class Lifecycle:
                 cleared,
             )
 
+    def _show_differences(self, differs: Sequence[tuple[Path, Any, Any]]) -> str:
+        """Say where the program and Vapi differ and how, in the program's spelling."""
+        shown = [
+            f"{show_path(as_spelled(path))}: {self._api.client.quote(_discreet(held, path), 80)} at Vapi, "
+            f"{_discreet(wanted, path)} in the program"
+            for path, wanted, held in differs[:MAX_DIFFERENCES]
+        ]
+        more = len(differs) - len(shown)
+        return "; ".join(shown + ([f"and {more} more"] if more else []))
+
+    def _warn_of_the_unknown(self, label: str, paths: Sequence[Path]) -> None:
+        if paths:
+            log.warning(
+                "%s: Vapi has %s, which this version does not know and the program does not say: it stays as it is, whatever "
+                "changes beside it",
+                label,
+                self._api.client.quote(", ".join(show_path(as_spelled(path)) for path in paths), MAX_API_TEXT),
+            )
+
     def _at_vapi(self, live: Mapping[str, Any], field: str) -> str:
         return self._api.client.quote(show_value(live.get(field), field), 80)
 
     def _label(self, values: Mapping[str, Any], id_: object = None) -> str:
         return self._kind.label(values.get(self._kind.named_by), id_)
+
+
+def _discreet(value: Any, path: Path) -> str:
+    """Write a value for a message, unless it is a secret or stands in one."""
+    secret = next((str(part) for part in path if part in SECRET_FIELDS), "")
+    return show_value(value, secret or str(path[-1]))

@@ -85,6 +85,7 @@ class ByoPhoneNumberInputs(HasNumber):
     server: Annotated[Any, Nested("Server")] = None
     hooks: Annotated[Any, Nested("Hooks")] = None
     fallback_destination: Annotated[Any, Nested("Destination")] = None
+    additional_properties: Known[dict[str, Any]] | None = None
     deletion_protection: Bool | None = None
 
 
@@ -97,6 +98,7 @@ class ByoSipTrunkCredentialInputs(Block):
     outbound_leading_plus_enabled: Bool | None = None
     tech_prefix: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = None
     sip_diversion_header: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = None
+    additional_properties: Known[dict[str, Any]] | None = None
     deletion_protection: Bool | None = None
 
 
@@ -104,13 +106,13 @@ class ByoSipTrunkCredentialInputs(Block):
 
 
 class Answer(BaseModel):
-    """What the API holds; fields we have never heard of are ignored.
+    """What the API holds; fields that this version does not know are kept apart.
 
     An answer is trusted for its shape only: limits that the API changed must not make a number unreadable.
     """
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="ignore", hide_input_in_errors=True, defer_build=True
+        alias_generator=to_camel, populate_by_name=True, extra="allow", hide_input_in_errors=True, defer_build=True
     )
 
     id: Annotated[StrictStr, Field(min_length=1)]
@@ -120,8 +122,12 @@ class Answer(BaseModel):
     name: StrictStr | None = None
 
     def wire(self) -> dict[str, Any]:
-        """Return the fields that are set, by their wire names."""
-        return self.model_dump(by_alias=True, exclude_none=True)
+        """Return the fields that are set and known, by their wire names."""
+        return self.model_dump(by_alias=True, exclude_none=True, exclude=set(self.model_extra or ()))
+
+    def unknown(self) -> dict[str, Any]:
+        """Return the fields that are set and that this version does not know, by their wire names."""
+        return {name: value for name, value in (self.model_extra or {}).items() if value is not None and name != "provider"}
 
 
 class PhoneNumber(Answer):

@@ -16,7 +16,7 @@ import pulumi
 from pulumi import Output, ResourceOptions
 
 from .arguments import ByoPhoneNumberArgs, explaining, plain
-from .config import NumberCheck
+from .config import NumberCheck, OnUnknown
 from .errors import show_path
 from .explicit import Provider
 from .kinds import PHONE_NUMBER
@@ -38,7 +38,7 @@ _PYTHON_NAMES: Final[Mapping[str, str]] = {WIRE_NAMES[name]: name for name in _A
 _COLUMNS: Final[Mapping[str, str]] = {name.replace("_", ""): name for name in _ARGUMENTS}
 
 #: A row that has one of these has none of the defaults' others: an assistant and a squad exclude each other.
-_ANSWERERS: Final = frozenset({"assistant_id", "squad_id", "workflow_id"})
+_ANSWERERS: Final = frozenset({"assistant_id", "squad_id"})
 
 #: Columns that hold ``true`` or ``false``; every other cell is a text.
 _FLAGS: Final = frozenset({"number_e164_check_enabled", "deletion_protection"})
@@ -83,8 +83,8 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
                 leaves the argument out. Relative to the program's folder.
             config_key: A key of the stack's configuration that holds a list of objects, in the project's namespace unless it
                 names another.
-            defaults: Arguments for every row that does not have them. The default of `assistant_id`, `squad_id` and
-                `workflow_id` is for rows that have none of the three.
+            defaults: Arguments for every row that does not have them. The default of `assistant_id` and `squad_id` is for rows
+                that have neither.
 
         Raises:
             pulumi.RunError: Rows are wrong, or a number stands in two. Says all that is wrong, and where.
@@ -102,13 +102,15 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
             listed = rows if config_key is None else _configured(config_key, wrong)
             placed = _listed_rows(listed, config_key or "rows", wrong)
             written = [listed, defaults]
-        check = functools.partial(_problems, number_check=_number_check(opts), wire_names=frozenset(wire_names_in(written)))
-        # Of a column it is said once.
-        said = check(
-            {"credential_id": UNKNOWN, **{column: UNKNOWN for column in columns if _argument(column) not in _ARGUMENTS}}
+        number_check, on_unknown = _strictness(opts)
+        check = functools.partial(
+            _problems, number_check=number_check, on_unknown=on_unknown, wire_names=frozenset(wire_names_in(written))
         )
+        # Of a column it is said once.
+        strange = [column for column in columns if _argument(column) not in _ARGUMENTS]
+        said = check({"credential_id": UNKNOWN, **dict.fromkeys(strange, UNKNOWN)})
         wrong += [f"{csv_file} line 1: {problem}" for problem in said]
-        numbers = _complete(placed, defaults, check, said, wrong)
+        numbers = _complete(placed, defaults, check, strange, wrong)
         if wrong:
             count = [f"{len(wrong)} things are wrong"] if len(wrong) > 1 else []
             raise pulumi.RunError(f"{pool}: " + "\n  ".join(count + wrong))
@@ -233,7 +235,7 @@ def _complete(
     placed: Sequence[_Placed],
     defaults: Row | None,
     check: Callable[[Mapping[str, Any]], list[str]],
-    said: Sequence[str],
+    strange: Sequence[str],
     wrong: list[str],
 ) -> dict[str, dict[str, Any]]:
     """Fill in the defaults and check every row.
@@ -242,7 +244,7 @@ def _complete(
         placed: The rows.
         defaults: What rows may leave out.
         check: Finds what is wrong with one row: whole sentences.
-        said: Sentences that have been said.
+        strange: Names that are no arguments, of which that has been said.
         wrong: Gets all that is wrong.
 
     Returns:
@@ -259,7 +261,7 @@ def _complete(
     # What is wrong with the defaults, or with a column, is said once, and not for every row again.
     of_all = check({"credential_id": UNKNOWN} | _known(common, "defaults:", wrong))
     wrong += [f"defaults: {problem}" for problem in of_all]
-    of_all += said
+    strange = [*strange, *(name for name in common if name not in _ARGUMENTS)]
     complete: dict[str, dict[str, Any]] = {}
     places: dict[str, str] = {}
     for where, row in placed:
@@ -271,6 +273,7 @@ def _complete(
         if not isinstance(number, str):
             wrong.append(f"{where}: number {_why_no_text(number)}")
             known["number"] = UNKNOWN
+        known = {name: value for name, value in known.items() if name not in strange}
         wrong += [f"{where}: {problem}" for problem in check(known) if problem not in of_all]
         if isinstance(number, str):
             if number in places:
@@ -293,22 +296,28 @@ def _again(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
     )
 
 
-def _number_check(opts: ResourceOptions | None) -> NumberCheck:
-    """Find out how strictly numbers are checked where the rows' resources will be; where it is not known yet, they tell."""
+def _strictness(opts: ResourceOptions | None) -> tuple[NumberCheck, OnUnknown]:
+    """Find out how the provider of the rows' resources will check them; where that is not known yet, it tells."""
     opts = opts or ResourceOptions()
     several = opts.providers.values() if isinstance(opts.providers, Mapping) else opts.providers or []
     inherited = opts.parent.get_provider("pulumi-python:dynamic:Resource") if opts.parent else None
     for provider in (opts.provider, *several, inherited):
         if isinstance(provider, Provider):
-            return provider.number_check
-    return "e164" if pulumi.Config("vapi-byo").get("numberCheck") == "e164" else "possible"
+            return provider.number_check, provider.on_unknown
+    config = pulumi.Config("vapi-byo")
+    return (
+        "e164" if config.get("numberCheck") == "e164" else "possible",
+        "send" if config.get("onUnknown") == "send" else "error",
+    )
 
 
-def _problems(known: Mapping[str, Any], *, number_check: NumberCheck, wire_names: Container[str]) -> list[str]:
+def _problems(
+    known: Mapping[str, Any], *, number_check: NumberCheck, on_unknown: OnUnknown, wire_names: Container[str]
+) -> list[str]:
     # Imported when first needed: a program without pools starts faster without the models.
     from .checking import check_inputs
 
-    found = check_inputs(PHONE_NUMBER, known, number_check=number_check, wire_names=wire_names).problems
+    found = check_inputs(PHONE_NUMBER, known, number_check=number_check, on_unknown=on_unknown, wire_names=wire_names).problems
     return [_sentence(problem, wire_names) for problem in found]
 
 

@@ -202,9 +202,16 @@ class VapiProvider(ResourceProvider):
             from .checking import check_inputs
 
             wire_names = news.get(WIRE_NAMES_GIVEN, ())
-            checked = check_inputs(self.kind, given, number_check=settings.number_check, wire_names=wire_names)
+            checked = check_inputs(
+                self.kind,
+                given,
+                number_check=settings.number_check,
+                on_unknown=settings.on_unknown,
+                wire_names=wire_names,
+            )
             # What was said of the last inputs is not said again with every change.
-            said = () if is_new or not checked.warnings else check_inputs(self.kind, inputs, number_check="e164").warnings
+            repeats = not is_new and checked.warnings
+            said = check_inputs(self.kind, inputs, number_check="e164", on_unknown="send").warnings if repeats else ()
             inputs = checked.inputs
             failures = [_failure(self.kind, problem, given, wire_names) for problem in checked.problems] + failures
             label = self.kind.label(inputs.get(self.kind.named_by))

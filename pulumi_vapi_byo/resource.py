@@ -107,6 +107,11 @@ class VapiResource(Resource):
         return self._output("deletionProtection")
 
     @property
+    def additional_properties(self) -> Output[dict[str, Any] | None]:
+        """The additional properties as the API holds them."""
+        return self._output("additionalProperties")
+
+    @property
     def org_id(self) -> Output[str]:
         """Id of the organisation."""
         return self._output("orgId")
@@ -224,6 +229,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
         server: Input[ServerArgs | Object] | None = None,
         hooks: Input[Sequence[Input[Object]]] | None = None,
         fallback_destination: Input[FallbackDestination] | None = None,
+        additional_properties: Input[Object] | None = None,
         deletion_protection: Input[bool] | None = None,
     ) -> None: ...
 
@@ -278,7 +284,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
 
     @property
     def workflow_id(self) -> Output[str | None]:
-        """Id of the workflow that takes inbound calls."""
+        """Id of a workflow; Vapi retired workflows in August 2026."""
         return self._output("workflowId")
 
     @property
@@ -352,6 +358,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
         outbound_leading_plus_enabled: Input[bool] | None = None,
         tech_prefix: Input[str] | None = None,
         sip_diversion_header: Input[str] | None = None,
+        additional_properties: Input[Object] | None = None,
         deletion_protection: Input[bool] | None = None,
     ) -> None: ...
 
@@ -473,6 +480,6 @@ def _wire_paths(paths: list[str] | None) -> list[str] | None:
 
 def _wire_path(path: str) -> str:
     names = {**WIRE_NAMES, **_OUTPUT_ONLY}
-    # Below headers the keys are the user's own.
-    ours, users = re.match(r"(.*?\b(?:headers|sip_?[hH]eaders)\b|.*)(.*)", path, re.DOTALL).groups()  # type: ignore[union-attr]
+    # Below headers the keys are the user's own, and below additional properties Vapi's.
+    ours, users = re.match(r"(.*?\b(?:headers|sip_?[hH]eaders|additional_?[pP]roperties)\b|.*)(.*)", path, re.DOTALL).groups()  # type: ignore[union-attr]
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), ours) + users

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config import Settings
 from .kinds import Kind
-from .wire import LOCAL_FIELDS, SIP_URI
+from .wire import ADDITIONAL, LOCAL_FIELDS, MANAGED, SIP_URI
 
 if TYPE_CHECKING:
     from .models import Answer
@@ -32,6 +32,10 @@ class States:
         # An API may write numbers without their plus: the same digits stay as the program writes them, and are no drift.
         if self._kind.identity and self._kind.identity_of(state) == self._kind.identity_of(known) is not None:
             state[self._kind.identity] = known[self._kind.identity]
+        unknown = one.unknown()
+        additional = {name: unknown[name] for name in _additional_names(known) if name in unknown}
+        if additional:
+            state[ADDITIONAL] = additional
         # An API that keeps serverUrl as server reads it back there.
         url = (state.get("server") or {}).get("url")
         if known.get("serverUrl") is not None and "serverUrl" not in state and url is not None:
@@ -51,6 +55,13 @@ class States:
         """Take the fields that are ours alone from what is known."""
         kept = {key: value for key, value in state.items() if key not in LOCAL_FIELDS}
         return kept | {field: known[field] for field in LOCAL_FIELDS if field in known}
+
+
+def _additional_names(known: Mapping[str, Any]) -> list[str]:
+    """Find the fields of the API's that the program has set by their own names, those too that have gone since."""
+    recorded = known.get(MANAGED)
+    set_now, set_once = (values.get(ADDITIONAL) for values in (known, recorded if isinstance(recorded, Mapping) else {}))
+    return sorted({*(set_now or ()), *(set_once or ())})
 
 
 def _restore(state: dict[str, Any], known: Mapping[str, Any], path: Sequence[str]) -> None:

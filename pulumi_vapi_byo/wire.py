@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 
 class Unknown:
@@ -41,7 +41,7 @@ def bare(number: str) -> str:
 
 
 _NAMES: Final = """
-    assistant_id auth_password auth_username backoff_plan base_delay_seconds caller_id content contents
+    additional_properties assistant_id auth_password auth_username backoff_plan base_delay_seconds caller_id content contents
     context_engineering_plan credential_id deletion_protection description destination dial_timeout do domain enabled
     encrypted_paths end_call_enabled exact excluded_status_codes extension fallback_destination fallback_plan filters
     gateways headers hold_audio_url hooks inbound_enabled ip key language max_messages max_retries message messages
@@ -58,8 +58,89 @@ WIRE_NAMES: Final[Mapping[str, str]] = {name: to_camel(name) for name in _NAMES.
 #: Wire names to Python names, where the two differ.
 PYTHON_NAMES: Final[Mapping[str, str]] = {wire: name for name, wire in WIRE_NAMES.items() if wire != name}
 
-#: Wire names of all that a program can say; what else an API holds it has made up itself.
-SAYABLE: Final = frozenset(WIRE_NAMES.values())
+#: The argument for fields of the API's that have none, by their wire names.
+ADDITIONAL: Final = "additionalProperties"
+
+
+class Place(dict[str, "Place"]):
+    """What can be said in an object, by wire name; of a list, in its elements."""
+
+    def __init__(self, names: str = "", **inner: Place) -> None:
+        super().__init__({to_camel(name): Place() for name in names.split()} | {to_camel(name): inner[name] for name in inner})
+
+
+class _Anywhere(Place):
+    def get(self, _name: object, _default: object = None) -> Place:
+        return self
+
+
+#: Where anything can be said, and is compared as it is written: in what this version does not know.
+ANYWHERE: Final[Place] = _Anywhere()
+
+_MESSAGE: Final = Place("type content", contents=Place("type text language"))
+
+_TRANSFER_PLAN: Final = Place(
+    "mode timeout sip_verb dial_timeout hold_audio_url transfer_complete_audio_url twiml sip_headers_in_refer_to_enabled",
+    message=_MESSAGE,
+    context_engineering_plan=Place("type max_messages"),
+    summary_plan=Place("enabled timeout_seconds", messages=ANYWHERE),
+    fallback_plan=Place("end_call_enabled", message=_MESSAGE),
+)
+
+_DESTINATION: Final = Place(
+    "number_e164_check_enabled type number extension caller_id description sip_uri sip_headers name",
+    message=_MESSAGE,
+    transfer_plan=_TRANSFER_PLAN,
+)
+
+#: What can be said in the inputs that are objects or lists, by path. A table, because a comparison does without the models.
+_INSIDE: Final[Mapping[str, Place]] = {
+    "server": Place(
+        "url timeout_seconds headers credential_id static_ip_addresses_enabled encrypted_paths",
+        backoff_plan=Place("type max_retries base_delay_seconds excluded_status_codes"),
+    ),
+    "hooks": Place("on", do=Place("type exact", destination=_DESTINATION), filters=Place("type key starts_with one_of")),
+    "fallbackDestination": _DESTINATION,
+    "gateways": Place("inbound_enabled ip port netmask outbound_enabled outbound_protocol options_ping_enabled"),
+    "outboundAuthenticationPlan": Place("auth_username auth_password", sip_register_plan=Place("domain username realm")),
+    ADDITIONAL: ANYWHERE,
+}
+_NOTHING_INSIDE: Final = Place()
+
+
+def place_of(field: str) -> Place:
+    """Return what can be said in an input."""
+    return _INSIDE.get(field, _NOTHING_INSIDE)
+
+
+def is_sayable(path: Iterable[str | int]) -> bool:
+    """Tell whether a program can say what is at a path, in wire names and list indexes."""
+    top, *names = (part for part in path if isinstance(part, str))
+    place = place_of(str(top))
+    for name in names:
+        if name in OPAQUE_MAPS:
+            return True
+        inner = place.get(name)
+        if inner is None:
+            return False
+        place = inner
+    return True
+
+
+#: The values that some fields can have (OpenAPI ``enum``), of which a program's type checker and the models both know.
+BackoffType = Literal["fixed", "exponential"]
+SipVerb = Literal["refer", "bye", "dial"]
+OutboundProtocol = Literal["tls/srtp", "tcp", "tls", "udp"]
+TransferMode = Literal[
+    "blind-transfer",
+    "blind-transfer-add-summary-to-sip-header",
+    "warm-transfer-say-message",
+    "warm-transfer-say-summary",
+    "warm-transfer-twiml",
+    "warm-transfer-wait-for-operator-to-speak-first-and-then-say-message",
+    "warm-transfer-wait-for-operator-to-speak-first-and-then-say-summary",
+    "warm-transfer-experimental",
+]
 
 #: What the API assumes where a field is left out, by wire name; no name has two defaults (OpenAPI ``default``; Vapi's SIP
 #: guide for gateways).
@@ -81,6 +162,9 @@ API_DEFAULTS: Final[Mapping[str, Any]] = {
 #: Maps whose keys are the user's own; never renamed, never given defaults, compared as a whole.
 OPAQUE_MAPS: Final = frozenset({"headers", "sipHeaders"})
 
+#: Objects whose names are not ours to bring from one spelling to the other.
+NOT_RENAMED: Final = OPAQUE_MAPS | {"messages", ADDITIONAL}
+
 #: Fields that are secret wherever they stand, by wire name: always ciphertext in a state, never in a message.
 #: ``secret`` stood in a server until 2025.
 SECRET_FIELDS: Final = frozenset({"serverUrlSecret", "authPassword", "secret"}) | OPAQUE_MAPS
@@ -93,6 +177,35 @@ SIP_URI: Final = "sipUri"
 
 #: Hidden input, where arguments that are left out must be unset. The same in every program, so that no preview shows it.
 ON_OMITTED: Final = "__onOmitted"
+
+
+def resembling(written: str, names: Iterable[str], taken: Container[str] = ()) -> str | None:
+    """Find the name that was probably meant.
+
+    Args:
+        written: What was written, in any spelling.
+        names: What could have been meant, in snake_case.
+        taken: What stands beside it already, in any spelling.
+
+    Returns:
+        A name that is like it; None where none is.
+    """
+    import difflib
+
+    name = to_snake(written)
+    free = [one for one in names if one != written and one not in taken and to_camel(one) not in taken]
+    # "csv" is meant to be csv_file, which is too long to look like it.
+    wholes = [one for one in free if len(name) > 2 and name in one.split("_")]
+    if len(name) > 4:
+        return next(iter(difflib.get_close_matches(name, free, 1, 0.7) or wholes), None)
+    # Of so few letters most are alike by chance.
+    typos = [one for one in free if sorted(one) == sorted(name) or _is_one_letter_off(one, name)]
+    return next(iter(typos or difflib.get_close_matches(name, free, 1, 0.8) or wholes), None)
+
+
+def _is_one_letter_off(one: str, other: str) -> bool:
+    return len(one) == len(other) > 2 and one[0] == other[0] and sum(map(str.__ne__, one, other)) == 1
+
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -119,7 +232,7 @@ def wire_names_in(value: Any) -> Iterator[str]:
         for key, part in value.items():
             if key in PYTHON_NAMES:
                 yield key
-            if key not in OPAQUE_MAPS:
+            if key not in NOT_RENAMED and to_camel(str(key)) != ADDITIONAL:
                 yield from wire_names_in(part)
     elif isinstance(value, (list, tuple)):
         for part in value:
@@ -143,7 +256,7 @@ def as_spelled(path: Iterable[str | int], wire_names: Container[str] = ()) -> tu
     for part in path:
         ours = isinstance(part, str) and not opaque and part not in wire_names
         spelled.append(PYTHON_NAMES.get(str(part), part) if ours else part)
-        opaque = opaque or part in OPAQUE_MAPS
+        opaque = opaque or part in NOT_RENAMED
     return tuple(spelled)
 
 

@@ -5,7 +5,7 @@ from pulumi_policy import Policy, ReportViolation, ResourceValidationArgs, Resou
 # The name that numbers have in every state: the pack needs nothing of the package itself.
 NUMBER = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
 
-ANSWERERS = ("assistantId", "squadId", "workflowId", "server", "serverUrl", "fallbackDestination", "hooks")
+ANSWERERS = ("assistantId", "squadId", "server", "serverUrl", "fallbackDestination", "hooks")
 
 
 def must_be_protected(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
@@ -23,9 +23,7 @@ def must_have_a_name(args: ResourceValidationArgs, report_violation: ReportViola
 def must_have_somewhere_for_calls_to_go(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
     """Vapi takes a number that nothing answers, and its callers hear nothing."""
     if args.resource_type == NUMBER and not any(args.props.get(answerer) for answerer in ANSWERERS):
-        report_violation(
-            "calls must have somewhere to go: assistant_id, squad_id, workflow_id, server, fallback_destination or hooks", None
-        )
+        report_violation("calls must have somewhere to go: assistant_id, squad_id, server, fallback_destination or hooks", None)
 
 
 POLICIES: list[Policy] = [

@@ -160,7 +160,14 @@ def _print_next(takeovers: Sequence[Takeover], unset: Sequence[str], cli: Pulumi
     for one in takeovers:
         for sentence in one.left_out:
             typer.echo(f"note: {sentence}")
+        if one.unknown:
+            label = PHONE_NUMBER.label(one.inputs.get("number"), one.id)
+            typer.echo(
+                f"note: {label}: this version does not know {shorten(one.unknown_paths, 300)}: it needs vapi-byo:onUnknown send"
+            )
     typer.echo("\nNext:")
+    if any(one.unknown for one in takeovers):
+        typer.echo(f"  pulumi config set vapi-byo:onUnknown send{cli.stack_option}")
     for key in unset:
         typer.echo(f"  pulumi config set --secret {key}{cli.stack_option}")
     if unset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
 from pulumi_vapi_byo.arguments import (
@@ -59,21 +59,24 @@ def write_program(takeovers: Sequence[Takeover], *, with_import_options: bool) -
 
 
 def _declaration(one: Takeover, *, with_import_options: bool) -> str:
-    arguments = _arguments(ByoPhoneNumberArgs, one.inputs)
+    # Typed arguments have only what this version knows.
+    as_they_are = {path[0] for path in one.unknown}
+    arguments = _arguments(ByoPhoneNumberArgs, one.inputs, as_they_are)
     if with_import_options:
         arguments["opts"] = _Code(f"pulumi.ResourceOptions(import_={_text(one.id)})")
     items = [("", one.name), *_keywords(arguments)]
-    return _bracketed("vapi.ByoPhoneNumber(", items, ")", 0, broken=True)
+    comment = f"# Needs vapi-byo:onUnknown send, for {one.unknown_paths}.\n" if one.unknown else ""
+    return comment + _bracketed("vapi.ByoPhoneNumber(", items, ")", 0, broken=True)
 
 
-def _arguments(cls: type, wire: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object's fields by their Python names, in the order of its class."""
+def _arguments(cls: type, wire: Mapping[str, Any], as_they_are: Container[object] = ()) -> dict[str, Any]:
+    """Return an object's fields by their Python names, in the order of its class; some as plain dicts."""
     found: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
         name = WIRE_NAMES[field.name]
         # A default, such as the type of a destination, goes without saying.
         if name in wire and wire[name] != field.default:
-            found[field.name] = _typed(name, wire[name])
+            found[field.name] = wire[name] if name in as_they_are else _typed(name, wire[name])
     return found
 
 

@@ -238,7 +238,7 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], step: Mapping[
     told: set[str] = set()
     if was != now:
         yield f"{_calls_go(now)} (was {_who(was)})"
-        told = {"assistantId", "squadId", "workflowId"}
+        told = {"assistantId", "squadId"}
         # Of an address that is there and not asked first, there is more to tell.
         told |= {"url"} if now.kind == "server" or not _server(after) else set()
         told |= {"fallbackDestination"} if now.kind.startswith("fallback") or not after.get("fallbackDestination") else set()
@@ -274,7 +274,9 @@ def _change(field: str, old: Any, new: Any) -> str:
         return f"the number itself will be {_shown(new)} (was {_shown(old)})"
     if field == "credentialId":
         return f"moves to credential {_shown(new)} (was {_shown(old)}): the carrier must send calls to its new SIP address"
-    if field in ("assistantId", "squadId", "workflowId"):
+    if field == "workflowId":
+        return f"its workflow, which answers no calls since Vapi retired workflows, will be {_shown(new)} (was {_shown(old)})"
+    if field in ("assistantId", "squadId"):
         return f"its {field.removesuffix('Id')}, which is not asked first, will be {_shown(new)} (was {_shown(old)})"
     if field == "deletionProtection":
         return "will be protected against deletion" if new else "**will no longer be protected against deletion**"

@@ -6,7 +6,7 @@ import fnmatch
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pulumi.dynamic import Config, ConfigureRequest
@@ -19,9 +19,12 @@ from pulumi_vapi_byo.kinds import PHONE_NUMBER
 from pulumi_vapi_byo.models import PhoneNumber
 from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider
 from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
-from pulumi_vapi_byo.wire import OPAQUE_MAPS, SAYABLE, SECRET_FIELDS
+from pulumi_vapi_byo.wire import ADDITIONAL, OPAQUE_MAPS, SECRET_FIELDS, as_spelled, is_sayable, to_camel
 
 from .stack_state import SECRET_MARK
+
+#: Where something is, in wire names and list indexes.
+Path = tuple[str | int, ...]
 
 #: Fields without which the resource would be about another number, or none.
 _ESSENTIAL: Final = frozenset({"number", "credentialId"})
@@ -47,12 +50,19 @@ class Takeover:
         id: Its id at Vapi.
         inputs: Inputs in wire names that say what Vapi holds, secrets in clear.
         left_out: What of it is not managed, and why; sentences without secrets.
+        unknown: Paths in the inputs, in wire names, of what this version does not know and sends only where it is told to.
     """
 
     name: str
     id: str
     inputs: Mapping[str, Any] = field(repr=False)
     left_out: tuple[str, ...] = ()
+    unknown: tuple[Path, ...] = ()
+
+    @property
+    def unknown_paths(self) -> str:
+        """Those paths in the program's spelling."""
+        return ", ".join(show_path(as_spelled(path)) for path in self.unknown)
 
 
 # ---------------------------------------------------------------------------------------------------------------- choosing
@@ -112,7 +122,7 @@ def plan_takeovers(numbers: Sequence[PhoneNumber]) -> list[Takeover]:
     for number, base in zip(numbers, bases, strict=True):
         name = base if bases.count(base) == 1 else f"{base}-{_slug(number.id)}"
         inputs, left_out = _inputs(number)
-        takeovers.append(Takeover(name, number.id, inputs, tuple(left_out)))
+        takeovers.append(Takeover(name, number.id, inputs, tuple(left_out), tuple(_unknown_in(inputs))))
     return takeovers
 
 
@@ -131,12 +141,16 @@ def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
     if inputs.get("numberE164CheckEnabled") is True:
         del inputs["numberE164CheckEnabled"]  # the default
     left_out: list[str] = []
+    additional = {name: value for name, value in number.unknown().items() if not _is_ours(name)}
+    inputs |= {ADDITIONAL: additional} if additional else {}
     label = PHONE_NUMBER.label(number.number, number.id)
     while True:
-        checked = check_inputs(PHONE_NUMBER, inputs, number_check="e164")
+        checked = check_inputs(PHONE_NUMBER, inputs, number_check="e164", on_unknown="send")
         if not checked.problems:
             break
         problem = checked.problems[0]
+        if _take_out_an_empty_text(inputs, problem.path):
+            continue
         if problem.path[0] in _ESSENTIAL:
             raise VapiError(
                 f"cannot import {label}: its {show_path(problem.path)} {problem.reason}; leave it out of the choice"
@@ -145,7 +159,8 @@ def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
         why = f"{show_path(problem.path)} {problem.reason}"
         left_out.append(f"{label}: {show_path(path)} is not managed and stays as it is ({why})")
     left_out += [
-        f"{label}: {show_path(problem.path)} {problem.reason}" for problem in check_inputs(PHONE_NUMBER, inputs).problems
+        f"{label}: {show_path(problem.path)} {problem.reason}"
+        for problem in check_inputs(PHONE_NUMBER, inputs, on_unknown="send").problems
     ]
     if "serverUrl" in inputs and "serverUrlSecret" not in inputs:
         left_out.append(
@@ -153,6 +168,30 @@ def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
             "server_url_secret"
         )
     return checked.inputs, left_out
+
+
+def _is_ours(name: str) -> bool:
+    return to_camel(name) in PHONE_NUMBER.arguments or bool(PHONE_NUMBER.fixed(to_camel(name)))
+
+
+def _take_out_an_empty_text(inputs: Mapping[str, Any], path: Path) -> bool:
+    """Take out a text that is empty, which is as good as none, in an object; whether there was one."""
+    *parents, last = path
+    holder: Any = inputs
+    for part in parents:
+        holder = holder[part]
+    if not parents or not isinstance(holder, dict) or holder.get(last) != "":
+        return False
+    del holder[last]
+    return True
+
+
+def _unknown_in(inputs: Mapping[str, Any]) -> Iterator[Path]:
+    for problem in check_inputs(PHONE_NUMBER, inputs, number_check="e164").problems:
+        if problem.unknown and problem.path == (ADDITIONAL,):
+            yield from ((ADDITIONAL, name) for name in inputs[ADDITIONAL])
+        elif problem.unknown:
+            yield problem.path
 
 
 def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str | int]:
@@ -166,7 +205,7 @@ def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str 
     holder: Any = inputs
     for part in path[:-1]:
         holder = holder[part]
-    if isinstance(holder, dict) and path[-1] in holder and path[-1] not in SAYABLE:
+    if isinstance(holder, dict) and path[-1] in holder and not is_sayable(path):
         del holder[path[-1]]
         return path
     del inputs[str(path[0])]
@@ -213,7 +252,7 @@ def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[st
             return hidden
         return [hide(owner, part) for part in value] if isinstance(value, list) else value
 
-    hidden = [Takeover(one.name, one.id, hide(one.name, one.inputs), one.left_out) for one in takeovers]
+    hidden = [replace(one, inputs=hide(one.name, one.inputs)) for one in takeovers]
     return hidden, secrets
 
 
@@ -266,6 +305,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "vapi-byo:maxRetries": settings.max_retries,
         "vapi-byo:requestsPerSecond": settings.requests_per_second,
         "vapi-byo:numberCheck": "e164",
+        "vapi-byo:onUnknown": "send",
     }
 
 

@@ -13,7 +13,7 @@ class Answerer(NamedTuple):
     """Who takes the calls to a number.
 
     Attributes:
-        kind: ``assistant``, ``squad``, ``workflow``, ``server`` or what kind of fallback; empty for nobody.
+        kind: ``assistant``, ``squad``, ``server`` or what kind of fallback; empty for nobody.
         value: Its id or address.
     """
 
@@ -25,7 +25,7 @@ class Answerer(NamedTuple):
 
 
 def who_answers(number: Mapping[str, Any]) -> Answerer:
-    """Tell who takes inbound calls, in the order in which Vapi asks.
+    """Tell who takes inbound calls, in the order in which Vapi asks. A workflow takes none since August 2026.
 
     Args:
         number: A number in wire names.
@@ -33,7 +33,7 @@ def who_answers(number: Mapping[str, Any]) -> Answerer:
     Returns:
         The first of them; the fallback destination where there is nobody else.
     """
-    for field, kind in (("assistantId", "assistant"), ("squadId", "squad"), ("workflowId", "workflow")):
+    for field, kind in (("assistantId", "assistant"), ("squadId", "squad")):
         if number.get(field):
             return Answerer(kind, str(number[field]))
     server = number.get("server")

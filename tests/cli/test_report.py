@@ -59,7 +59,7 @@ DESTINATION = {"type": "number", "number": "+442079460018"}
     [
         ({"assistantId": "A"}, {"assistantId": "B"}, "calls will go to assistant `B` (was assistant `A`)"),
         ({"assistantId": "A"}, {"squadId": "S"}, "calls will go to squad `S` (was assistant `A`)"),
-        ({}, {"workflowId": "W"}, "calls will go to workflow `W` (was nobody)"),
+        ({}, {"workflowId": "W"}, "its workflow, which answers no calls since Vapi retired workflows, will be `W` (was unset)"),
         (
             {"assistantId": "A"},
             {},

@@ -112,23 +112,13 @@ def test_what_is_unset_or_a_default_is_not_in_the_inputs() -> None:
     ("wire", "inputs", "left_out"),
     [
         (
-            {"server": {"url": "https://example.com", "newThing": "canary"}},
-            {"server": {"url": "https://example.com"}},
-            "server.newThing is not managed and stays as it is",
-        ),
-        (
             {"server": {"url": "https://example.com", "timeoutSeconds": 999}},
             {},
             "server is not managed and stays as it is",
         ),
-        (
-            {"fallbackDestination": {"type": "assistant", "assistantName": "canary"}},
-            {},
-            "fallbackDestination is not managed and stays as it is",
-        ),
         # An element of a list cannot be left out alone.
         (
-            {"hooks": [{"on": "call.ringing", "do": []}, {"on": "call.other"}]},
+            {"hooks": [{"on": "call.ringing", "do": []}, {"on": "call.ringing", "do": "canary"}]},
             {},
             "hooks is not managed and stays as it is",
         ),
@@ -145,6 +135,66 @@ def test_what_a_program_cannot_say_is_left_out_and_told(wire: Wire, inputs: Wire
     (sentence,) = one.left_out
     assert sentence.startswith(f"BYO phone number '+14155552671': {left_out} (")
     assert "canary" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("wire", "unknown"),
+    [
+        ({"server": {"url": "https://example.com", "newThing": 1}}, "server.newThing"),
+        ({"fallbackDestination": {"type": "assistant", "assistantName": "a"}}, "fallback_destination"),
+        ({"hooks": [{"on": "call.ringing", "do": []}, {"on": "call.other"}]}, "hooks[1]"),
+        (
+            {"hooks": [{"on": "call.ringing", "do": [{"type": "sing", "song": "x"}], "options": {}}]},
+            "hooks[0].do[0], hooks[0].options",
+        ),
+        ({"newField": {"a": 1}, "other": "x"}, "additional_properties.newField, additional_properties.other"),
+    ],
+)
+def test_what_this_version_does_not_know_is_written_with_what_it_needs(wire: Wire, unknown: str) -> None:
+    (one,) = plan_takeovers([number(number="+14155552671", **wire)])
+    extra = {name: wire[name] for name in wire if name not in PHONE_NUMBER.arguments}
+    known = {name: value for name, value in wire.items() if name not in extra}
+    additional = {"additionalProperties": extra} if extra else {}
+    assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+14155552671", **known, **additional}
+    assert one.left_out == ()
+    assert sorted(one.unknown_paths.split(", ")) == sorted(unknown.split(", "))
+
+
+def test_a_program_writes_what_this_version_does_not_know_in_plain_dicts_and_says_what_it_needs() -> None:
+    server = {"url": "https://example.com", "headers": {"x-a": "canary"}, "newThing": 1}
+    hidden, _ = hide_secrets(plan_takeovers([number(number="+14155552671", server=server, newField=["a"])]))
+    program = write_program(hidden, with_import_options=False)
+    assert program.endswith(
+        f'''\
+# Needs vapi-byo:onUnknown send, for server.newThing, additional_properties.newField.
+vapi.ByoPhoneNumber(
+    "number-14155552671",
+    credential_id="{CREDENTIAL_ID}",
+    number="+14155552671",
+    server={{
+        "url": "https://example.com",
+        "headers": {{"x-a": config.require_secret("number-14155552671-x-a")}},
+        "newThing": 1,
+    }},
+    additional_properties={{"newField": ["a"]}},
+)
+'''
+    )
+
+
+def test_a_name_of_the_api_s_ends_no_line_of_the_program() -> None:
+    wire: Wire = {"number": "+14155552671", "new\nimport os": 1}
+    (one,) = plan_takeovers([number(**wire)])
+    program = write_program([one], with_import_options=False)
+    assert "# Needs vapi-byo:onUnknown send, for additional_properties.new import os.\n" in program
+    assert "\nimport os" not in program
+
+
+def test_an_empty_text_is_as_good_as_none() -> None:
+    destination = {"type": "number", "number": "+14155552672", "description": "", "name": "", "callerId": ""}
+    (one,) = plan_takeovers([number(number="+14155552671", fallbackDestination=destination)])
+    assert one.inputs["fallbackDestination"] == {"type": "number", "number": "+14155552672"}
+    assert one.left_out == ()
 
 
 def test_a_number_that_a_program_cannot_say_is_refused() -> None:

@@ -16,7 +16,7 @@ from pulumi_vapi_byo.cli.wording import destination, who_answers, without_secret
         ({"hooks": [{"on": "call.ringing"}]}, "nobody of its own"),
         ({"assistantId": "A", "squadId": "S"}, "assistant A"),
         ({"squadId": "S", "workflowId": "W"}, "squad S"),
-        ({"workflowId": "W", "server": {"url": "https://example.com"}}, "workflow W"),
+        ({"workflowId": "W", "server": {"url": "https://example.com"}}, "server https://example.com"),
         ({"server": {"url": "https://example.com/a"}, "fallbackDestination": {"number": "+1"}}, "server https://example.com/a"),
         ({"server": {}, "serverUrl": "https://example.com/b"}, "server https://example.com/b"),
         ({"server": {"timeoutSeconds": 3}, "fallbackDestination": {"type": "number", "number": "+1"}}, "fallback number +1"),

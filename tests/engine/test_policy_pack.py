@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {"name": "Support", "assistantId": ASSISTANT_ID, "deletio
 
 PROTECTED = "a number must be protected: deletion_protection=True, or opts=ResourceOptions(protect=True)"
 NAMED = "a number must have a name: name='What it is for'"
-ANSWERED = "calls must have somewhere to go: assistant_id, squad_id, workflow_id, server, fallback_destination or hooks"
+ANSWERED = "calls must have somewhere to go: assistant_id, squad_id, server, fallback_destination or hooks"
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ IN_PLACE = (
             "2024",
             "workflowId",
             WORKFLOW_ID,
-            "this API has no workflows yet: remove workflow_id and use assistant_id or squad_id",
+            "this API has no workflows: remove workflow_id and use assistant_id or squad_id",
         ),
         (
             "current",

@@ -25,12 +25,14 @@ FALLBACK = {"type": "number", "number": "+442079460018"}
 ROUTING = {
     "assistantId": (ASSISTANT_ID, f"assistant_id '{ASSISTANT_ID}'", "assistant_id=''"),
     "squadId": (SQUAD_ID, f"squad_id '{SQUAD_ID}'", "squad_id=''"),
-    "workflowId": (WORKFLOW_ID, f"workflow_id '{WORKFLOW_ID}'", "workflow_id=''"),
     "server": (SERVER, "server at 'example.com'", "server={}"),
     "hooks": (HOOKS, "hooks (1, not shown)", "hooks=[]"),
     "fallbackDestination": (FALLBACK, "fallback_destination '+442079460018'", "fallback_destination={}"),
 }
-FIELDS = {field: value for field, (value, _, _) in ROUTING.items()} | {"name": "Of the dashboard"}
+FIELDS = {field: value for field, (value, _, _) in ROUTING.items()} | {
+    "workflowId": WORKFLOW_ID,  # which answers nothing
+    "name": "Of the dashboard",
+}
 
 DUE = DiffAnswer("unknown", [], delete_before_replace=True)
 SOME = DiffAnswer("some", [], delete_before_replace=True)

@@ -87,6 +87,7 @@ EVERYTHING: Wire = {
             "fallbackPlan": {"message": "Nobody there", "endCallEnabled": False},
         },
         "description": "The office",
+        "name": "Office",
     },
 }
 
@@ -173,6 +174,7 @@ destinations = _object(
     message=_messages,
     transferPlan=_transfer_plans,
     description=_words,
+    name=_words,
 ) | _object(
     {"type": st.just("sip"), "sipUri": st.just("sip:desk@example.com")},
     sipHeaders=_headers,

@@ -124,7 +124,7 @@ def test_an_error_is_one_line_with_what_happened_where_and_what_to_do(error: Vap
         ),
         ("server", POST, "this API does not take server yet: use server_url and server_url_secret instead"),
         ("hooks", POST, "this API has no hooks yet: remove hooks and use fallback_destination instead"),
-        ("workflowId", PATCH, "this API has no workflows yet: remove workflow_id and use assistant_id or squad_id instead"),
+        ("workflowId", PATCH, "this API has no workflows: remove workflow_id and use assistant_id or squad_id instead"),
         ("number", PATCH, f"this API cannot change number{REPLACE}"),
         ("credentialId", PATCH, f"this API cannot change credential_id{REPLACE}"),
         ("numberE164CheckEnabled", PATCH, f"this API cannot change number_e164_check_enabled{REPLACE}"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pulumi_vapi_byo.checking import Problem, check_inputs
 from pulumi_vapi_byo.errors import show_path, show_value
 from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.wire import API_DEFAULTS, LOCAL_FIELDS, UNKNOWN, WIRE_NAMES
+from pulumi_vapi_byo.wire import ADDITIONAL, API_DEFAULTS, LOCAL_FIELDS, UNKNOWN, WIRE_NAMES
 
 from .samples import (
     ASSISTANT_ID,
@@ -57,7 +57,7 @@ def normalised(**fields: Any) -> Wire:
 
 
 def test_the_sample_has_every_input_but_the_older_spelling_of_the_server() -> None:
-    assert set(EVERYTHING) == {*PHONE_NUMBER.fields, *LOCAL_FIELDS} - {"serverUrl", "serverUrlSecret"}
+    assert set(EVERYTHING) == {*PHONE_NUMBER.fields, *LOCAL_FIELDS} - {"serverUrl", "serverUrlSecret", ADDITIONAL}
 
 
 def test_inputs_in_wire_form_come_out_as_they_are() -> None:
@@ -232,6 +232,8 @@ MODES = (
     "'warm-transfer-wait-for-operator-to-speak-first-and-then-say-summary' or 'warm-transfer-experimental'"
 )
 RINGING = {"on": "call.ringing", "do": []}
+OR_SEND = "; if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
+BEYOND = "; what Vapi has beyond the arguments goes into additional_properties"
 FILTER = {"on": "call.ringing", "do": [], "filters": []}
 
 
@@ -306,7 +308,7 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"server": {"staticIpAddressesEnabled": 1}}, "server.staticIpAddressesEnabled", "must be True or False", "1"),
         ({"server": {"encryptedPaths": "a"}}, "server.encryptedPaths", "must be a list", "'a'"),
         ({"server": {"encryptedPaths": [1]}}, "server.encryptedPaths[0]", "must be a string", "1"),
-        ({"server": {"backoffPlan": {"type": "linear", "maxRetries": 1, "baseDelaySeconds": 1}}}, "server.backoffPlan.type", "must be 'fixed' or 'exponential'", "'linear'"),
+        ({"server": {"backoffPlan": {"type": "linear", "maxRetries": 1, "baseDelaySeconds": 1}}}, "server.backoffPlan.type", "must be 'fixed' or 'exponential'" + OR_SEND, "'linear'"),
         ({"server": {"backoffPlan": {"type": "fixed", "maxRetries": 11, "baseDelaySeconds": 1}}}, "server.backoffPlan.maxRetries", "must be a number from 0 to 10", "11"),
         ({"server": {"backoffPlan": {"type": "fixed", "maxRetries": 1, "baseDelaySeconds": -0.5}}}, "server.backoffPlan.baseDelaySeconds", "must be a number from 0 to 10", "-0.5"),
         ({"server": {"backoffPlan": {"type": "fixed", "maxRetries": 1}}}, "server.backoffPlan.baseDelaySeconds", "is required", ""),
@@ -314,23 +316,23 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"hooks": {"on": "call.ringing"}}, "hooks", "must be a list", ""),
         ({"hooks": "call.ringing"}, "hooks", "must be a list", ""),
         ({"hooks": ["call.ringing"]}, "hooks[0]", NO_HOOK, "'call.ringing'"),
-        ({"hooks": [{"on": "call.started", "do": []}]}, "hooks[0]", NO_HOOK, ""),
+        ({"hooks": [{"on": "call.started", "do": []}]}, "hooks[0]", NO_HOOK + OR_SEND, ""),
         ({"hooks": [{"on": ["call.ringing"]}]}, "hooks[0]", NO_HOOK, ""),
         ({"hooks": [{"do": []}]}, "hooks[0].on", "is required", ""),
         ({"hooks": [{"on": "call.ringing"}]}, "hooks[0].do", "is required", ""),
         ({"hooks": [RINGING, {"on": "call.ringing", "do": {"type": "say", "exact": "Hi"}}]}, "hooks[1].do", "must be a list", ""),
         ({"hooks": [{"on": "call.ending", "do": [{"type": "say", "exact": "Hi"}]}]}, "hooks[0].do", NO_ACTION, ""),
-        ({"hooks": [{"on": "call.ringing", "do": [{"type": "sing"}]}]}, "hooks[0].do[0]", NO_ACTION, ""),
+        ({"hooks": [{"on": "call.ringing", "do": [{"type": "sing"}]}]}, "hooks[0].do[0]", NO_ACTION + OR_SEND, ""),
         ({"hooks": [{"on": "call.ringing", "do": [{"type": "say"}]}]}, "hooks[0].do[0].exact", "is required", ""),
         ({"hooks": [{"on": "call.ringing", "do": [{"exact": "x" * 4001}]}]}, "hooks[0].do[0].exact", "must have at most 4000 characters, has 4001", "'" + "x" * 76 + "..."),
         ({"hooks": [{"on": "call.ringing", "do": [{"destination": {"number": "1234"}}]}]}, "hooks[0].do[0].destination.number", NOT_E164 + "the country code is missing" + OR_NO_CHECK, "'1234'"),
         ({"hooks": [{**RINGING, "filters": [{"startsWith": ["+" * 21]}]}]}, "hooks[0].filters[0].startsWith[0]", "must have at most 20 characters, has 21", "'" + "+" * 21 + "'"),
         ({"hooks": [{**RINGING, "filters": [{"startsWith": ["+1"] * 21}]}]}, "hooks[0].filters[0].startsWith", "must have at most 20 items, has 21", ""),
-        ({"hooks": [{**RINGING, "filters": [{"key": "name", "startsWith": []}]}]}, "hooks[0].filters[0].key", "must be 'number'", "'name'"),
+        ({"hooks": [{**RINGING, "filters": [{"key": "name", "startsWith": []}]}]}, "hooks[0].filters[0].key", "must be 'number'" + OR_SEND, "'name'"),
         ({"hooks": [{"on": "call.ending", "filters": [{}]}]}, "hooks[0].filters[0].oneOf", "is required", ""),
         # destinations
         ({"fallbackDestination": "+14155552671"}, "fallbackDestination", NO_DESTINATION, ""),
-        ({"fallbackDestination": {"type": "assistant"}}, "fallbackDestination", NO_DESTINATION, ""),
+        ({"fallbackDestination": {"type": "assistant"}}, "fallbackDestination", NO_DESTINATION + OR_SEND, ""),
         ({"fallbackDestination": {"type": ["sip"]}}, "fallbackDestination", NO_DESTINATION, ""),
         ({"fallbackDestination": {"type": "number"}}, "fallbackDestination.number", "is required", ""),
         ({"fallbackDestination": {"type": "sip"}}, "fallbackDestination.sipUri", "is required", ""),
@@ -349,10 +351,10 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         (destination(message={"contents": [{"text": "Hi"}]}), "fallbackDestination.message.contents[0].language", "is required", ""),
         (destination(message={"content": "x" * 1001}), "fallbackDestination.message.content", "must have at most 1000 characters, has 1001", "'" + "x" * 76 + "..."),
         (destination(transferPlan={}), "fallbackDestination.transferPlan.mode", "is required", ""),
-        (destination(transferPlan={"mode": "cold"}), "fallbackDestination.transferPlan.mode", MODES, "'cold'"),
+        (destination(transferPlan={"mode": "cold"}), "fallbackDestination.transferPlan.mode", MODES + OR_SEND, "'cold'"),
         (transfer_plan(timeout=601), "fallbackDestination.transferPlan.timeout", "must be a number from 1 to 600", "601"),
         (transfer_plan(dialTimeout=0), "fallbackDestination.transferPlan.dialTimeout", "must be a number from 1 to 600", "0"),
-        (transfer_plan(sipVerb="invite"), "fallbackDestination.transferPlan.sipVerb", "must be 'refer', 'bye' or 'dial'", "'invite'"),
+        (transfer_plan(sipVerb="invite"), "fallbackDestination.transferPlan.sipVerb", "must be 'refer', 'bye' or 'dial'" + OR_SEND, "'invite'"),
         (transfer_plan(twiml="x" * 4097), "fallbackDestination.transferPlan.twiml", "must have at most 4096 characters, has 4097", "'" + "x" * 76 + "..."),
         (transfer_plan(holdAudioUrl="a.wav"), "fallbackDestination.transferPlan.holdAudioUrl", NO_URL, "'a.wav'"),
         (transfer_plan(summaryPlan={"timeoutSeconds": 61}), "fallbackDestination.transferPlan.summaryPlan.timeoutSeconds", "must be a number from 1 to 60", "61"),
@@ -365,8 +367,8 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"nmae": "x"}, "nmae", "is no property of a BYO phone number, did you mean name?", ""),
         ({"name": "", "assistant_id": "", "assistantId": "x"}, "assistantId", "is given twice, also as assistant_id: leave one out", ""),
         ({"serverURL": "https://a.b"}, "serverURL", "is no property of a BYO phone number, did you mean server_url?", ""),
-        ({"credential": "x"}, "credential", "is no property of a BYO phone number, did you mean credential_id?", ""),
-        ({"url": "https://a.b"}, "url", "is no property of a BYO phone number", ""),
+        ({"credential": "x"}, "credential", "is no property of a BYO phone number" + BEYOND, ""),
+        ({"url": "https://a.b"}, "url", "is no property of a BYO phone number, did you mean server_url?", ""),
         ({"provider": "byo-phone-number"}, "provider", "is always 'byo-phone-number' here: leave it out", ""),
         ({"orgId": "x"}, "orgId", "is set by Vapi: leave it out", ""),
         ({"name": "two\nlines"}, "name", CONTROLS + "has '\\n' at position 4", "'two\\nlines'"),
@@ -380,15 +382,15 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         (transfer_plan(holdAudioUrl="https://u:canary@example.com/a.mp3"), "fallbackDestination.transferPlan.holdAudioUrl", USERINFO + "use an address that needs none", ""),
         ({"fallbackDestination": {"type": "sip", "sipUri": "sip:u:canary@example.com"}}, "fallbackDestination.sipUri", "must not hold a password, which states and previews show in clear: use sip_headers instead", ""),
         ({"fallbackDestination": {"type": "sip", "sipUri": "sip:u@example.com", "sipHeaders": {"X-A": "b\nc"}}}, "fallbackDestination.sipHeaders.X-A", CONTROLS + "has '\\n' at position 2", ""),
-        ({"server": {"timeout": 5}}, "server.timeout", "is no property of server, did you mean timeout_seconds?", ""),
+        ({"server": {"timeout": 5}}, "server.timeout", "is no property of server, did you mean timeout_seconds?" + OR_SEND, ""),
         (
             {"server": {"secret": "canary"}},
             "server.secret",
             "is no property of server, use headers={'x-vapi-secret': ...} or credential_id",
             "",
         ),
-        ({"server": {"timeout_secs": 5}}, "server.timeout_secs", "is no property of server, did you mean timeout_seconds?", ""),
-        ({"hooks": [{**RINGING, "when": 1}]}, "hooks[0].when", "is no property of hooks[0]", ""),
+        ({"server": {"timeout_secs": 5}}, "server.timeout_secs", "is no property of server, did you mean timeout_seconds?" + OR_SEND, ""),
+        ({"hooks": [{**RINGING, "when": 1}]}, "hooks[0].when", "is no property of hooks[0]" + OR_SEND, ""),
         ({"serverUrl": "https://a.b", "server_url": "https://c.d"}, "serverUrl", "is given twice, also as server_url: leave one out", ""),
     ],
 )  # fmt: skip
@@ -483,9 +485,10 @@ def test_no_problem_and_no_warning_repeats_a_secret(raw: Wire, spoil: Callable[[
 
 # ------------------------------------------------------------------------------------------------------------- warnings
 
+NO_WORKFLOWS = "workflow_id answers no calls: Vapi retired workflows in August 2026; use assistant_id or squad_id instead"
 NOTHING_ANSWERS = (
     "nothing in the program answers calls to this number, so only what the organisation's server URL says will, or the "
-    "dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, workflow_id, server or fallback_destination"
+    "dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, server or fallback_destination"
 )
 
 
@@ -496,7 +499,8 @@ NOTHING_ANSWERS = (
         ({"assistantId": ASSISTANT_ID.upper()}, []),
         ({"assistantId": UNKNOWN}, []),
         ({"squadId": SQUAD_ID}, []),
-        ({"workflowId": SQUAD_ID}, []),
+        ({"workflowId": SQUAD_ID, "assistantId": ASSISTANT_ID}, [NO_WORKFLOWS]),
+        ({"workflowId": SQUAD_ID}, [NO_WORKFLOWS, NOTHING_ANSWERS]),
         ({"serverUrl": "https://example.com"}, []),
         ({"server": {"url": "https://example.com"}}, []),
         ({"server": UNKNOWN}, []),

@@ -264,14 +264,15 @@ def test_the_place_of_a_row_of_the_configuration_is_the_path_that_config_set_tak
     assert refusal(config_key="numbers", config={"numbers:numbers": rows}) == (
         "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
         "  numbers[1]: number must be a text: put 14155550101 in quotes, with its plus\n"
-        "  numbers[1]: asistantId is no property of a BYO phone number, did you mean assistant_id?"
+        "  numbers[1]: asistantId is no property of a BYO phone number; what Vapi has beyond the arguments goes into additional_properties"
     )
 
 
 def test_what_is_wrong_with_the_defaults_is_said_once() -> None:
     rows = [{"number": "+14155550100"}, {"number": "+14155550101"}]
     assert refusal(rows=rows, defaults={**COMMON, "asistant_id": "x"}) == (
-        "ByoPhoneNumberPool 'desks': defaults: asistant_id is no property of a BYO phone number, did you mean assistant_id?"
+        "ByoPhoneNumberPool 'desks': defaults: asistant_id is no property of a BYO phone number; "
+        "what Vapi has beyond the arguments goes into additional_properties"
     )
 
 

@@ -187,6 +187,7 @@ DESTINATION_ARGS = vapi.TransferDestinationNumberArgs(
         fallback_plan={"message": "Nobody there", "end_call_enabled": False},
     ),
     description="The office",
+    name="Office",
 )
 ARGUMENTS: Wire = {
     "number_e164_check_enabled": False,

@@ -18,6 +18,8 @@ INBOUND = (
     "or set inbound_enabled=False beside it"
 )
 UNREACHABLE = ", which Vapi cannot reach over the internet: use the carrier's public address"
+OR_SEND = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
+BEYOND = "what Vapi has beyond the arguments goes into additional_properties"
 CONTROLS = "must not hold line breaks or other control characters, has"
 PLAN: dict[str, Any] = {"authUsername": "u", "authPassword": "canary"}
 
@@ -101,7 +103,7 @@ def test_gateways_that_differ_or_are_not_known_yet_are_no_duplicates(gateways: l
             [
                 ("gateways[0].port", "must be a number from 1 to 65535", "0"),
                 ("gateways[0].netmask", "must be a number from 24 to 32", "23"),
-                ("gateways[0].outboundProtocol", "must be 'tls/srtp', 'tcp', 'tls' or 'udp'", "'sctp'"),
+                ("gateways[0].outboundProtocol", f"must be 'tls/srtp', 'tcp', 'tls' or 'udp'; {OR_SEND}", "'sctp'"),
             ],
         ),
         (
@@ -109,7 +111,7 @@ def test_gateways_that_differ_or_are_not_known_yet_are_no_duplicates(gateways: l
             [
                 (
                     "outboundAuthenticationPlan.auth_passwort",
-                    "is no property of outbound_authentication_plan, did you mean auth_password?",
+                    f"is no property of outbound_authentication_plan, did you mean auth_password?; {OR_SEND}",
                     "",
                 )
             ],
@@ -122,7 +124,7 @@ def test_gateways_that_differ_or_are_not_known_yet_are_no_duplicates(gateways: l
             {"gateways": [{"ip": "203.0.113.10"}, {"ip": "203.0.113.11"}, {"ip": "203.0.113.10", "port": 5060}]},
             [("gateways", "must name each gateway once: [2] is the same as [0], leave one out", "")],
         ),
-        ({"gatways": []}, [("gatways", "is no property of a BYO SIP trunk, did you mean gateways?", "")]),
+        ({"gatways": []}, [("gatways", f"is no property of a BYO SIP trunk; {BEYOND}", "")]),
     ],
 )
 def test_what_is_wrong_is_said_in_words(inputs: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
