@@ -40,7 +40,7 @@ Stack = Annotated[str | None, typer.Option(help="The stack whose settings are us
 BaseUrl = Annotated[str | None, typer.Option(help="Address of the API, instead of that of the settings.")]
 RegionOption = Annotated[Region | None, typer.Option(help="Region of the organisation, instead of that of the settings.")]
 
-#: Exit status where numbers would be deleted.
+#: Exit status where numbers or trunks would be deleted.
 DELETES = 3
 
 
@@ -198,11 +198,13 @@ def doctor(stack: Stack = None, base_url: BaseUrl = None, region: RegionOption =
 @app.command("diff-report")
 def diff_report(
     preview: Annotated[Path, typer.Argument(help="Output of pulumi preview --json; - is stdin.", allow_dash=True)] = Path("-"),
-    allow_deletes: Annotated[bool, typer.Option("--allow-deletes", help="End with 0 though numbers would be deleted.")] = False,
+    allow_deletes: Annotated[
+        bool, typer.Option("--allow-deletes", help="End with 0 even if numbers or trunks would be deleted.")
+    ] = False,
 ) -> None:
-    """Say in a Markdown table what a preview would do to phone numbers.
+    """Say in a Markdown table what a preview would do to phone numbers and trunks.
 
-    Ends with 3 where a number would be deleted or replaced, and with 1 where the preview had failed.
+    Ends with 3 where a number or a trunk would be deleted or replaced, and with 1 where the preview had failed.
     """
     if str(preview) == "-":
         text = "" if sys.stdin.isatty() else sys.stdin.buffer.read().decode("utf-8", errors="replace")

@@ -1,22 +1,23 @@
-"""What ``pulumi preview --json`` says about phone numbers, as Markdown in people's words; pure. Secrets are never shown."""
+"""What ``pulumi preview --json`` says about numbers and trunks, as Markdown in people's words; pure. It shows no secret."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pulumi_vapi_byo.diffing import unmanaged
-from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError, shorten, show_fields
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError, show_fields
+from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
 from pulumi_vapi_byo.provider import IMPORT_ID
-from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
-from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI
+from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
+from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED
 
-from .wording import Answerer, destination, who_answers, without_secrets
+from .changes import calls_go, changes_of_a_number, changes_of_a_trunk, code, gateways, redirects_calls, who
+from .wording import who_answers
 
 #: What the engine writes for a value that is not known before the update (sdk/go/common/resource/plugin/rpc.go).
 _UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -24,6 +25,15 @@ _LATER: Final = "known after the update"
 
 #: What it writes for a secret.
 _MASKED: Final = "[secret]"
+
+#: Longest report. A comment on GitHub takes 65,536 characters, and a workflow may want to put something around it.
+MAX_CHARACTERS: Final = 60_000
+
+#: Kept free for headings and counts.
+_ROOM_FOR_THE_REST: Final = 1_000
+
+#: Most errors of a failed preview that are told one by one.
+_MAX_FAILURES: Final = 20
 
 _REPLACING: Final = frozenset({"replace", "create-replacement", "delete-replaced"})
 
@@ -44,7 +54,7 @@ class Report:
 
     Attributes:
         markdown: For people.
-        deletes: How many numbers would be deleted, replacements included.
+        deletes: How many numbers and trunks would be deleted, replacements included.
         failed: Whether the preview had errors, so that there may be more than it shows.
     """
 
@@ -53,12 +63,55 @@ class Report:
     failed: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class _Thing:
+    """What the report has a table of.
+
+    Attributes:
+        kind: The kind of resource.
+        heading: Heading of its section, and of its first column.
+        lost: What a delete comes to.
+        replaced: What a replacement comes to.
+    """
+
+    kind: Kind
+    heading: tuple[str, str]
+    lost: str
+    replaced: str
+
+
+_NUMBER: Final = _Thing(
+    PHONE_NUMBER,
+    ("Phone numbers", "Number"),
+    "calls will fail",
+    "will be deleted and made again with a new id: calls fail in between",
+)
+_TRUNK: Final = _Thing(
+    SIP_TRUNK_CREDENTIAL,
+    ("SIP trunks", "Trunk"),
+    "calls of its numbers will fail",
+    "will be made again with a new id and then deleted: the carrier must send calls to the new SIP addresses of its numbers",
+)
+_THINGS: Final[Mapping[str, _Thing]] = {BYO_PHONE_NUMBER_TYPE: _NUMBER, BYO_SIP_TRUNK_CREDENTIAL_TYPE: _TRUNK}
+
+
+@dataclass(frozen=True, eq=False)
 class _Row:
+    thing: _Thing
     kind: str  # one of _KINDS
-    number: str
+    label: str
     name: str
     what: str
+    redirects: bool = False
+
+    @property
+    def order(self) -> tuple[int, bool, str, str]:
+        return _KINDS.index(self.kind), not self.redirects, self.label, self.name
+
+    @property
+    def first(self) -> bool:
+        """Whether it is named before all that is not."""
+        return self.redirects or self.kind in ("deleted", "replaced", _DIVERTED)
 
 
 #: Of a number that may not change at all: the program leaves out what others have set about who answers it.
@@ -75,7 +128,7 @@ def report(text: str) -> Report:
         text: What ``pulumi preview --json`` printed.
 
     Returns:
-        The report.
+        The report, short enough for a comment on GitHub.
 
     Raises:
         VapiError: That is no preview.
@@ -88,21 +141,22 @@ def report(text: str) -> Report:
     others: Counter[str] = Counter()
     for step in steps:
         urn, operation = str(step.get("urn")), str(step.get("op"))
-        if _type_of(urn) != BYO_PHONE_NUMBER_TYPE:
+        thing = _THINGS.get(_type_of(urn))
+        if thing is None:
             if operation in _COUNTED and not _type_of(urn).startswith("pulumi:"):
                 others[_COUNTED[operation]] += 1
             continue
         old, new = _object(step.get("oldState")), _object(step.get("newState"))
         if operation == "refresh":
             refreshed.add(urn)
-        row = _row(operation, urn, old, new, step, refreshed=urn in refreshed)
+        row = _row(thing, operation, urn, old, new, step, refreshed=urn in refreshed)
         if row is not None:
             rows[urn, row.kind] = row
-        if operation in ("same", "update"):
-            diverted |= {row.number: row for row in _diverted(urn, old, new)}
-    diverted = {row.number: row for row in _said_to_be_diverted(preview)} | diverted
+        if thing is _NUMBER and operation in ("same", "update"):
+            diverted |= {row.label: row for row in _diverted(urn, old, new)}
+    diverted = {row.label: row for row in _said_to_be_diverted(preview)} | diverted
     failures = list(_failures(preview))
-    ordered = sorted([*rows.values(), *diverted.values()], key=lambda row: (_KINDS.index(row.kind), row.number, row.name))
+    ordered = sorted([*rows.values(), *diverted.values()], key=lambda row: row.order)
     deletes = sum(row.kind in ("deleted", "replaced") for row in ordered)
     return Report("\n".join(_markdown(ordered, others, failures)), deletes, bool(failures))
 
@@ -136,39 +190,49 @@ def _type_of(urn: str) -> str:
 
 
 def _row(
-    operation: str, urn: str, old: Mapping[str, Any], new: Mapping[str, Any], step: Mapping[str, Any], *, refreshed: bool
+    thing: _Thing,
+    operation: str,
+    urn: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    step: Mapping[str, Any],
+    *,
+    refreshed: bool,
 ) -> _Row | None:
     before, after = _inputs(old), _inputs(new)
     if before and after:
         # What the program does not manage stays, and may be who answers; or goes, where what is left out is cleared.
         unmanaged = {key: value for key, value in _object(old.get("outputs")).items() if key not in before}
-        cleared = _left_out(old, new) if _clears(new) else {}
+        cleared = _left_out(thing.kind, old, new) if _clears(new) else {}
         before, after = {**unmanaged, **before}, {**unmanaged, **after}
         after = {key: value for key, value in after.items() if key not in cleared}
+    paths = [str(path) for path in (*_object(step.get("detailedDiff")), *(step.get("diffReasons") or ()))]
+    changes = changes_of_a_number if thing is _NUMBER else changes_of_a_trunk
     if operation in _REPLACING:
-        what = ["**will be deleted and made again with a new id: calls fail in between**"]
-        what += _changes(before, after, step) if before and after else ()
-        return _describe("replaced", urn, before or after, "; ".join(what))
+        what = [f"**{thing.replaced}**", *(changes(before, after, paths) if before and after else ())]
+        return _describe(thing, "replaced", urn, before or after, "; ".join(what))
     if operation == "delete":
-        return _deleted(urn, old, before)
+        return _deleted(thing, urn, old, before)
     if operation == "create" and after.get(IMPORT_ID):
-        return _describe("taken over", urn, after, f"will be taken over as it is (id {_code(after[IMPORT_ID])})")
+        return _describe(thing, "taken over", urn, after, f"will be taken over as it is (id {code(after[IMPORT_ID])})")
     if operation == "import":
-        return _describe("taken over", urn, after, "will be taken over as it is")
+        return _describe(thing, "taken over", urn, after, "will be taken over as it is")
     if operation == "create":
         # What was in the state, and is created nevertheless, the refresh has not found.
         made = "was deleted outside Pulumi and will be made again with a new id" if refreshed else "will be made"
-        return _describe("made", urn, after, f"{made}; {_calls_go(who_answers(after))}")
+        details = calls_go(who_answers(after)) if thing is _NUMBER else gateways(after)
+        return _describe(thing, "made", urn, after, f"{made}; {details}")
     if operation == "update":
-        return _describe("changed", urn, before, "; ".join(_changes(before, after, step)) or "only Pulumi's own record changes")
+        said = "; ".join(changes(before, after, paths)) or "only Pulumi's own record changes"
+        return _describe(thing, "changed", urn, before, said, redirects=redirects_calls(before, after, paths))
     return None
 
 
-def _left_out(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _left_out(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Return what others have set in fields that the program leaves out, as far as the state shows it."""
     outputs, inputs = _object(old.get("outputs")), {**_object(old.get("inputs")), **_object(new.get("inputs"))}
     filled_in = {field: False for field, shape in _object(outputs.get(MANAGED)).items() if shape is False}
-    others = unmanaged(PHONE_NUMBER, outputs, filled_in | inputs)
+    others = unmanaged(kind, outputs, filled_in | inputs)
     return {field: value for field, value in others.items() if field not in (new.get("ignoreChanges") or ())}
 
 
@@ -177,14 +241,14 @@ def _clears(new: Mapping[str, Any]) -> bool:
 
 
 def _diverted(urn: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[_Row]:
-    others = {} if _clears(new) else _left_out(old, new)
+    others = {} if _clears(new) else _left_out(PHONE_NUMBER, old, new)
     held = {field: others[field] for field in PHONE_NUMBER.routing if field in others}
     if not held:
         return
     inputs = _inputs(new)
     alone, really = who_answers(inputs), who_answers({**inputs, **held})
-    instead = f"; they go to {_who(really)}, by the program alone to {_who(alone)}" if really != alone else ""
-    yield _describe(_DIVERTED, urn, inputs, f"{_MAY_BE_DIVERTED}: {_code(show_fields(held))}{instead}")
+    instead = f"; they go to {who(really)}, by the program alone to {who(alone)}" if really != alone else ""
+    yield _describe(_NUMBER, _DIVERTED, urn, inputs, f"{_MAY_BE_DIVERTED}: {code(show_fields(held))}{instead}")
 
 
 _MAY_BE_DIVERTED: Final = "**calls may be diverted** by what the program leaves out and others have set"
@@ -198,15 +262,15 @@ def _said_to_be_diverted(preview: Mapping[str, Any]) -> Iterator[_Row]:
         for line in str(_object(diagnostic).get("message")).splitlines():
             found = sentence.match(line)
             if found:
-                yield _Row(_DIVERTED, found["number"] or found["id"], "", f"{_MAY_BE_DIVERTED}: {_code(found['what'])}")
+                yield _Row(_NUMBER, _DIVERTED, found["number"] or found["id"], "", f"{_MAY_BE_DIVERTED}: {code(found['what'])}")
 
 
-def _deleted(urn: str, old: Mapping[str, Any], before: Mapping[str, Any]) -> _Row:
+def _deleted(thing: _Thing, urn: str, old: Mapping[str, Any], before: Mapping[str, Any]) -> _Row:
     if old.get("retainOnDelete"):
-        return _describe("let go", urn, before, "will no longer be managed, and stays at Vapi as it is")
+        return _describe(thing, "let go", urn, before, "will no longer be managed, and stays at Vapi as it is")
     protected = _object(old.get("outputs")).get("deletionProtection") is True
     refusal = " (it has deletion_protection, so the update will refuse)" if protected else ""
-    return _describe("deleted", urn, before, f"**will be deleted: calls will fail**{refusal}")
+    return _describe(thing, "deleted", urn, before, f"**will be deleted: {thing.lost}**{refusal}")
 
 
 def _inputs(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,136 +285,87 @@ def _known(value: Any) -> Any:
     return [_known(part) for part in value] if isinstance(value, list) else value
 
 
-def _describe(kind: str, urn: str, number: Mapping[str, Any], what: str) -> _Row:
-    digits = number.get("number")
-    shown = digits if digits not in (None, "", _MASKED, _LATER) else urn.rpartition("::")[2]
-    return _Row(kind, str(shown), str(number.get("name") or ""), what)
-
-
-# ----------------------------------------------------------------------------------------------------------------- changes
-
-
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any], step: Mapping[str, Any]) -> Iterator[str]:
-    """Say what is different; a secret shows only in the engine's own comparison, as both sides are masked."""
-    paths = [str(path) for path in (*_object(step.get("detailedDiff")), *(step.get("diffReasons") or ()))]
-    differing = [field for field in _differing(before, after, paths) if not field.startswith("__") and field != SIP_URI]
-    was, now = who_answers(before), who_answers(after)
-    told: set[str] = set()
-    if was != now:
-        yield f"{_calls_go(now)} (was {_who(was)})"
-        told = {"assistantId", "squadId"}
-        # Of an address that is there and not asked first, there is more to tell.
-        told |= {"url"} if now.kind == "server" or not _server(after) else set()
-        told |= {"fallbackDestination"} if now.kind.startswith("fallback") or not after.get("fallbackDestination") else set()
-    for field in differing:
-        if field == "server" or (field == "serverUrl" and "server" not in differing):
-            yield from _server_changes(_server(before), _server(after), paths, told)
-        elif field != "serverUrl" and field not in told:
-            yield _change(field, before.get(field), after.get(field))
-
-
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any], paths: Iterable[str]) -> list[str]:
-    """Return the keys that differ, in the values or by the engine's paths."""
-    keys = [_top(path) for path in paths] + [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    return [key for key in dict.fromkeys(keys) if key]
-
-
-def _change(field: str, old: Any, new: Any) -> str:
-    if field == "serverUrlSecret":
-        return "webhook secret changes (not shown)"
-    if field == "hooks" and not new:
-        return "its hooks, for when it rings or no assistant is found, will be removed"
-    if field == "hooks":
-        return "what happens when it rings or no assistant is found (hooks) changes"
-    if field == "fallbackDestination":
-        if destination(old) == destination(new):
-            return "how calls go to its fallback changes"
-        return f"its fallback will be {_who(destination(new))} (was {_who(destination(old))})"
-    if old == new:
-        return _plain_change(field, old, new)  # both are masked
-    if field == "name":
-        return f"will be renamed to {_code(new)} (was {_shown(old)})" if new else f"its name {_shown(old)} will be removed"
-    if field == "number":
-        return f"the number itself will be {_shown(new)} (was {_shown(old)})"
-    if field == "credentialId":
-        return f"moves to credential {_shown(new)} (was {_shown(old)}): the carrier must send calls to its new SIP address"
-    if field == "workflowId":
-        return f"its workflow, which answers no calls since Vapi retired workflows, will be {_shown(new)} (was {_shown(old)})"
-    if field in ("assistantId", "squadId"):
-        return f"its {field.removesuffix('Id')}, which is not asked first, will be {_shown(new)} (was {_shown(old)})"
-    if field == "deletionProtection":
-        return "will be protected against deletion" if new else "**will no longer be protected against deletion**"
-    if field == "numberE164CheckEnabled":
-        return f"the E.164 check will be {'off' if new is False else 'on'}"
-    return _plain_change(field, old, new)
-
-
-def _server(number: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the server in its newer spelling."""
-    server = number.get("server") or number.get("serverUrl") or {}
-    return server if isinstance(server, Mapping) else {"url": server}
-
-
-def _server_changes(
-    old: Mapping[str, Any], new: Mapping[str, Any], paths: Iterable[str], told: Container[str]
-) -> Iterator[str]:
-    inner = [path.removeprefix("server.") for path in paths if path.startswith("server.")]
-    for key in _differing(old, new, inner):
-        if key == "headers":
-            yield "webhook headers change (not shown)"
-        elif key != "url":
-            yield _plain_change(f"server.{key}", old.get(key), new.get(key))
-        elif key not in told:
-            was, now = _address(old), _address(new)
-            hidden = "its server's address changes where it is not shown"
-            yield f"its server will be {now} (was {was})" if now != was else hidden
-
-
-def _address(server: Mapping[str, Any]) -> str:
-    return _code(without_secrets(str(server["url"]))) if server.get("url") else "unset"
-
-
-def _plain_change(name: str, old: Any, new: Any) -> str:
-    secret = any(part in SECRET_FIELDS for part in name.split("."))
-    if secret or old == new or any(isinstance(value, (Mapping, list)) for value in (old, new)):
-        return f"{_code(name)} changes (not shown)"
-    return f"{_code(name)} will be {_shown(new)} (was {_shown(old)})"
-
-
-def _top(path: str) -> str:
-    found = re.match(r'\["([^"]+)"\]|[^.\[]+', path)
-    return (found[1] or found[0]) if found else ""
+def _describe(thing: _Thing, kind: str, urn: str, wire: Mapping[str, Any], what: str, *, redirects: bool = False) -> _Row:
+    label = wire.get(thing.kind.named_by)
+    shown = label if label not in (None, "", _MASKED, _LATER) else urn.rpartition("::")[2]
+    return _Row(thing, kind, str(shown), str(wire.get("name") or ""), what, redirects)
 
 
 # ---------------------------------------------------------------------------------------------------------------- markdown
 
 
 def _markdown(rows: list[_Row], others: Counter[str], failures: list[str]) -> Iterator[str]:
-    yield "### Phone numbers"
+    end = list(_other_lines(others, failures, after_rows=bool(rows)))
+    named = _those_that_fit(rows, MAX_CHARACTERS - _ROOM_FOR_THE_REST - sum(len(line) + 1 for line in end))
+    unnamed = [row for row in rows if row not in named]
+    urgent = sum(row.first for row in unnamed)
+    if urgent:
+        yield f"**Too much to name all: {urgent} more are deleted, replaced or redirected than are named below.**"
+        yield ""
+    for thing in (_NUMBER, _TRUNK):
+        of_thing = [row for row in rows if row.thing is thing]
+        if of_thing or thing is _NUMBER:
+            yield from [""] if thing is _TRUNK else []
+            yield from _section(thing, of_thing, named, failed=bool(failures))
+    yield from end
+
+
+def _those_that_fit(rows: list[_Row], room: int) -> set[_Row]:
+    """Choose whole rows: first those that delete, replace or redirect, then the others, until one has no room."""
+    chosen = set()
+    for row in sorted(rows, key=lambda row: not row.first):
+        room -= len(_line(row)) + 1
+        if room < 0:
+            break
+        chosen.add(row)
+    return chosen
+
+
+def _section(thing: _Thing, rows: list[_Row], named: Container[_Row], *, failed: bool) -> Iterator[str]:
+    title, column = thing.heading
+    yield f"### {title}"
     yield ""
     counts = Counter(row.kind for row in rows)
-    parts = [f"{counts[kind]} {kind}" for kind in _KINDS if counts[kind] and kind != _DIVERTED]
+    parts = _counted(counts)
     diverted = counts[_DIVERTED]
     if diverted:
         numbers = "1 number" if diverted == 1 else f"{diverted} numbers"
-        said = f"{', '.join(parts)}. Calls" if parts else "Calls" if failures else "Nothing changes, but calls"
+        said = f"{', '.join(parts)}. Calls" if parts else "Calls" if failed else "Nothing changes, but calls"
         yield f"**{said} to {numbers} may be diverted by what the program leaves out.**"
-    elif parts or not failures:
+    elif parts or not failed:
         yield f"**{', '.join(parts) if parts else 'Nothing changes'}.**"
-    if rows:
-        yield ""
-        yield "| Number | Name | What happens |"
-        yield "|---|---|---|"
-        for row in rows:
-            yield f"| {_code(row.number)} | {_code(row.name) if row.name else ''} | {row.what} |"
+    lines = [_line(row) for row in rows if row in named]
+    if lines:
+        yield from ["", f"| {column} | Name | What happens |" if thing is _NUMBER else f"| {column} | What happens |"]
+        yield "|---|---|---|" if thing is _NUMBER else "|---|---|"
+        yield from lines
+    unnamed = Counter(row.kind for row in rows if row not in named)
+    if unnamed:
+        diverted = unnamed[_DIVERTED]
+        yield from ["", f"Not named here: {', '.join([*_counted(unnamed), *([f'{diverted} diverted'] if diverted else [])])}."]
+
+
+def _counted(counts: Counter[str]) -> list[str]:
+    return [f"{counts[kind]} {kind}" for kind in _KINDS if counts[kind] and kind != _DIVERTED]
+
+
+def _line(row: _Row) -> str:
+    if row.thing is _TRUNK:
+        return f"| {code(row.label)} | {row.what} |"
+    return f"| {code(row.label)} | {code(row.name) if row.name else ''} | {row.what} |"
+
+
+def _other_lines(others: Counter[str], failures: list[str], *, after_rows: bool) -> Iterator[str]:
     if others:
         yield ""
         yield f"Other resources: {', '.join(f'{count} {kind}' for kind, count in others.items())}."
     if failures:
-        yield from ([""] if rows else [])
+        yield from ([""] if after_rows else [])
         yield "**The preview failed, so there may be more:**"
         yield ""
-        yield from (f"- {_code(failure, 500)}" for failure in failures)
+        yield from (f"- {code(failure, 500)}" for failure in failures[:_MAX_FAILURES])
+        if len(failures) > _MAX_FAILURES:
+            yield f"- and {len(failures) - _MAX_FAILURES} more errors"
 
 
 def _failures(preview: Mapping[str, Any]) -> Iterator[str]:
@@ -360,22 +375,3 @@ def _failures(preview: Mapping[str, Any]) -> Iterator[str]:
             # Of a traceback only what it comes to.
             text = lines[0] if "Traceback (most recent call last):" not in lines else f"{lines[0]} {lines[-1].strip()}"
             yield text.removeprefix("error: ")
-
-
-def _calls_go(answers: Answerer) -> str:
-    nobody = "**nothing will answer calls** unless the organisation has a server"
-    return f"calls will go to {_who(answers)}" if answers.kind else nobody
-
-
-def _who(answers: Answerer) -> str:
-    return f"{answers.kind} {_code(answers.value)}" if answers.kind else "nobody"
-
-
-def _shown(value: Any) -> str:
-    return "unset" if value is None else _code(value)
-
-
-def _code(value: Any, limit: int = 120) -> str:
-    """Write a value as code: it cannot end its cell, nor be taken for Markdown, HTML or the name of a person."""
-    text = shorten(value if isinstance(value, str) else json.dumps(value), limit)
-    return "`" + text.replace("`", "'").replace("|", "\\|") + "`"

@@ -302,7 +302,7 @@ def test_the_dangerous_comes_first_and_other_resources_are_counted_in_one_line()
         named("replace", "d", "+4"),
         named("create", "x", "", "aws:s3:Bucket"),
         named("create", "y", "", "aws:s3:Bucket"),
-        named("delete", "z", "", "pulumi-python:dynamic/vapi:ByoSipTrunkCredential"),
+        named("delete", "z", "", "aws:s3:Bucket"),
         named("create", "p", "", "pulumi:providers:aws"),
     )
     assert told.markdown.splitlines()[2:] == [
@@ -318,6 +318,181 @@ def test_the_dangerous_comes_first_and_other_resources_are_counted_in_one_line()
         "Other resources: 2 made, 1 deleted.",
     ]
     assert told.deletes == 2
+
+
+# ------------------------------------------------------------------------------------------------------------------ trunks
+
+TRUNK_URN = urn("carrier", "pulumi-python:dynamic/vapi:ByoSipTrunkCredential")
+GATEWAYS = [{"ip": "192.0.2.1", "port": 5060}, {"ip": "sbc.example.com"}]
+PLAN = {"authUsername": "a", "authPassword": SECRET}
+TRUNK: Wire = {"name": "Carrier", "gateways": GATEWAYS, "outboundAuthenticationPlan": PLAN, "__provider": "pickle"}
+
+
+def trunk(op: str, old: Wire | None = None, new: Wire | None = None, **more: Any) -> dict[str, Any]:
+    return {**step(op, old, new, **more), "urn": TRUNK_URN}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "paths", "words"),
+    [
+        (
+            {},
+            {"gateways": [{"ip": "192.0.2.1", "port": 5061}, {"ip": "192.0.2.9"}]},
+            [],
+            (
+                "**gateway `sbc.example.com` will be removed: no calls go through it any more**; gateway `192.0.2.9` will be added; "
+                "gateway `192.0.2.1` changes: `port`"
+            ),
+        ),
+        ({}, {"gateways": GATEWAYS[::-1]}, [], "the order of its gateways changes"),
+        (
+            {"gateways": [{"ip": "192.0.2.1"}]},
+            {"gateways": [{"ip": "192.0.2.1"}, {"ip": "192.0.2.1", "port": 5062}]},
+            [],
+            "gateway `192.0.2.1:5062` will be added",
+        ),
+        ({"gateways": SECRET}, {"gateways": SECRET}, ["gateways"], "its gateways change (not shown)"),
+        ({}, {}, ["outboundAuthenticationPlan.authPassword"], "its password at the carrier changes (not shown)"),
+        (
+            {},
+            {"outboundAuthenticationPlan": {**PLAN, "authUsername": "b"}},
+            [],
+            "its user name at the carrier will be `b` (was `a`)",
+        ),
+        (
+            {},
+            {"outboundAuthenticationPlan": {**PLAN, "sipRegisterPlan": {"domain": "example.com"}}},
+            [],
+            "how it registers at the carrier changes",
+        ),
+        ({}, {"outboundAuthenticationPlan": {**PLAN, "new": 1}}, [], "`new` will be `1` (was unset)"),
+        ({"outboundAuthenticationPlan": None}, {}, [], "will authenticate at the carrier as `a`"),
+        ({}, {"outboundAuthenticationPlan": None}, [], "**will no longer authenticate at the carrier**"),
+        ({}, {"outboundAuthenticationPlan": SECRET}, [], "how it authenticates at the carrier changes (not shown)"),
+        ({}, {"techPrefix": "9"}, [], "the prefix of outbound numbers will be `9` (was unset)"),
+        ({}, {"sipDiversionHeader": "x"}, [], "the Diversion header of outbound calls will be `x` (was unset)"),
+        ({}, {"outboundLeadingPlusEnabled": False}, [], "outbound numbers will lose their leading plus"),
+        ({"outboundLeadingPlusEnabled": False}, {}, [], "outbound numbers will keep their leading plus"),
+        ({}, {"name": "Other"}, [], "will be renamed to `Other` (was `Carrier`)"),
+        ({"deletionProtection": True}, {}, [], "**will no longer be protected against deletion**"),
+        ({"techPrefix": SECRET}, {"techPrefix": SECRET}, ["techPrefix"], "`techPrefix` changes (not shown)"),
+        ({}, {"newField": 3}, [], "`newField` will be `3` (was unset)"),
+        ({}, {"__managed": 1}, [], "only Pulumi's own record changes"),
+    ],
+)
+def test_a_change_of_a_trunk_is_told_in_words(old: Wire, new: Wire, paths: list[str], words: str) -> None:
+    diff = {path: {"kind": "update"} for path in paths}
+    told = of(trunk("update", {**TRUNK, **old}, {**TRUNK, **new}, detailedDiff=diff))
+    assert told.markdown.splitlines() == [
+        "### Phone numbers",
+        "",
+        "**Nothing changes.**",
+        "",
+        "### SIP trunks",
+        "",
+        "**1 changed.**",
+        "",
+        "| Trunk | What happens |",
+        "|---|---|",
+        f"| `Carrier` | {words} |",
+    ]
+    assert told.deletes == 0
+
+
+@pytest.mark.parametrize(
+    ("steps", "words", "deletes"),
+    [
+        ([trunk("create", None, TRUNK)], "will be made; gateways `192.0.2.1`, `sbc.example.com`", 0),
+        ([trunk("create", None, {**TRUNK, "gateways": UNKNOWN})], "will be made; gateways not shown", 0),
+        (
+            [trunk("create", None, {**TRUNK, "gateways": [{"ip": f"192.0.2.{last}"} for last in range(1, 8)]})],
+            "will be made; gateways `192.0.2.1`, `192.0.2.2`, `192.0.2.3`, `192.0.2.4`, `192.0.2.5` and 2 more",
+            0,
+        ),
+        ([trunk("create", None, {**TRUNK, "__importId": "i"})], "will be taken over as it is (id `i`)", 0),
+        ([trunk("delete", TRUNK)], "**will be deleted: calls of its numbers will fail**", 1),
+        (
+            [trunk("create-replacement", None, TRUNK), trunk("replace", TRUNK, TRUNK), trunk("delete-replaced", TRUNK)],
+            (
+                "**will be made again with a new id and then deleted: the carrier must send calls to the new SIP addresses of its "
+                "numbers**"
+            ),
+            1,
+        ),
+    ],
+)
+def test_what_happens_to_a_whole_trunk_is_told_and_its_delete_counts(
+    steps: list[dict[str, Any]], words: str, deletes: int
+) -> None:
+    told = of(*steps)
+    assert told.markdown.splitlines()[-1] == f"| `Carrier` | {words} |"
+    assert told.deletes == deletes
+
+
+def test_deletes_of_trunks_and_numbers_are_counted_together() -> None:
+    assert of(step("delete", DESK), trunk("delete", TRUNK)).deletes == 2
+
+
+# ------------------------------------------------------------------------------------------------------------------ length
+
+
+def many(op: str, count: int, new: Wire, first: int = 0) -> list[dict[str, Any]]:
+    steps = []
+    for index in range(first, first + count):
+        old = {**DESK, "number": f"+1415{index:07}", "name": "n" * 40, "assistantId": "a" * 36}
+        steps.append({**step(op, old, {**old, **new}), "urn": urn(f"n{index}")})
+    return steps
+
+
+def test_a_report_of_thousands_fits_a_comment_and_names_first_what_deletes_or_redirects() -> None:
+    told = of(
+        *many("update", 3000, {"name": "m" * 40}),
+        *many("update", 20, {"squadId": "s", "assistantId": None}, first=3000),
+        *many("delete", 30, {}, first=4000),
+        *many("replace", 10, {}, first=5000),
+        trunk("delete", TRUNK),
+    )
+    lines = told.markdown.splitlines()
+    assert 55_000 < len(told.markdown) <= 60_000
+    assert told.deletes == 41
+    assert lines[:3] == ["### Phone numbers", "", "**30 deleted, 10 replaced, 3020 changed.**"]
+    rows = [line for line in lines if line.startswith("| `+")]
+    assert ["deleted: calls" in row for row in rows[:30]] == [True] * 30
+    assert ["deleted and made again" in row for row in rows[30:40]] == [True] * 10
+    assert ["calls will go to squad" in row for row in rows[40:60]] == [True] * 20
+    assert all(row.endswith("|") and "renamed" in row for row in rows[60:])
+    left = 3000 - len(rows[60:])
+    assert f"Not named here: {left} changed." in lines
+    assert lines[-1] == "| `Carrier` | **will be deleted: calls of its numbers will fail** |"
+
+
+def test_a_report_that_cannot_name_all_that_deletes_says_so_at_the_top() -> None:
+    told = of(*many("delete", 2000, {}), *many("create", 5, {}, first=3000))
+    lines = told.markdown.splitlines()
+    assert len(told.markdown) <= 60_000
+    rows = [line for line in lines if line.startswith("| `+")]
+    assert all(row.endswith("**will be deleted: calls will fail** |") for row in rows)
+    left = 2000 - len(rows)
+    assert lines[0] == f"**Too much to name all: {left} more are deleted, replaced or redirected than are named below.**"
+    assert f"Not named here: {left} deleted, 5 made." in lines
+    assert (told.deletes, lines[4]) == (2000, "**2000 deleted, 5 made.**")
+
+
+def test_calls_that_may_be_diverted_are_counted_too_where_they_are_not_named() -> None:
+    steps = many("same", 600, {})
+    for same in steps:
+        same["oldState"]["outputs"] |= {"hooks": HOOKS, "__managed": {"number": True}}
+    lines = of(*steps).markdown.splitlines()
+    left = 600 - len([line for line in lines if line.startswith("| `+")])
+    assert lines[0] == f"**Too much to name all: {left} more are deleted, replaced or redirected than are named below.**"
+    assert lines[-1] == f"Not named here: {left} diverted."
+
+
+def test_of_very_many_errors_only_the_first_are_told() -> None:
+    diagnostics = [{"severity": "error", "message": f"error: number {index} {'is wrong ' * 100}"} for index in range(300)]
+    told = of(*many("delete", 2000, {}), diagnostics=diagnostics).markdown
+    assert len(told) <= 60_000
+    assert told.splitlines()[-1] == "- and 280 more errors"
 
 
 @pytest.mark.parametrize("number", [None, SECRET, UNKNOWN])

@@ -40,7 +40,7 @@ def preview(project: Project, run_in_project: Run) -> Any:
 
 
 def rows(ran: Ran) -> list[str]:
-    return [line for line in ran.out.splitlines() if line.startswith("| `")]
+    return [line for line in ran.out.splitlines() if line.startswith("| `+")]
 
 
 def test_a_report_says_what_a_preview_would_do(project: Project, vapi: Emulator, preview: Any) -> None:
@@ -54,6 +54,14 @@ def test_a_report_says_what_a_preview_would_do(project: Project, vapi: Emulator,
         number("d", "+14155552674", name="D", assistant_id="{ASSISTANT_ID}")
         number("e", "+14155552675", name="E", assistant_id="{ASSISTANT_ID}")
         number("f", "+14155552676", name="F", assistant_id="{ASSISTANT_ID}")
+
+        def trunk(resource, password):
+            plan = vapi.SipTrunkOutboundAuthenticationPlanArgs(auth_username="u", auth_password=password)
+            gateways = [vapi.SipTrunkGatewayArgs(ip="192.0.2.1")]
+            vapi.ByoSipTrunkCredential(resource, name=resource, gateways=gateways, outbound_authentication_plan=plan)
+
+        trunk("carrier", "{CANARY}-3")
+        trunk("old carrier", "{CANARY}-4")
     ''')
     assert not project.up().failed
     behind = vapi.add_number(number="+14155552677", name="G", credentialId=CREDENTIAL_ID, assistantId=ASSISTANT_ID)
@@ -72,6 +80,14 @@ def test_a_report_says_what_a_preview_would_do(project: Project, vapi: Emulator,
         new = number("h", "+14155552678")
         vapi.ByoSipTrunkCredential("trunk", name=new.id, gateways=[vapi.SipTrunkGatewayArgs(ip="192.0.2.1")])
         number("i", "+14155552679", assistant_id=new.id)
+        vapi.ByoSipTrunkCredential(
+            "carrier",
+            name="carrier",
+            gateways=[vapi.SipTrunkGatewayArgs(ip="192.0.2.2")],
+            outbound_authentication_plan=vapi.SipTrunkOutboundAuthenticationPlanArgs(
+                auth_username="u", auth_password="{CANARY}-5"
+            ),
+        )
     ''')
     urn = next(resource["urn"] for resource in project.resources() if resource["id"] == ids["E"])
     ran = preview("--refresh", "--replace", urn)
@@ -94,7 +110,13 @@ def test_a_report_says_what_a_preview_would_do(project: Project, vapi: Emulator,
         "| `+14155552679` |  | will be made; calls will go to assistant `known after the update` |",
         f"| `+14155552677` | `G` | will be taken over as it is (id `{behind['id']}`) |",
     ]
-    assert ran.out.endswith("\nOther resources: 1 made.\n")
+    assert ran.out.endswith(
+        "### SIP trunks\n\n**1 deleted, 1 changed, 1 made.**\n\n| Trunk | What happens |\n|---|---|\n"
+        "| `old carrier` | **will be deleted: calls of its numbers will fail** |\n"
+        "| `carrier` | **gateway `192.0.2.1` will be removed: no calls go through it any more**; gateway `192.0.2.2` will be added; "
+        "its password at the carrier changes (not shown) |\n"
+        "| `trunk` | will be made; gateway `192.0.2.1` |\n"
+    )
     assert CANARY not in ran.out + (project.folder / "preview.json").read_text()
     assert preview("--refresh", "--replace", urn, report=("--allow-deletes",)).status == 0
 
