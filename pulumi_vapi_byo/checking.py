@@ -99,8 +99,10 @@ def _validated(kind: Kind, said: Mapping[str, Any], context: Mapping[str, Any]) 
         inputs: dict[str, Any] = _dump(kind.inputs.model_validate(said, context=dict(context)))
     except ValidationError as error:
         return {}, error.errors(include_url=False)
-    # What is empty says nothing.
-    return {field: value for field, value in inputs.items() if field != ADDITIONAL or value != {}}, []
+    additional = inputs.pop(ADDITIONAL, None)
+    if additional:  # what is empty says nothing
+        inputs[ADDITIONAL] = additional if additional is UNKNOWN else _whole(additional)
+    return inputs, []
 
 
 #: Failures whose value may be one that the API has learned since, where it is of the right sort.

@@ -1,0 +1,282 @@
+"""An API that grows: what this version does not know is refused with the way out, or sent, kept, found, and never dropped."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_vapi_byo.checking import check_inputs
+from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.errors import VapiError
+from pulumi_vapi_byo.holding import Holdings
+from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from pulumi_vapi_byo.lifecycle import Lifecycle
+from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
+
+from .conftest import NewStack
+from .stand_in import API_KEY, StandIn
+from .table import Record, record_case
+
+NUMBER = "+14155552671"
+WAY_OUT = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
+RINGING = {"on": "call.ringing", "do": [{"type": "say", "exact": "Hello"}]}
+DESTINATION = {"type": "number", "number": "+442079460018", "name": "Desk"}
+
+#: What the package knows, and what it does not know beside it.
+KNOWN: dict[str, Any] = {
+    "credentialId": CREDENTIAL_ID,
+    "number": NUMBER,
+    "assistantId": ASSISTANT_ID,
+    "server": {"url": "https://example.com/vapi"},
+    "hooks": [RINGING],
+    "fallbackDestination": {**DESTINATION, "transferPlan": {"mode": "blind-transfer"}},
+}
+HELD: dict[str, Any] = {
+    **KNOWN,
+    "server": {**KNOWN["server"], "newThing": {"a": [1, ""]}},
+    "hooks": [{**RINGING, "options": {"when": "busy"}}],
+    "fallbackDestination": {**DESTINATION, "transferPlan": {"mode": "blind-transfer", "beep": True}},
+    "recording": {"keep": 30},
+}
+SAID: dict[str, Any] = {name: value for name, value in HELD.items() if name != "recording"} | {
+    "additionalProperties": {"recording": {"keep": 30}}
+}
+
+
+def life(vapi: StandIn, kind: Kind = PHONE_NUMBER, **settings: Any) -> Lifecycle:
+    """Return the life cycle of one kind of resource, as one run of the provider has it."""
+    chosen = Settings(API_KEY, vapi.base_url, "us", **settings)
+    return Lifecycle(kind, Collection(VapiClient(chosen, sleep=vapi.skip), kind), chosen, Holdings(), sleep=vapi.skip)
+
+
+def patches(vapi: StandIn) -> list[Any]:
+    return [one.body for one in vapi.sent("PATCH")]
+
+
+def test_what_is_unknown_is_sent_kept_and_found_when_it_changes(stand_in: StandIn, record: Record) -> None:
+    inputs = check_inputs(PHONE_NUMBER, SAID, on_unknown="send").inputs
+    id_, state = life(stand_in).create(inputs)
+    (posted,) = stand_in.sent("POST")
+    assert posted.body == {"provider": "byo-phone-number", **HELD}
+    same = life(stand_in).read(id_, state)
+    assert same is not None
+    assert {name: same.inputs[name] for name in SAID} == SAID
+    assert life(stand_in).update(id_, same.state, inputs) == same.state
+    server, hooks = copy.deepcopy(HELD["server"]), copy.deepcopy(HELD["hooks"])
+    server["newThing"]["a"] = [2]
+    hooks[0]["options"] = None
+    stand_in.change(id_, server=server, hooks=hooks, recording={"keep": 5})
+    drifted = life(stand_in).read(id_, same.state)
+    assert drifted is not None
+    assert drifted.inputs["server"]["newThing"] == {"a": [2]}
+    assert drifted.inputs["additionalProperties"] == {"recording": {"keep": 5}}
+    stand_in.seen.clear()
+    life(stand_in).update(id_, drifted.state, inputs)
+    assert patches(stand_in) == [{name: HELD[name] for name in ("server", "hooks", "recording")}]
+    assert {name: stand_in.numbers[id_].value[name] for name in HELD} == HELD
+    record_case(record, "unknown properties written, changed in the dashboard", stand_in.summary(), "found, and brought back")
+
+
+def test_what_is_taken_out_is_cleared(stand_in: StandIn, record: Record) -> None:
+    inputs = check_inputs(PHONE_NUMBER, SAID, on_unknown="send").inputs
+    id_, state = life(stand_in).create(inputs)
+    stand_in.seen.clear()
+    life(stand_in).update(id_, state, check_inputs(PHONE_NUMBER, KNOWN).inputs)
+    assert patches(stand_in) == [
+        {**{name: KNOWN[name] for name in ("server", "hooks", "fallbackDestination")}, "recording": None}
+    ]
+    record_case(record, "unknown properties taken out of the program", stand_in.summary(), "cleared, in one PATCH")
+
+
+@pytest.mark.parametrize("says", ["nothing of it", "all of it"])
+def test_a_number_with_the_unknown_is_taken_over_without_a_write_and_changed_beside_it_without_loss(
+    stand_in: StandIn, record: Record, caplog: pytest.LogCaptureFixture, says: str
+) -> None:
+    id_ = stand_in.put(**HELD)["id"]
+    program = KNOWN if says == "nothing of it" else SAID
+    inputs = check_inputs(PHONE_NUMBER, program, on_unknown="send").inputs
+    with caplog.at_level(logging.WARNING):
+        state = life(stand_in).adopt(id_, inputs)
+        read = life(stand_in).read(id_, state)
+        assert read is not None
+        assert life(stand_in).update(id_, read.state, inputs) == read.state
+    assert stand_in.sent("POST", "PATCH", "DELETE") == []
+    told = (
+        f"BYO phone number '{NUMBER}': Vapi has server.newThing, hooks[0].options, fallback_destination.transfer_plan.beep, "
+        "which this version does not know and the program does not say: it stays as it is, whatever changes beside it"
+    )
+    assert [one.getMessage().replace("'Vapi has", "Vapi has") for one in caplog.records] == ([told] if program is KNOWN else [])
+    changed = copy.deepcopy(inputs)
+    changed["server"]["url"] = "https://example.com/other"
+    changed["hooks"][0]["do"][0]["exact"] = "Good evening"
+    changed["fallbackDestination"]["transferPlan"]["mode"] = "warm-transfer-say-message"
+    after = life(stand_in).update(id_, read.state, changed)
+    held = stand_in.numbers[id_].value
+    assert held["server"] == {**HELD["server"], "url": "https://example.com/other"}
+    assert held["hooks"] == [{**changed["hooks"][0], "options": {"when": "busy"}}]
+    assert held["fallbackDestination"]["transferPlan"] == {"mode": "warm-transfer-say-message", "beep": True}
+    assert held["recording"] == {"keep": 30}
+    again = life(stand_in).read(id_, after)
+    assert again is not None
+    stand_in.seen.clear()
+    assert life(stand_in).update(id_, again.state, changed) == again.state
+    assert stand_in.sent("PATCH") == []
+    record_case(record, f"taken over by import_, the program says {says}", "GET only", "then changed beside it: nothing lost")
+
+
+@pytest.mark.parametrize("on_conflict", ["error", "overwrite", "unchecked"])
+def test_what_vapi_came_to_fill_in_survives_a_change_beside_it(stand_in: StandIn, record: Record, on_conflict: Any) -> None:
+    stand_in.fills_in = {"server": {"url": "https://example.com/vapi", "timeoutSeconds": 20, "version": 1}}
+    inputs = check_inputs(PHONE_NUMBER, {name: KNOWN[name] for name in ("credentialId", "number", "server")}).inputs
+    id_, state = life(stand_in).create(inputs)
+    if on_conflict != "unchecked":  # which knows only what the state has
+        stand_in.change(id_, server={**stand_in.fills_in["server"], "grown": "since"})
+    stand_in.seen.clear()
+    wanted = {**inputs, "server": {"url": "https://example.com/other"}}
+    life(stand_in, on_conflict=on_conflict).update(id_, state, wanted)
+    grown = {} if on_conflict == "unchecked" else {"grown": "since"}
+    sent = {"url": "https://example.com/other", "timeoutSeconds": 20, "version": 1, **grown}
+    assert patches(stand_in) == [{"server": sent}]
+    record_case(record, f"filled in by the server, onConflict {on_conflict}", stand_in.summary(), "sent along with the change")
+
+
+def test_what_somebody_added_and_the_package_knows_is_a_conflict(stand_in: StandIn, record: Record) -> None:
+    inputs = check_inputs(PHONE_NUMBER, KNOWN).inputs
+    id_, state = life(stand_in).create(inputs)
+    stand_in.change(id_, server={"url": "https://example.com/vapi", "timeoutSeconds": 5, "newThing": 1})
+    stand_in.seen.clear()
+    with pytest.raises(VapiError, match="somebody else changed what is about to be changed"):
+        life(stand_in).update(id_, state, {**inputs, "server": {"url": "https://example.com/other"}})
+    assert patches(stand_in) == []
+    record_case(record, "somebody added what the package knows", stand_in.summary(), "a conflict, nothing sent")
+
+
+def test_gateways_keep_what_is_not_the_program_s(stand_in: StandIn, record: Record) -> None:
+    gateways = [{"ip": "203.0.113.10", "weight": 1}, {"ip": "203.0.113.11", "weight": 2}]
+    id_ = stand_in.put_credential(name="Trunk", gateways=gateways, region="eu-1")["id"]
+    known = [{"ip": "203.0.113.10"}, {"ip": "203.0.113.11"}]
+    said = {"name": "Trunk", "gateways": known, "additionalProperties": {"region": "eu-1"}}
+    inputs = check_inputs(SIP_TRUNK_CREDENTIAL, said, on_unknown="send").inputs
+    state = life(stand_in, SIP_TRUNK_CREDENTIAL).adopt(id_, inputs)
+    changed = {
+        **inputs,
+        "gateways": [{"ip": "203.0.113.10", "port": 5070}, known[1]],
+        "additionalProperties": {"region": "us-1"},
+    }
+    life(stand_in, SIP_TRUNK_CREDENTIAL).update(id_, state, changed)
+    assert patches(stand_in) == [
+        {"gateways": [{"ip": "203.0.113.10", "port": 5070, "weight": 1}, gateways[1]], "region": "us-1"}
+    ]
+    record_case(record, "a trunk's gateways and field, unknown", stand_in.summary(), "sent along, and changed")
+
+
+def test_a_take_over_names_where_the_program_says_otherwise(stand_in: StandIn, record: Record) -> None:
+    server = {"url": "https://example.com/vapi", "timeoutSeconds": 20, "headers": {"x-a": "canary-one"}, "newThing": 1}
+    id_ = stand_in.put(**{**KNOWN, "server": server, "name": "Desk"})["id"]
+    said = {**KNOWN, "name": "Front desk", "server": {**server, "timeoutSeconds": 30, "headers": {"x-a": "canary-two"}}}
+    inputs = check_inputs(PHONE_NUMBER, said, on_unknown="send").inputs
+    with pytest.raises(VapiError) as refused:
+        life(stand_in).adopt(id_, inputs)
+    assert str(refused.value) == (
+        f'cannot import BYO phone number \'{NUMBER}\': the program says otherwise (name: "Desk" at Vapi, "Front desk" in the '
+        'program; server.timeout_seconds: 20 at Vapi, 30 in the program; server.headers.x-a: "[secret]" at Vapi, "[secret]" in '
+        "the program); write what Vapi has, change it afterwards"
+    )
+    record_case(record, "import_ where the program says otherwise", stand_in.summary(), "each path named, with both values")
+
+
+def test_many_differences_are_counted(stand_in: StandIn) -> None:
+    hooks = [{"on": "call.ringing", "do": [{"type": "say", "exact": f"Hello {index}"}]} for index in range(9)]
+    id_ = stand_in.put(**{**KNOWN, "hooks": hooks})["id"]
+    said = {**KNOWN, "hooks": [{"on": "call.ringing", "do": [{"type": "say", "exact": "Hi"}]}] * 9}
+    with pytest.raises(VapiError, match=r'hooks\[4\]\.do\[0\]\.exact: "Hello 4" at Vapi, "Hi" in the program; and 4 more\)'):
+        life(stand_in).adopt(id_, check_inputs(PHONE_NUMBER, said).inputs)
+
+
+# ------------------------------------------------------------------------------------------------------------ the real CLI
+
+ARGUMENTS = {"credential_id": CREDENTIAL_ID, "number": NUMBER, "assistant_id": ASSISTANT_ID}
+GROWN: dict[str, Any] = {
+    "server": {"url": "https://example.com/vapi", "newThing": {"a": [1, ""]}},
+    "hooks": [{**RINGING, "options": {"when": "busy"}}],
+    "additional_properties": {"recording": {"keep": 30}},
+}
+
+
+@pytest.mark.engine
+def test_on_the_real_cli_the_unknown_is_refused_sent_unchanged_and_changed_beside(
+    stand_in: StandIn, new_stack: NewStack, record: Record
+) -> None:
+    stack = new_stack(stand_in)
+    stack.declare({"desk": {**ARGUMENTS, **GROWN}})
+    refused = stack("preview", may_fail=True)
+    assert refused.status != 0
+    for where in (
+        "server.newThing is no property of server; ",
+        "hooks[0].options is no property of hooks[0]; ",
+        "additional_properties has what this version does not know (recording): ",
+    ):
+        assert where + WAY_OUT in refused.output
+    assert stand_in.seen == []
+    stack("config", "set", "vapi-byo:onUnknown", "send")
+    stack.up()
+    (id_,) = stand_in.numbers
+    (posted,) = stand_in.sent("POST")
+    assert posted.body["recording"] == {"keep": 30}
+    assert posted.body["hooks"] == GROWN["hooks"]
+    assert posted.body["server"] == GROWN["server"]
+    assert "2 unchanged" in stack("refresh", "--preview-only", "--expect-no-changes").output
+    stack.refresh()
+    assert "2 unchanged" in stack("preview", "--refresh", "--expect-no-changes").output
+    stand_in.seen.clear()
+    changed = {**GROWN, "hooks": [{**GROWN["hooks"][0], "do": []}]}
+    stack.declare({"desk": {**ARGUMENTS, **changed, "name": "Desk"}})
+    stack.up()
+    assert patches(stand_in) == [{"name": "Desk", "hooks": changed["hooks"]}]
+    sent = stand_in.summary()
+    stand_in.change(id_, recording={"keep": 5})
+    found = stack("preview", "--refresh", "--expect-no-changes", "--diff", may_fail=True)
+    assert found.status != 0
+    assert re.search(r"keep *: 5 => 30", found.output)
+    record_case(
+        record, "unknown at the top, in an object and in a hook, real CLI", sent, "refused, sent, unchanged, changed beside"
+    )
+
+
+@pytest.mark.engine
+def test_on_the_real_cli_vapi_byo_import_writes_the_unknown_and_says_what_it_needs(
+    stand_in: StandIn, new_stack: NewStack, record: Record
+) -> None:
+    stand_in.put(**HELD)
+    stack = new_stack(stand_in)
+    command = Path(sys.executable).with_name("vapi-byo")
+    run = subprocess.run(
+        [command, "import", "--all", "--force"],
+        cwd=stack.project,
+        env=stack.env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    told = run.stdout
+    assert "pulumi config set vapi-byo:onUnknown send" in told
+    assert (
+        f"note: BYO phone number '{NUMBER}': this version does not know server.newThing, hooks[0].options, "
+        "fallback_destination.transfer_plan.beep, additional_properties.recording: it needs vapi-byo:onUnknown send"
+    ) in told
+    assert "# Needs vapi-byo:onUnknown send, for server.newThing," in (stack.project / "__main__.py").read_text()
+    assert WAY_OUT in stack("preview", may_fail=True).output
+    stack("config", "set", "vapi-byo:onUnknown", "send")
+    stack.up()
+    stack("preview", "--refresh", "--expect-no-changes")
+    assert stand_in.sent("POST", "PATCH", "DELETE") == []
+    record_case(record, "vapi-byo import of a number with unknown properties", stand_in.summary(), "written, nothing sent")
