@@ -22,6 +22,7 @@ OUTPUTS = {
     "updated_at": "Output[str]",
     "name": "Output[str | None]",
     "deletion_protection": "Output[bool | None]",
+    "additional_properties": "Output[dict[str, Any] | None]",
 }
 NUMBER_OUTPUTS = {
     **OUTPUTS,
@@ -75,7 +76,12 @@ number = vapi.ByoPhoneNumber(
     "number",
     credential_id=trunk.id,
     number="+14155550100",
-    server=vapi.ServerArgs(url="https://example.com", headers={"a": trunk.id}),
+    server=vapi.ServerArgs(
+        url="https://example.com",
+        headers={"a": trunk.id},
+        backoff_plan={"type": "jitter", "max_retries": 1, "base_delay_seconds": 1},
+    ),
+    additional_properties={"newField": {"a": trunk.id}},
     fallback_destination={"type": "number", "number": "+14155550101"},
     opts=pulumi.ResourceOptions(provider=eu),
 )
@@ -99,6 +105,12 @@ WRONG = {
     'vapi.ByoPhoneNumber("a", credential_id=number.number)': "reportArgumentType",
     'vapi.ServerArgs(timeout="20")': "reportCallIssue",
     'vapi.ServerArgs("https://example.com")': "reportCallIssue",
+    'vapi.BackoffPlanArgs(type="linear", max_retries=1, base_delay_seconds=1)': "reportArgumentType",
+    'vapi.TransferPlanArgs(mode="cold")': "reportArgumentType",
+    'vapi.TransferPlanArgs(mode="blind-transfer", sip_verb="invite")': "reportArgumentType",
+    'vapi.SipTrunkGatewayArgs(ip="203.0.113.5", outbound_protocol="sctp")': "reportArgumentType",
+    'vapi.TransferDestinationSipArgs(sip_uri="sip:a@example.com", type="number")': "reportArgumentType",
+    'vapi.ByoPhoneNumber("a", credential_id="c", additional_properties="x")': "reportArgumentType",
     'vapi.ByoSipTrunkCredential("a")': "reportCallIssue",
     'vapi.Provider("a")': "reportCallIssue",
     'vapi.Provider("a", api_key="k", timeout="20")': "reportArgumentType",

@@ -63,6 +63,8 @@ vapi.ByoPhoneNumber("both", vapi.ByoPhoneNumberArgs(credential_id="x"), credenti
 vapi.ByoPhoneNumber("not-a-string", credential_id=5)  # type: ignore[call-overload]
 vapi.ServerArgs("https://example.com")  # type: ignore[call-arg]
 vapi.ServerArgs(timeout="20")  # type: ignore[call-arg]
+vapi.BackoffPlanArgs(type="linear", max_retries=1, base_delay_seconds=1)  # type: ignore[arg-type]
+vapi.TransferPlanArgs(mode="cold")  # type: ignore[arg-type]
 
 assert_type(by_keywords.id, pulumi.Output[str])
 assert_type(by_keywords.credential_id, pulumi.Output[str])
@@ -77,6 +79,7 @@ assert_type(by_keywords.server_url_secret, pulumi.Output[str | None])
 assert_type(by_keywords.server, pulumi.Output[dict[str, Any] | None])
 assert_type(by_keywords.hooks, pulumi.Output[list[dict[str, Any]] | None])
 assert_type(by_keywords.fallback_destination, pulumi.Output[dict[str, Any] | None])
+assert_type(by_keywords.additional_properties, pulumi.Output[dict[str, Any] | None])
 assert_type(by_keywords.org_id, pulumi.Output[str])
 assert_type(by_keywords.created_at, pulumi.Output[str])
 assert_type(by_keywords.updated_at, pulumi.Output[str])
