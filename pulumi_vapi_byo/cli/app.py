@@ -5,35 +5,32 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from pulumi_vapi_byo.account import Account
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo import __version__
+from pulumi_vapi_byo.client import VapiClient
 from pulumi_vapi_byo.config import Region
 from pulumi_vapi_byo.errors import VapiError, shorten
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import PhoneNumber
+from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL
 
 from . import doctor as checks
 from . import report as reports
+from .listing import Listed, answerer, choose, created, credential, gateways, list_account, list_as_json
+from .printing import Column, print_checks, print_table
 from .program import write_program
 from .pulumi_cli import PulumiCli, Version
 from .stack_settings import find_settings
-from .takeover import Takeover, choose, hide_secrets, import_file, plan_takeovers
-from .wording import who_answers
+from .stack_state import managed_ids
+from .takeover import TYPES, Takeover, hide_secrets, import_file, plan_takeovers
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Your own (BYO) phone numbers at Vapi, beside Pulumi.",
 )
 
 Stack = Annotated[str | None, typer.Option(help="The stack whose settings are used. Default: the selected one.")]
@@ -61,11 +58,32 @@ def _end(sentence: str) -> NoReturn:
     sys.exit(1)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pulumi-vapi-byo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Your own (BYO) phone numbers at Vapi, beside Pulumi."""
+
+
 @app.command("import")
 def import_(
     number: Annotated[list[str] | None, typer.Option(help="Take over this number; may be given several times.")] = None,
     name: Annotated[list[str] | None, typer.Option(help="Take over numbers with names like this, e.g. 'Support *'.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Take over all numbers.")] = False,
+    trunk: Annotated[list[str] | None, typer.Option(help="Take over trunks with this id, or names like this.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Take over all numbers and trunks.")] = False,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out this number or id, or names like this; may be given several times.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Write what the stack manages already, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON, and write nothing.")] = False,
     mode: Annotated[
         Literal["options", "file"],
         typer.Option(help="Take over by import_ options in the program, or by a file for pulumi import (CLI 3.254 or newer)."),
@@ -80,38 +98,70 @@ def import_(
     base_url: BaseUrl = None,
     region: RegionOption = None,
 ) -> None:
-    """List the account's BYO numbers, and write a program that takes over those you choose.
+    """List the account's BYO numbers and trunks, and write a program that takes over those you choose.
 
     Nothing is written at Vapi, now or when they are taken over.
     """
     cli = PulumiCli(stack)
-    settings = find_settings(cli, os.environ, stack=stack, base_url=base_url, region=region).settings
-    account = Account(PHONE_NUMBER, Collection(VapiClient(settings), PHONE_NUMBER))
-    numbers = [one for one in account.known() if isinstance(one, PhoneNumber)]
-    numbers.sort(key=lambda one: (one.number or "", one.name or "", one.id))
-    if not (number or name or everything):
-        _print_table(numbers)
-        typer.echo("Choose with --number, --name 'PATTERN' or --all, to write a program that takes them over.")
+    found = find_settings(cli, os.environ, stack=stack, base_url=base_url, region=region)
+    resources = [] if found.config is None else cli.resources()
+    managed = {id_: name for type_ in TYPES.values() for id_, name in managed_ids(resources, type_).items()}
+    listed = list_account(VapiClient(found.settings), managed)
+    choosing = bool(number or name or trunk or everything)
+    chosen = choose(
+        listed,
+        digits=number or (),
+        names=name or (),
+        trunks=trunk or (),
+        exclude=exclude or (),
+        everything=everything or not choosing,
+    )
+    if as_json:
+        typer.echo(list_as_json(chosen))
         return
-    chosen = choose(numbers, digits=number or (), names=name or (), everything=everything)
-    if not chosen:
-        raise VapiError("the account has no BYO number to take over; check vapi-byo:apiKey and vapi-byo:region")
-    takeovers = plan_takeovers(chosen)
+    if not choosing:
+        _print_tables(chosen)
+        typer.echo(
+            "Choose with --number, --name 'PATTERN', --trunk 'PATTERN' or --all to write a program that takes them over."
+        )
+        return
+    wanted = [one for one in chosen if again or one.managed_as is None]
+    takeovers, notes = plan_takeovers(wanted)
+    if len(wanted) < len(chosen):
+        notes.append(f"{len(chosen) - len(wanted)} that the stack manages already are left out; --again writes them, too")
+    if not takeovers:
+        raise VapiError(_why_nothing(listed, notes))
     hidden, secrets = hide_secrets(takeovers)
     program = write_program(hidden, with_import_options=mode == "options")
     if not force:
         _check_files(out, program, file if mode == "file" else None)
     if mode == "file":
         _check_cli(cli.version())
-    _print_table(chosen)
-    entries = import_file(takeovers, settings) if mode == "file" else ""
+    _print_tables(wanted)
+    entries = import_file(takeovers, found.settings) if mode == "file" else ""
     if set_secrets:
         for key, value in secrets.items():
             cli.set_secret(key, value)
     if mode == "file":
         _write_private(file, entries)
     out.write_text(program, "utf-8")
-    _print_next(takeovers, [] if set_secrets else list(secrets), cli, file if mode == "file" else None, out)
+    unset = [] if set_secrets else _unset(secrets, found.config or {})
+    _print_next(takeovers, notes, unset, cli, file if mode == "file" else None, out)
+
+
+def _why_nothing(listed: Sequence[Listed], notes: Sequence[str]) -> str:
+    if not listed:
+        return "the account has no BYO number or trunk to take over; check vapi-byo:apiKey and vapi-byo:region"
+    if not notes:
+        return "nothing is left to take over; choose more, or exclude less"
+    more = f" (and {len(notes) - 1} more)" if len(notes) > 1 else ""
+    return f"nothing is left to take over: {notes[0]}{more}"
+
+
+def _unset(secrets: Iterable[str], config: Mapping[str, str | None]) -> list[str]:
+    """Return those keys that the project's configuration does not have as secrets yet."""
+    secret = {key.partition(":")[2] for key, value in config.items() if value is None}
+    return [key for key in secrets if key not in secret]
 
 
 def _check_files(out: Path, program: str, file: Path | None) -> None:
@@ -140,31 +190,35 @@ def _write_private(path: Path, text: str) -> None:
         stream.write(text)
 
 
-def _print_table(numbers: Sequence[PhoneNumber]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=240)  # a pipe has no width that ids could be cut to
-    table = Table(title=f"BYO phone numbers: {len(numbers)}", title_justify="left")
-    for heading in ("number", "name", "id", "credential", "who answers", "made"):
-        table.add_column(heading, overflow="fold")
-    for one in numbers:
-        answers = str(who_answers(one.wire()))
-        cells = (one.number or "-", one.name or "-", one.id, one.credential_id or "-", answers, one.created_at[:10])
-        table.add_row(*(Text(shorten(cell, 200)) for cell in cells))
-    console.print(table)
+def _print_tables(listed: Sequence[Listed]) -> None:
+    numbers = [one for one in listed if one.kind is PHONE_NUMBER]
+    trunks = [one for one in listed if one.kind is SIP_TRUNK_CREDENTIAL]
+    in_stack = any(one.managed_as for one in listed)
+    for title, of_kind, more in (
+        (f"BYO phone numbers: {len(numbers)}", numbers, {"credential": credential, "who answers": answerer}),
+        (f"BYO SIP trunks: {len(trunks)}", trunks, {"gateways": gateways}),
+    ):
+        if not of_kind and of_kind is not numbers:
+            continue
+        columns = [Column("number", [one.number or "-" for one in of_kind], whole=True)] if of_kind is numbers else []
+        columns += [Column("name", [one.name or "-" for one in of_kind]), Column("id", [one.id for one in of_kind], whole=True)]
+        columns += [Column("in the stack", [one.managed_as or "-" for one in of_kind])] if in_stack else []
+        columns += [Column(heading, [tell(one) or "-" for one in of_kind]) for heading, tell in more.items()]
+        columns += [Column("created", [created(one)[:10] or "-" for one in of_kind])]
+        print_table(title, columns)
 
 
-def _print_next(takeovers: Sequence[Takeover], unset: Sequence[str], cli: PulumiCli, file: Path | None, out: Path) -> None:
+def _print_next(
+    takeovers: Sequence[Takeover], notes: Sequence[str], unset: Sequence[str], cli: PulumiCli, file: Path | None, out: Path
+) -> None:
     written = f"{out} and {file}" if file else str(out)
-    typer.echo(f"Wrote {written}: {len(takeovers)} {'numbers' if len(takeovers) > 1 else 'number'}, nothing sent to Vapi.")
+    typer.echo(f"Wrote {written}: {_counted(takeovers)}, nothing sent to Vapi.")
+    for note in [*notes, *(sentence for one in takeovers for sentence in one.left_out)]:
+        typer.echo(f"note: {note}")
     for one in takeovers:
-        for sentence in one.left_out:
-            typer.echo(f"note: {sentence}")
         if one.unknown:
-            label = PHONE_NUMBER.label(one.inputs.get("number"), one.id)
-            typer.echo(
-                f"note: {label}: this version does not know {shorten(one.unknown_paths, 300)}: it needs vapi-byo:onUnknown send"
-            )
+            paths = shorten(one.unknown_paths, 300)
+            typer.echo(f"note: {one.label}: this version does not know {paths}: it needs vapi-byo:onUnknown send")
     typer.echo("\nNext:")
     if any(one.unknown for one in takeovers):
         typer.echo(f"  pulumi config set vapi-byo:onUnknown send{cli.stack_option}")
@@ -182,16 +236,16 @@ def _print_next(takeovers: Sequence[Takeover], unset: Sequence[str], cli: Pulumi
         typer.echo("After that the import_ options may go; removing them changes nothing.")
 
 
+def _counted(takeovers: Sequence[Takeover]) -> str:
+    numbers = sum(one.kind is PHONE_NUMBER for one in takeovers)
+    counts = [(numbers, "number"), (len(takeovers) - numbers, "trunk")]
+    return ", ".join(f"{count} {noun}{'s' if count > 1 else ''}" for count, noun in counts if count)
+
+
 @app.command()
 def doctor(stack: Stack = None, base_url: BaseUrl = None, region: RegionOption = None) -> None:
     """Check the key, the region, the way to Vapi and the versions, and say what is wrong."""
-    console = Console(highlight=False, soft_wrap=True)
-    wrong = 0
-    for check in checks.examine(PulumiCli(stack), os.environ, stack=stack, base_url=base_url, region=region):
-        wrong += not check.ok
-        mark = Text("ok   ", "green") if check.ok else Text("wrong", "bold red")
-        console.print(Text(" ").join([mark, Text(f"{check.name}:", "bold"), Text(check.text)]))
-    if wrong:
+    if print_checks(checks.examine(PulumiCli(stack), os.environ, stack=stack, base_url=base_url, region=region)):
         raise typer.Exit(1)
 
 

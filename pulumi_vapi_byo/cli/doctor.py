@@ -81,8 +81,8 @@ def examine(
     settings = found.settings
     yield Check("Settings", ok=True, text=f"region {settings.region}, {settings.base_url}, the key from {found.key_source}")
     yield from check_account(found)
-    if found.has_stack:
-        yield from check_state(cli)
+    if found.config is not None:
+        yield from check_state(cli, found.config)
 
 
 def check_python(version: tuple[int, int, int]) -> Check:
@@ -121,11 +121,10 @@ def check_keys(keys: Iterable[str]) -> Iterator[Check]:
         yield Check("Configuration", ok=False, text=sentence)
 
 
-def check_state(cli: PulumiCli) -> Iterator[Check]:
+def check_state(cli: PulumiCli, config: Mapping[str, str | None]) -> Iterator[Check]:
     """Check whether the state has the settings of the stack: refresh and destroy take them from the state."""
     name = "State"
     try:
-        config = cli.config()
         in_clear = cli.config_in_clear()
         secret = [key for key, value in config.items() if value is None]
         differing = list(differing_settings(cli.resources(in_clear=True), in_clear, secret=secret))

@@ -1,4 +1,4 @@
-"""Python programs that declare numbers; pure text."""
+"""Python programs that declare numbers and trunks; pure text."""
 
 from __future__ import annotations
 
@@ -9,20 +9,35 @@ from typing import Any, Final
 from pulumi_vapi_byo.arguments import (
     BackoffPlanArgs,
     ByoPhoneNumberArgs,
+    ByoSipTrunkCredentialArgs,
     ServerArgs,
+    SipTrunkGatewayArgs,
+    SipTrunkOutboundAuthenticationPlanArgs,
     TransferDestinationNumberArgs,
     TransferDestinationSipArgs,
     TransferPlanArgs,
 )
+from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.wire import WIRE_NAMES
 
-from .takeover import Secret, Takeover
+from .takeover import Reference, Secret, Takeover
 
 #: Longest line that is not broken up.
 _WIDTH: Final = 110
 
 #: Fields whose objects have typed arguments. Those in hooks stay dicts, as in Vapi's reference.
-_TYPED: Final[Mapping[str, type]] = {"server": ServerArgs, "backoffPlan": BackoffPlanArgs, "transferPlan": TransferPlanArgs}
+_TYPED: Final[Mapping[str, type]] = {
+    "server": ServerArgs,
+    "backoffPlan": BackoffPlanArgs,
+    "transferPlan": TransferPlanArgs,
+    "outboundAuthenticationPlan": SipTrunkOutboundAuthenticationPlanArgs,
+}
+
+#: Classes of the resources and their arguments, by the provider that Vapi knows their kind by.
+_CLASSES: Final[Mapping[str, tuple[str, type]]] = {
+    PHONE_NUMBER.provider: ("ByoPhoneNumber", ByoPhoneNumberArgs),
+    SIP_TRUNK_CREDENTIAL.provider: ("ByoSipTrunkCredential", ByoSipTrunkCredentialArgs),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,32 +56,42 @@ class _Typed:
 
 
 def write_program(takeovers: Sequence[Takeover], *, with_import_options: bool) -> str:
-    """Write a program that declares numbers as they are.
+    """Write a program that declares numbers and trunks as they are.
 
     Args:
-        takeovers: The numbers, without secrets.
+        takeovers: What it declares, without secrets; trunks before the numbers that refer to them.
         with_import_options: Give each the option ``import_`` with its id.
 
     Returns:
         The text of a module.
     """
-    calls = [_declaration(one, with_import_options=with_import_options) for one in takeovers]
+    referred = {one.inputs.get("credentialId") for one in takeovers if isinstance(one.inputs.get("credentialId"), Reference)}
+    calls = [_assignment(one, referred) + _declaration(one, with_import_options=with_import_options) for one in takeovers]
     with_config = any("config.require_secret(" in call for call in calls)
     imports = ["import pulumi", ""] if with_config or with_import_options else []
     head = ['"""BYO phone numbers at Vapi."""', "", *imports, "import pulumi_vapi_byo as vapi", ""]
     config = ["config = pulumi.Config()", ""] if with_config else []
-    return "\n".join([*head, *config, *(f"{call}\n" for call in calls)])
+    comments = [f"# Needs vapi-byo:onUnknown send, for {one.unknown_paths}.\n" if one.unknown else "" for one in takeovers]
+    return "\n".join([*head, *config, *(f"{comment}{call}\n" for comment, call in zip(comments, calls, strict=True))])
+
+
+def _assignment(one: Takeover, referred: Container[object]) -> str:
+    return f"{_variable(one.name)} = " if Reference(one.name) in referred else ""
+
+
+def _variable(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def _declaration(one: Takeover, *, with_import_options: bool) -> str:
     # Typed arguments have only what this version knows.
     as_they_are = {path[0] for path in one.unknown}
-    arguments = _arguments(ByoPhoneNumberArgs, one.inputs, as_they_are)
+    cls, args = _CLASSES[one.kind.provider]
+    arguments = _arguments(args, one.inputs, as_they_are)
     if with_import_options:
         arguments["opts"] = _Code(f"pulumi.ResourceOptions(import_={_text(one.id)})")
     items = [("", one.name), *_keywords(arguments)]
-    comment = f"# Needs vapi-byo:onUnknown send, for {one.unknown_paths}.\n" if one.unknown else ""
-    return comment + _bracketed("vapi.ByoPhoneNumber(", items, ")", 0, broken=True)
+    return _bracketed(f"vapi.{cls}(", items, ")", 0, broken=True)
 
 
 def _arguments(cls: type, wire: Mapping[str, Any], as_they_are: Container[object] = ()) -> dict[str, Any]:
@@ -83,6 +108,8 @@ def _arguments(cls: type, wire: Mapping[str, Any], as_they_are: Container[object
 def _typed(name: str, value: Any) -> Any:
     if isinstance(value, Mapping) and name == "fallbackDestination":
         return _Typed(TransferDestinationSipArgs if value.get("type") == "sip" else TransferDestinationNumberArgs, value)
+    if isinstance(value, list) and name == "gateways":
+        return [_Typed(SipTrunkGatewayArgs, part) if isinstance(part, Mapping) else part for part in value]
     return _Typed(_TYPED[name], value) if isinstance(value, Mapping) and name in _TYPED else value
 
 
@@ -93,6 +120,8 @@ def _keywords(arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _write(value: Any, indent: int) -> str:
     if isinstance(value, _Code):
         return value.text
+    if isinstance(value, Reference):
+        return f"{_variable(value.name)}.id"
     if isinstance(value, Secret):
         return f"config.require_secret({_text(value.key)})"
     if isinstance(value, _Typed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pulumi_vapi_byo.config import BASE_URLS, Region, Settings, read_settings
 from pulumi_vapi_byo.errors import ConfigError, VapiError
@@ -20,12 +20,12 @@ class Found:
     Attributes:
         settings: The settings.
         key_source: Where the key is set, in words.
-        has_stack: Whether there is a stack, whose configuration was read.
+        config: The stack's configuration, see `PulumiCli.config`; None where there is no stack.
     """
 
     settings: Settings
     key_source: str
-    has_stack: bool
+    config: Mapping[str, str | None] | None = field(repr=False)
 
 
 def find_settings(
@@ -52,9 +52,11 @@ def find_settings(
         VapiError: A setting is missing or wrong, or the named stack cannot be read.
     """
     unread = ""
+    config: dict[str, str | None] | None = None
     values: dict[str, str | None] = {}
     try:
-        values = cli.config()
+        config = cli.config()
+        values = dict(config)
         if values.get(API_KEY, "") is None:
             values[API_KEY] = cli.config_value(API_KEY)
     except VapiError as error:
@@ -72,4 +74,4 @@ def find_settings(
         if in_stack or environ.get("VAPI_API_KEY") or not unread:
             raise
         raise ConfigError(f"{error} (no stack was asked: {unread})") from None
-    return Found(settings, "the stack's configuration" if in_stack else "VAPI_API_KEY", has_stack=not unread)
+    return Found(settings, "the stack's configuration" if in_stack else "VAPI_API_KEY", config)

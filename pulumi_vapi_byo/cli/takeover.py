@@ -1,8 +1,7 @@
-"""From numbers that the account has to what a stack needs to take them over, without a write; pure but for `import_file`."""
+"""From what the account has to what a stack needs to take it over, without a write; pure but for `import_file`."""
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,19 +14,31 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from pulumi_vapi_byo.checking import check_inputs
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.errors import VapiError, show_path
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import PhoneNumber
-from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider
-from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE
-from pulumi_vapi_byo.wire import ADDITIONAL, OPAQUE_MAPS, SECRET_FIELDS, as_spelled, is_sayable, to_camel
+from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
+from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
+from pulumi_vapi_byo.wire import ADDITIONAL, OPAQUE_MAPS, SECRET_FIELDS, as_spelled, is_sayable, to_camel, to_snake
 
+from .listing import Listed
 from .stack_state import SECRET_MARK
+from .wording import may_hold_a_secret
 
 #: Where something is, in wire names and list indexes.
 Path = tuple[str | int, ...]
 
-#: Fields without which the resource would be about another number, or none.
-_ESSENTIAL: Final = frozenset({"number", "credentialId"})
+#: Fields without which the resource would be about something else, or nothing.
+_ESSENTIAL: Final = frozenset({"number", "credentialId", "gateways"})
+
+_PROVIDERS: Final[Mapping[str, type[VapiProvider]]] = {
+    PHONE_NUMBER.provider: ByoPhoneNumberProvider,
+    SIP_TRUNK_CREDENTIAL.provider: ByoSipTrunkCredentialProvider,
+}
+
+#: Types of the resources, by the provider that Vapi knows their kind by.
+TYPES: Final[Mapping[str, str]] = {
+    PHONE_NUMBER.provider: BYO_PHONE_NUMBER_TYPE,
+    SIP_TRUNK_CREDENTIAL.provider: BYO_SIP_TRUNK_CREDENTIAL_TYPE,
+}
 
 
 @dataclass(frozen=True)
@@ -42,10 +53,22 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Takeover:
-    """A number to take over.
+class Reference:
+    """Stands in inputs for the id of a trunk of the same program.
 
     Attributes:
+        name: Logical name of the trunk's resource.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """A number or a trunk to take over.
+
+    Attributes:
+        kind: What it is.
         name: Logical name of its resource.
         id: Its id at Vapi.
         inputs: Inputs in wire names that say what Vapi holds, secrets in clear.
@@ -53,6 +76,7 @@ class Takeover:
         unknown: Paths in the inputs, in wire names, of what this version does not know and sends only where it is told to.
     """
 
+    kind: Kind
     name: str
     id: str
     inputs: Mapping[str, Any] = field(repr=False)
@@ -60,118 +84,101 @@ class Takeover:
     unknown: tuple[Path, ...] = ()
 
     @property
+    def label(self) -> str:
+        """How a sentence names it."""
+        return self.kind.label(self.inputs.get(self.kind.named_by), self.id)
+
+    @property
     def unknown_paths(self) -> str:
         """Those paths in the program's spelling."""
         return ", ".join(show_path(as_spelled(path)) for path in self.unknown)
 
 
-# ---------------------------------------------------------------------------------------------------------------- choosing
-
-
-def choose(
-    numbers: Sequence[PhoneNumber], *, digits: Iterable[str], names: Iterable[str], everything: bool
-) -> list[PhoneNumber]:
-    """Choose numbers.
-
-    Args:
-        numbers: Those of the account.
-        digits: Numbers, with or without the usual spaces, dots, dashes and brackets.
-        names: Patterns of names, as of files: ``Support *``.
-        everything: Choose all.
-
-    Returns:
-        The chosen ones, in the order of `numbers`.
-
-    Raises:
-        VapiError: A number or a pattern fits nothing.
-    """
-    chosen = {number.id for number in numbers if everything}
-    for wanted in digits:
-        plain = re.sub(r"[\s().-]", "", wanted)
-        fits = {number.id for number in numbers if number.number is not None and number.number in (wanted, plain)}
-        if not fits:
-            same = [one.number for one in numbers if one.number and one.number.lstrip("+") == plain.lstrip("+")]
-            advice = f": did you mean {same[0]!r}?" if same else "; vapi-byo import, without options, lists those it has"
-            raise VapiError(f"the account has no BYO number {wanted!r}{advice}")
-        chosen |= fits
-    for pattern in names:
-        fits = {number.id for number in numbers if number.name is not None and fnmatch.fnmatchcase(number.name, pattern)}
-        if not fits:
-            raise VapiError(f"no BYO number of the account has a name like {pattern!r}; vapi-byo import lists those it has")
-        chosen |= fits
-    return [number for number in numbers if number.id in chosen]
-
-
 # ------------------------------------------------------------------------------------------------------------- taking over
 
 
-def plan_takeovers(numbers: Sequence[PhoneNumber]) -> list[Takeover]:
-    """Find a name and the inputs for each number.
+def plan_takeovers(chosen: Sequence[Listed]) -> tuple[list[Takeover], list[str]]:
+    """Find a name and the inputs for each number and trunk.
 
     Args:
-        numbers: Numbers to take over.
+        chosen: What to take over.
 
     Returns:
-        In the same order. The names depend on the number alone, where no two are alike.
-
-    Raises:
-        VapiError: One cannot be taken over.
+        In the same order, what can be taken over; its names depend on the number or the name alone, where no two are alike.
+        And a sentence for each that cannot.
     """
-    bases = [_base_name(number) for number in numbers]
-    takeovers = []
-    for number, base in zip(numbers, bases, strict=True):
-        name = base if bases.count(base) == 1 else f"{base}-{_slug(number.id)}"
-        inputs, left_out = _inputs(number)
-        takeovers.append(Takeover(name, number.id, inputs, tuple(left_out), tuple(_unknown_in(inputs))))
-    return takeovers
+    bases = [_base_name(one) for one in chosen]
+    takeovers, refused = [], []
+    for one, base in zip(chosen, bases, strict=True):
+        name = base if bases.count(base) == 1 else f"{base}-{_slug(one.id)}"
+        try:
+            inputs, left_out = _inputs(one)
+        except ValueError as error:
+            refused.append(f"{one.label} is left out: {error}")
+            continue
+        takeovers.append(Takeover(one.kind, name, one.id, inputs, tuple(left_out), tuple(_unknown_in(one.kind, inputs))))
+    return takeovers, refused
 
 
-def _base_name(number: PhoneNumber) -> str:
-    return "number-" + (_slug(number.number or "") or _slug(number.name or "") or _slug(number.id))
+def _base_name(one: Listed) -> str:
+    if one.kind is SIP_TRUNK_CREDENTIAL:
+        return "trunk-" + (_slug(one.name or "") or _slug(one.id))
+    return "number-" + (_slug(one.number or "") or _slug(one.name or "") or _slug(one.id))
 
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _inputs(number: PhoneNumber) -> tuple[dict[str, Any], list[str]]:
-    """Write what Vapi holds as inputs. What our rules refuse is left out, which leaves it as it is."""
-    live = number.wire()
-    inputs = {name: live[name] for name in PHONE_NUMBER.fields if live.get(name) not in (None, "", [], {})}
+def _inputs(one: Listed) -> tuple[dict[str, Any], list[str]]:
+    """Write what Vapi holds as inputs. What our rules refuse is left out, which leaves it as it is.
+
+    Raises:
+        ValueError: It cannot be declared at all.
+    """
+    kind, label = one.kind, one.label
+    if one.answer is None:
+        raise ValueError(f"what Vapi lists {one.problem}")
+    live = one.answer.wire()
+    inputs = {name: live[name] for name in kind.fields if live.get(name) not in (None, "", [], {})}
     if inputs.get("numberE164CheckEnabled") is True:
         del inputs["numberE164CheckEnabled"]  # the default
     left_out: list[str] = []
-    additional = {name: value for name, value in number.unknown().items() if not _is_ours(name)}
+    additional = {name: value for name, value in one.answer.unknown().items() if not _is_ours(kind, name)}
     inputs |= {ADDITIONAL: additional} if additional else {}
-    label = PHONE_NUMBER.label(number.number, number.id)
     while True:
-        checked = check_inputs(PHONE_NUMBER, inputs, number_check="e164", on_unknown="send")
+        checked = check_inputs(kind, inputs, number_check="e164", on_unknown="send")
         if not checked.problems:
             break
         problem = checked.problems[0]
         if _take_out_an_empty_text(inputs, problem.path):
             continue
+        if problem.path[0] in _ESSENTIAL and problem.path[0] not in inputs:
+            raise ValueError(f"it has no {to_snake(str(problem.path[0]))}")
         if problem.path[0] in _ESSENTIAL:
-            raise VapiError(
-                f"cannot import {label}: its {show_path(problem.path)} {problem.reason}; leave it out of the choice"
-            )
+            raise ValueError(f"its {show_path(problem.path)} {problem.reason}")
         path = _without(inputs, problem.path)
         why = f"{show_path(problem.path)} {problem.reason}"
         left_out.append(f"{label}: {show_path(path)} is not managed and stays as it is ({why})")
     left_out += [
         f"{label}: {show_path(problem.path)} {problem.reason}"
-        for problem in check_inputs(PHONE_NUMBER, inputs, on_unknown="send").problems
+        for problem in check_inputs(kind, inputs, on_unknown="send").problems
     ]
     if "serverUrl" in inputs and "serverUrlSecret" not in inputs:
         left_out.append(
             f"{label}: Vapi does not tell whether its server_url has a secret; one that it has stays, unless you add "
             "server_url_secret"
         )
+    if "outboundAuthenticationPlan" in inputs:
+        left_out.append(
+            f"{label}: Vapi never tells a password; the one that it has stays, but add auth_password to the program before you "
+            "change outbound_authentication_plan"
+        )
     return checked.inputs, left_out
 
 
-def _is_ours(name: str) -> bool:
-    return to_camel(name) in PHONE_NUMBER.arguments or bool(PHONE_NUMBER.fixed(to_camel(name)))
+def _is_ours(kind: Kind, name: str) -> bool:
+    return to_camel(name) in kind.arguments or bool(kind.fixed(to_camel(name)))
 
 
 def _take_out_an_empty_text(inputs: Mapping[str, Any], path: Path) -> bool:
@@ -186,8 +193,8 @@ def _take_out_an_empty_text(inputs: Mapping[str, Any], path: Path) -> bool:
     return True
 
 
-def _unknown_in(inputs: Mapping[str, Any]) -> Iterator[Path]:
-    for problem in check_inputs(PHONE_NUMBER, inputs, number_check="e164").problems:
+def _unknown_in(kind: Kind, inputs: Mapping[str, Any]) -> Iterator[Path]:
+    for problem in check_inputs(kind, inputs, number_check="e164").problems:
         if problem.unknown and problem.path == (ADDITIONAL,):
             yield from ((ADDITIONAL, name) for name in inputs[ADDITIONAL])
         elif problem.unknown:
@@ -216,15 +223,17 @@ def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str 
 
 
 def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[str, str]]:
-    """Put keys of the configuration in the place of secrets.
+    """Put keys of the configuration in the place of secrets, and references in the place of ids of trunks.
 
     Args:
-        takeovers: Numbers to take over.
+        takeovers: Numbers and trunks to take over.
 
     Returns:
-        The same with `Secret` in the place of every secret, and the secrets by key. A value that several numbers send in a
-        header of the same name has one key, named after the first of them.
+        The same with `Secret` in the place of every secret, addresses with a query among them, and `Reference` for a trunk that
+        is among them; and the secrets by key. A value that several numbers send in a header of the same name has one key,
+        named after the first of them.
     """
+    trunks = {one.id: Reference(one.name) for one in takeovers if one.kind is SIP_TRUNK_CREDENTIAL}
     keys: dict[tuple[str, str], str] = {}
     secrets: dict[str, str] = {}
 
@@ -243,7 +252,9 @@ def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[st
         if isinstance(value, Mapping):
             hidden: dict[str, Any] = {}
             for name, part in value.items():
-                if name not in SECRET_FIELDS:
+                if may_hold_a_secret(part):
+                    hidden[name] = Secret(key_for(owner, re.sub(r"(?=[A-Z])", "-", name), part))
+                elif name not in SECRET_FIELDS:
                     hidden[name] = hide(owner, part)
                 elif isinstance(part, Mapping):
                     hidden[name] = {header: Secret(key_for(owner, header, item)) for header, item in part.items()}
@@ -252,7 +263,11 @@ def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[st
             return hidden
         return [hide(owner, part) for part in value] if isinstance(value, list) else value
 
-    hidden = [replace(one, inputs=hide(one.name, one.inputs)) for one in takeovers]
+    hidden = []
+    for one in takeovers:
+        inputs = hide(one.name, one.inputs)
+        trunk = trunks.get(str(one.inputs.get("credentialId")))
+        hidden.append(replace(one, inputs={**inputs, "credentialId": trunk} if trunk else inputs))
     return hidden, secrets
 
 
@@ -263,37 +278,38 @@ def import_file(takeovers: Iterable[Takeover], settings: Settings) -> str:
     """Write the file for ``pulumi import --file``: inputs and outputs exactly as the provider's own import has them.
 
     Args:
-        takeovers: Numbers to take over.
+        takeovers: Numbers and trunks to take over.
         settings: Where they are; each is looked up once more, and nothing is written there.
 
     Returns:
         JSON, with secrets in clear, marked so that Pulumi encrypts them.
 
     Raises:
-        VapiError: A number could not be read, or differs from the inputs.
+        VapiError: One could not be read, or differs from the inputs.
     """
-    provider = ByoPhoneNumberProvider()
-    provider.configure(ConfigureRequest(Config(_configuration(settings), "")))
-    return json.dumps({"resources": list(_entries(provider, takeovers))}, indent=2)
+    config = ConfigureRequest(Config(_configuration(settings), ""))
+    providers = {name: provider() for name, provider in _PROVIDERS.items()}
+    for provider in providers.values():
+        provider.configure(config)
+    return json.dumps({"resources": [_entry(providers[one.kind.provider], one) for one in takeovers]}, indent=2)
 
 
-def _entries(provider: ByoPhoneNumberProvider, takeovers: Iterable[Takeover]) -> Iterator[dict[str, Any]]:
-    pickled = {PROVIDER_KEY: serialize_provider(ByoPhoneNumberProvider())}
-    for one in takeovers:
-        props = {**pickled, **one.inputs}
-        try:
-            inputs = provider.check({}, props).inputs
-            outputs = provider.create({**props, IMPORT_ID: one.id}).outs
-        except Exception as error:  # noqa: BLE001
-            # The provider's boundary has brought every failure into a sentence, under a name for the engine.
-            raise VapiError(str(error)) from None
-        yield {
-            "type": BYO_PHONE_NUMBER_TYPE,
-            "name": one.name,
-            "id": one.id,
-            "inputs": _for_file(inputs),
-            "outputs": _for_file({**(outputs or {}), **pickled}),
-        }
+def _entry(provider: VapiProvider, one: Takeover) -> dict[str, Any]:
+    pickled = {PROVIDER_KEY: serialize_provider(type(provider)())}
+    props = {**pickled, **one.inputs}
+    try:
+        inputs = provider.check({}, props).inputs
+        outputs = provider.create({**props, IMPORT_ID: one.id}).outs
+    except Exception as error:  # noqa: BLE001
+        # The provider's boundary has brought every failure into a sentence, under a name for the engine.
+        raise VapiError(str(error)) from None
+    return {
+        "type": TYPES[one.kind.provider],
+        "name": one.name,
+        "id": one.id,
+        "inputs": _for_file(inputs),
+        "outputs": _for_file({**(outputs or {}), **pickled}),
+    }
 
 
 def _configuration(settings: Settings) -> dict[str, Any]:
@@ -315,4 +331,6 @@ def _for_file(value: Any) -> Any:
         if value.get(SECRET_MARK[0]) == SECRET_MARK[1]:
             return {SECRET_MARK[0]: SECRET_MARK[1], "plaintext": json.dumps(value["value"])}
         return {name: _for_file(part) for name, part in value.items()}
+    if may_hold_a_secret(value):
+        return {SECRET_MARK[0]: SECRET_MARK[1], "plaintext": json.dumps(value)}
     return [_for_file(part) for part in value] if isinstance(value, list) else value

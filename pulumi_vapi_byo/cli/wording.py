@@ -61,3 +61,14 @@ def without_secrets(url: str) -> str:
     except ValueError:
         return "[not shown]"
     return shorten(f"{parts.scheme}://{host}{parts.path}", 120) if host else shorten(url, 120)
+
+
+def may_hold_a_secret(value: object) -> bool:
+    """Tell whether a value is an address that is not shown whole."""
+    if not isinstance(value, str) or not value.lower().startswith(("http://", "https://")):
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return True
+    return bool(parts.query or parts.fragment or "@" in parts.netloc)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ast
+import json
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import pulumi_vapi_byo.cli
+from pulumi_vapi_byo import __version__
 from pulumi_vapi_byo.cli import app
 from pulumi_vapi_byo.emulator import Emulator
 from pulumi_vapi_byo.emulator.faults import Fault
 from pulumi_vapi_byo.errors import VapiError
+from tests.faults.stand_in import API_KEY as STAND_IN_KEY
+from tests.faults.stand_in import StandIn
+from tests.unit.samples import CREDENTIAL_ID
 
 from .conftest import Run
 
@@ -44,7 +50,7 @@ def test_without_a_choice_import_prints_the_table_and_how_to_choose(account: Emu
     lines = ran.out.splitlines()
     assert lines[0].strip() == "BYO phone numbers: 2"
     cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if line.startswith("│")]
-    assert cells == [
+    assert cells[:2] == [
         [
             number["number"],
             name,
@@ -55,8 +61,13 @@ def test_without_a_choice_import_prints_the_table_and_how_to_choose(account: Emu
         ]
         for number, name in zip(account.numbers(), ("Support line", "[bold]Support?[31m desk"), strict=True)
     ]
-    assert lines[-1] == "Choose with --number, --name 'PATTERN' or --all, to write a program that takes them over."
-    assert [request.method for request in account.requests] == ["GET"]
+    assert (
+        lines[-1]
+        == "Choose with --number, --name 'PATTERN', --trunk 'PATTERN' or --all to write a program that takes them over."
+    )
+    [trunk] = account.credentials()
+    assert cells[2:] == [["-", trunk["id"], "192.0.2.1", trunk["createdAt"][:10]]]
+    assert [request.method for request in account.requests] == ["GET", "GET"]
     assert list(tmp_path.glob("*.py")) == []
 
 
@@ -68,6 +79,7 @@ def test_import_writes_a_program_and_says_what_to_run(account: Emulator, run: Ru
         "Wrote __main__.py: 1 number, nothing sent to Vapi.\n"
         "\n"
         "Next:\n"
+        "  pulumi config set --secret number-14155552671-url\n"
         "  pulumi config set --secret number-14155552671-x-vapi-secret\n"
         "  (--set-secrets does these by itself, with the values that Vapi has)\n"
         "  pulumi up\n"
@@ -76,6 +88,83 @@ def test_import_writes_a_program_and_says_what_to_run(account: Emulator, run: Ru
     program = (tmp_path / "__main__.py").read_text()
     assert f'import_="{account.numbers()[0]["id"]}"' in program
     assert SECRET not in program + ran.out
+    assert "key=1" not in program + ran.out
+
+
+def test_the_list_as_json_has_the_same_facts_and_no_secret(account: Emulator, run: Run, tmp_path: Path) -> None:
+    ran = run("import", "--json", **NOWHERE)
+    assert (ran.status, ran.err) == (0, "")
+    first, second = account.numbers()
+    [trunk] = account.credentials()
+    listed = json.loads(ran.out)
+    assert listed["numbers"][0] == {
+        "number": "+14155552671",
+        "id": first["id"],
+        "name": "Support line",
+        "createdAt": first["createdAt"],
+        "inStackAs": None,
+        "credentialId": trunk["id"],
+        "answers": "server https://example.com/vapi",
+    }
+    assert listed["numbers"][1]["id"] == second["id"]
+    assert listed["trunks"] == [
+        {"id": trunk["id"], "name": None, "createdAt": trunk["createdAt"], "inStackAs": None, "gateways": ["192.0.2.1"]}
+    ]
+    chosen = json.loads(run("import", "--json", "--number", "+14155552672", **NOWHERE).out)
+    assert [[one["id"] for one in chosen[kind]] for kind in ("numbers", "trunks")] == [[second["id"]], []]
+    assert list(tmp_path.glob("*.py")) == []
+
+
+def test_numbers_that_cannot_be_read_or_declared_are_named_and_left_out(run: Run, tmp_path: Path) -> None:
+    with StandIn() as vapi:
+        vapi.put(number="+14155552671", credentialId=CREDENTIAL_ID)
+        vapi.put(number="+14155552672", credentialId=None)
+        vapi.put(number="+14155552673", credentialId=CREDENTIAL_ID, hooks="none")
+        where = {"VAPI_BASE_URL": vapi.base_url, "VAPI_API_KEY": STAND_IN_KEY}
+        listed = run("import", **where, **NOWHERE)
+        ran = run("import", "--all", **where, **NOWHERE)
+        refused = run("import", "--number", "+14155552672", "--out", "other.py", **where, **NOWHERE)
+        assert {request.method for request in vapi.seen} == {"GET"}
+    assert listed.out.startswith("BYO phone numbers: 3")
+    assert "cannot be read: has no usable hooks" in listed.out
+    assert ran.status == 0
+    assert "Wrote __main__.py: 1 number, nothing sent to Vapi.\n" in ran.out
+    assert "note: BYO phone number '+14155552672' is left out: it has no credential_id\n" in ran.out
+    assert "note: BYO phone number '+14155552673' is left out: what Vapi lists has no usable hooks" in ran.out
+    program = (tmp_path / "__main__.py").read_text()
+    assert "+14155552671" in program
+    assert "+14155552672" not in program
+    sentence = "nothing is left to take over: BYO phone number '+14155552672' is left out: it has no credential_id"
+    assert (refused.status, refused.err) == (1, f"error: {sentence}\n")
+    assert not (tmp_path / "other.py").exists()
+
+
+def test_where_nothing_is_left_to_take_over_it_says_why(account: Emulator, run: Run, tmp_path: Path) -> None:
+    ran = run("import", "--name", "*", "--exclude", "*", **NOWHERE)
+    assert (ran.status, ran.err) == (1, "error: nothing is left to take over; choose more, or exclude less\n")
+    assert list(tmp_path.glob("*.py")) == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "notes", "sentence"),
+    [
+        ([], [], "the account has no BYO number or trunk to take over; check vapi-byo:apiKey and vapi-byo:region"),
+        (["one"], ["a is left out: b"], "nothing is left to take over: a is left out: b"),
+        (["one"], ["a is left out: b", "c", "d"], "nothing is left to take over: a is left out: b (and 2 more)"),
+    ],
+)
+def test_why_nothing_is_left_is_one_sentence(listed: Any, notes: list[str], sentence: str) -> None:
+    assert app._why_nothing(listed, notes) == sentence
+
+
+def test_only_secrets_that_are_not_set_are_to_be_set() -> None:
+    config = {"project:a": None, "project:b": "in clear"}
+    assert app._unset(["a", "b", "c"], config) == ["b", "c"]
+
+
+def test_the_version_is_that_of_the_package(run: Run) -> None:
+    ran = run("--version")
+    assert (ran.status, ran.out, ran.err) == (0, f"pulumi-vapi-byo {__version__}\n", "")
 
 
 def test_a_named_stack_that_cannot_be_asked_is_an_error_although_there_is_a_key(account: Emulator, run: Run) -> None:
@@ -152,7 +241,7 @@ def test_what_is_wrong_is_one_sentence(account: Emulator, run: Run, arguments: t
 def test_an_empty_account_has_nothing_to_take_over(vapi: Emulator, run: Run) -> None:
     assert run("import", **NOWHERE).out.startswith("BYO phone numbers: 0")
     ran = run("import", "--all", **NOWHERE)
-    sentence = "the account has no BYO number to take over; check vapi-byo:apiKey and vapi-byo:region"
+    sentence = "the account has no BYO number or trunk to take over; check vapi-byo:apiKey and vapi-byo:region"
     assert (ran.status, ran.err) == (1, f"error: {sentence}\n")
 
 
@@ -281,7 +370,7 @@ def test_doctor_says_that_vapi_cannot_be_reached(vapi: Emulator, run: Run, fault
 
 
 def test_each_outside_thing_is_known_to_one_module_alone() -> None:
-    doors = {"typer": {"app"}, "rich": {"app"}, "subprocess": {"pulumi_cli"}, "pulumi": {"takeover"}, "requests": set()}
+    doors = {"typer": {"app"}, "rich": {"printing"}, "subprocess": {"pulumi_cli"}, "pulumi": {"takeover"}, "requests": set()}
     found: dict[str, set[str]] = {name: set() for name in doors}
     folder = Path(pulumi_vapi_byo.cli.__file__).parent
     for path in folder.glob("*.py"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo import BYO_PHONE_NUMBER_TYPE
+from pulumi_vapi_byo import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.emulator import Emulator
 from tests.engine.project import API_KEY, STACK, Project
 from tests.unit.samples import ASSISTANT_ID, EVERYTHING, SQUAD_ID, WORKFLOW_ID
@@ -29,7 +29,7 @@ NUMBERS: tuple[Mapping[str, Any], ...] = (
     {
         "number": "+14155552674",
         "server": {
-            "url": "https://example.com/vapi",
+            "url": "https://example.com/vapi?token=canary-secret-5",
             "timeoutSeconds": 25,
             "headers": {"x-vapi-secret": CANARY + "1", "X-Team": CANARY + "2"},
             "backoffPlan": {"type": "fixed", "maxRetries": 3, "baseDelaySeconds": 1.5},
@@ -59,7 +59,7 @@ NUMBERS: tuple[Mapping[str, Any], ...] = (
 
 @pytest.fixture
 def account(vapi: Emulator) -> list[dict[str, Any]]:
-    trunk = vapi.add_credential()["id"]
+    trunk = vapi.add_credential(name="My carrier", outboundAuthenticationPlan={"authUsername": "u", "authPassword": "p"})["id"]
     numbers = [vapi.add_number(credentialId=trunk, **copy.deepcopy(dict(number))) for number in NUMBERS]
     vapi.clear_requests()
     return numbers
@@ -93,8 +93,13 @@ def in_clear(value: Any) -> Any:
     )
 
 
+def managed_trunks(project: Project) -> list[str]:
+    resources = json.loads(project.state())["deployment"]["resources"]
+    return [resource["id"] for resource in resources if resource["type"] == BYO_SIP_TRUNK_CREDENTIAL_TYPE]
+
+
 @pytest.mark.parametrize("mode", ["options", "file"])
-def test_ten_numbers_are_taken_over_without_a_write_and_the_next_preview_shows_no_change(
+def test_ten_numbers_and_their_trunk_are_taken_over_without_a_write_and_the_next_preview_shows_no_change(
     project: Project, run_in_project: Run, vapi: Emulator, account: list[dict[str, Any]], mode: str
 ) -> None:
     ran = run_in_project("import", "--all", "--mode", mode, "--set-secrets", "--force")
@@ -102,6 +107,8 @@ def test_ten_numbers_are_taken_over_without_a_write_and_the_next_preview_shows_n
     program = (project.folder / "__main__.py").read_text()
     assert CANARY not in program + ran.out + ran.err
     assert ("import_=" in program) == (mode == "options")
+    assert program.count("credential_id=trunk_my_carrier.id,") == 10
+    assert "note: BYO SIP trunk 'My carrier': Vapi never tells a password" in ran.out
 
     if mode == "options":
         assert "  pulumi up\n" in ran.out
@@ -116,6 +123,7 @@ def test_ten_numbers_are_taken_over_without_a_write_and_the_next_preview_shows_n
         (project.folder / "vapi-import.json").unlink()
 
     assert {resource["id"] for resource in project.resources()} == {number["id"] for number in account}
+    assert managed_trunks(project) == [credential["id"] for credential in vapi.credentials()]
     assert CANARY not in project.state()
     preview = project.preview(expect_no_changes=True)
     assert not preview.failed, preview.said
@@ -144,6 +152,37 @@ def test_a_program_can_be_written_first_and_its_secrets_set_after(
     assert (ran.status, ran.err) == (0, "")
     assert not project.up().failed
     assert not project.preview(expect_no_changes=True).failed
+    assert_nothing_was_written(vapi, account)
+
+
+def test_what_the_stack_has_already_is_marked_left_out_and_written_again_only_if_asked(
+    project: Project, run_in_project: Run, vapi: Emulator, account: list[dict[str, Any]]
+) -> None:
+    chosen = ("--number", "+14155552674", "--trunk", "My *")
+    assert run_in_project("import", *chosen, "--set-secrets", "--force").status == 0
+    assert not project.up().failed
+
+    listed = json.loads(run_in_project("import", "--json").out)
+    managed = {one["id"]: one["inStackAs"] for kind in listed.values() for one in kind if one["inStackAs"]}
+    by_digits = {number.get("number"): number["id"] for number in account}
+    [trunk] = vapi.credentials()
+    assert managed == {by_digits["+14155552674"]: "number-14155552674", trunk["id"]: "trunk-my-carrier"}
+    assert "in the stack" in run_in_project("import").out
+
+    ran = run_in_project("import", "--all", "--exclude", "+14155552676", "--exclude", "+14155552678", "--out", "more.py")
+    assert "Wrote more.py: 7 numbers, nothing sent to Vapi.\n" in ran.out
+    assert "note: 2 that the stack manages already are left out; --again writes them, too\n" in ran.out
+    more = (project.folder / "more.py").read_text()
+    assert by_digits["+14155552674"] not in more
+    # Its secret is the first of another number now, so it has another key.
+    assert "  pulumi config set --secret number-14155552675-x-vapi-secret\n" in ran.out
+
+    ran = run_in_project("import", *chosen, "--again", "--out", "again.py")
+    assert "Wrote again.py: 1 number, 1 trunk, nothing sent to Vapi.\n" in ran.out
+    assert "config set" not in ran.out
+    ran = run_in_project("import", *chosen, "--out", "none.py")
+    sentence = "nothing is left to take over: 2 that the stack manages already are left out; --again writes them, too"
+    assert (ran.status, ran.err) == (1, f"error: {sentence}\n")
     assert_nothing_was_written(vapi, account)
 
 

@@ -70,11 +70,11 @@ def test_only_what_the_stack_has_of_its_own_counts_as_managed() -> None:
     assert managed_ids(resources, BYO_PHONE_NUMBER_TYPE) == {"id-a": "a"}
 
 
+CONFIG = {"vapi-byo:apiKey": None, "vapi-byo:region": "eu"}
+
+
 class OneStack:
     """What `PulumiCli` would say of a stack whose key was replaced since the last update."""
-
-    def config(self) -> dict[str, str | None]:
-        return {"vapi-byo:apiKey": None, "vapi-byo:region": "eu"}
 
     def config_in_clear(self) -> dict[str, str | None]:
         return {"vapi-byo:apiKey": NEW, "vapi-byo:region": "eu"}
@@ -90,7 +90,7 @@ class Unreadable(OneStack):
 
 
 def test_doctor_says_that_refresh_and_destroy_would_use_other_settings() -> None:
-    assert list(doctor.check_state(cast("PulumiCli", OneStack()))) == [
+    assert list(doctor.check_state(cast("PulumiCli", OneStack()), CONFIG)) == [
         doctor.Check(
             "State",
             ok=False,
@@ -100,4 +100,4 @@ def test_doctor_says_that_refresh_and_destroy_would_use_other_settings() -> None
         )
     ]
     failed = doctor.Check("State", ok=False, text="pulumi stack export failed: incorrect passphrase")
-    assert list(doctor.check_state(cast("PulumiCli", Unreadable()))) == [failed]
+    assert list(doctor.check_state(cast("PulumiCli", Unreadable()), CONFIG)) == [failed]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 import pulumi_vapi_byo
 from pulumi_vapi_byo.checking import check_inputs
+from pulumi_vapi_byo.cli.listing import Listed, choose
 from pulumi_vapi_byo.cli.program import _text, write_program
-from pulumi_vapi_byo.cli.takeover import Secret, choose, hide_secrets, import_file, plan_takeovers
+from pulumi_vapi_byo.cli.takeover import Reference, Secret, Takeover, hide_secrets, import_file, plan_takeovers
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.emulator import Emulator, Refusal
 from pulumi_vapi_byo.errors import VapiError
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import PhoneNumber
+from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL
 from tests.engine.project import API_KEY
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID, EVERYTHING
 from tests.unit.samples import inputs as any_inputs
@@ -29,18 +29,23 @@ from tests.unit.samples import inputs as any_inputs
 Wire = dict[str, Any]
 
 
-def number(id_: str = "id-1", **wire: Any) -> PhoneNumber:
-    body = {
-        "provider": "byo-phone-number",
-        "id": id_,
-        "orgId": "O",
-        "createdAt": "2026-01-01T00:00:00.000Z",
-        "updatedAt": "2026-01-01T00:00:00.000Z",
-        "credentialId": CREDENTIAL_ID,
-    }
-    parsed = PHONE_NUMBER.parse(body | wire)
-    assert isinstance(parsed, PhoneNumber)
-    return parsed
+COMMON = {"orgId": "O", "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z"}
+
+
+def number(id_: str = "id-1", **wire: Any) -> Listed:
+    body = {"provider": "byo-phone-number", "id": id_, "credentialId": CREDENTIAL_ID, **COMMON, **wire}
+    return Listed(PHONE_NUMBER, id_, body.get("number"), body.get("name"), PHONE_NUMBER.parse(body))
+
+
+def trunk(id_: str = CREDENTIAL_ID, **wire: Any) -> Listed:
+    body = {"provider": "byo-sip-trunk", "id": id_, "gateways": [{"ip": "192.0.2.1"}], **COMMON, **wire}
+    return Listed(SIP_TRUNK_CREDENTIAL, id_, None, body.get("name"), SIP_TRUNK_CREDENTIAL.parse(body))
+
+
+def plan(chosen: Sequence[Listed]) -> list[Takeover]:
+    takeovers, refused = plan_takeovers(chosen)
+    assert refused == []
+    return takeovers
 
 
 ACCOUNT = [
@@ -69,6 +74,36 @@ def test_numbers_are_chosen_by_digits_name_or_all(digits: list[str], names: list
 
 
 @pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        ({"everything": True}, "tuabcd"),
+        ({"trunks": ["My *"]}, "t"),
+        ({"trunks": ["u"]}, "u"),
+        ({"everything": True, "exclude": ["+1 415 555 2671", "My*", "u"]}, "bcd"),
+        ({"everything": True, "exclude": ["Support*"]}, "tucd"),
+        ({"names": ["Support*"], "exclude": ["a"]}, "b"),
+        ({"digits": ["1001a"], "trunks": ["t"], "exclude": ["1001a"]}, "t"),
+    ],
+)
+def test_trunks_are_chosen_and_anything_excluded_by_number_name_or_id(options: dict[str, Any], chosen: str) -> None:
+    account = [trunk("t", name="My carrier"), trunk("u"), *ACCOUNT]
+    assert "".join(one.id for one in choose(account, **options)) == chosen
+
+
+def test_an_exclusion_that_fits_nothing_is_refused() -> None:
+    with pytest.raises(VapiError) as raised:
+        choose(ACCOUNT, everything=True, exclude=["suport*"])
+    assert str(raised.value) == (
+        "--exclude 'suport*' fits no number, name or id of the account; vapi-byo import, without options, lists what it has"
+    )
+    with pytest.raises(VapiError) as raised:
+        choose(ACCOUNT, trunks=["Support line"])
+    assert str(raised.value) == (
+        "no BYO SIP trunk of the account has the id or a name like 'Support line'; vapi-byo import lists those it has"
+    )
+
+
+@pytest.mark.parametrize(
     ("digits", "names", "sentence"),
     [
         (["+1999"], [], r"^the account has no BYO number '\+1999'; vapi-byo import, without options, lists those it has$"),
@@ -91,7 +126,7 @@ def test_resources_are_named_after_the_number_and_only_namesakes_after_the_id_to
         number("F1-x", number="+4930123456"),
         number("F2-x", number="4930123456", numberE164CheckEnabled=False),
     ]
-    assert [one.name for one in plan_takeovers(numbers)] == [
+    assert [one.name for one in plan(numbers)] == [
         "number-14155552671",
         "number-14155552672",
         "number-lobby-1",
@@ -103,7 +138,7 @@ def test_resources_are_named_after_the_number_and_only_namesakes_after_the_id_to
 
 
 def test_what_is_unset_or_a_default_is_not_in_the_inputs() -> None:
-    (one,) = plan_takeovers([number(number="+14155552671", numberE164CheckEnabled=True, hooks=[], server={})])
+    (one,) = plan([number(number="+14155552671", numberE164CheckEnabled=True, hooks=[], server={})])
     assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+14155552671"}
     assert one.left_out == ()
 
@@ -130,7 +165,7 @@ def test_what_is_unset_or_a_default_is_not_in_the_inputs() -> None:
     ],
 )
 def test_what_a_program_cannot_say_is_left_out_and_told(wire: Wire, inputs: Wire, left_out: str) -> None:
-    (one,) = plan_takeovers([number(number="+14155552671", **wire)])
+    (one,) = plan([number(number="+14155552671", **wire)])
     assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+14155552671", **inputs}
     (sentence,) = one.left_out
     assert sentence.startswith(f"BYO phone number '+14155552671': {left_out} (")
@@ -151,7 +186,7 @@ def test_what_a_program_cannot_say_is_left_out_and_told(wire: Wire, inputs: Wire
     ],
 )
 def test_what_this_version_does_not_know_is_written_with_what_it_needs(wire: Wire, unknown: str) -> None:
-    (one,) = plan_takeovers([number(number="+14155552671", **wire)])
+    (one,) = plan([number(number="+14155552671", **wire)])
     extra = {name: wire[name] for name in wire if name not in PHONE_NUMBER.arguments}
     known = {name: value for name, value in wire.items() if name not in extra}
     additional = {"additionalProperties": extra} if extra else {}
@@ -162,7 +197,7 @@ def test_what_this_version_does_not_know_is_written_with_what_it_needs(wire: Wir
 
 def test_a_program_writes_what_this_version_does_not_know_in_plain_dicts_and_says_what_it_needs() -> None:
     server = {"url": "https://example.com", "headers": {"x-a": "canary"}, "newThing": 1}
-    hidden, _ = hide_secrets(plan_takeovers([number(number="+14155552671", server=server, newField=["a"])]))
+    hidden, _ = hide_secrets(plan([number(number="+14155552671", server=server, newField=["a"])]))
     program = write_program(hidden, with_import_options=False)
     assert program.endswith(
         f'''\
@@ -184,7 +219,7 @@ vapi.ByoPhoneNumber(
 
 def test_a_name_of_the_api_s_ends_no_line_of_the_program() -> None:
     wire: Wire = {"number": "+14155552671", "new\nimport os": 1}
-    (one,) = plan_takeovers([number(**wire)])
+    (one,) = plan([number(**wire)])
     program = write_program([one], with_import_options=False)
     assert "# Needs vapi-byo:onUnknown send, for additional_properties.new import os.\n" in program
     assert "\nimport os" not in program
@@ -192,18 +227,33 @@ def test_a_name_of_the_api_s_ends_no_line_of_the_program() -> None:
 
 def test_an_empty_text_is_as_good_as_none() -> None:
     destination = {"type": "number", "number": "+14155552672", "description": "", "name": "", "callerId": ""}
-    (one,) = plan_takeovers([number(number="+14155552671", fallbackDestination=destination)])
+    (one,) = plan([number(number="+14155552671", fallbackDestination=destination)])
     assert one.inputs["fallbackDestination"] == {"type": "number", "number": "+14155552672"}
     assert one.left_out == ()
 
 
-def test_a_number_that_a_program_cannot_say_is_refused() -> None:
-    with pytest.raises(VapiError, match=r"^cannot import BYO phone number '\+1': its number must have at least 3 char"):
-        plan_takeovers([number(number="+1")])
+def test_what_a_program_cannot_say_at_all_is_left_out_and_the_rest_taken_over() -> None:
+    unreadable = Listed(PHONE_NUMBER, "e", "+14155552675", None, None, "has no usable hooks (should be a list)")
+    takeovers, refused = plan_takeovers(
+        [
+            trunk("t", gateways=[]),
+            number("a", number="+1"),
+            number("b", number="+14155552671"),
+            number("c", credentialId=None),
+            unreadable,
+        ]
+    )
+    assert [one.id for one in takeovers] == ["b"]
+    assert refused == [
+        "BYO SIP trunk with id t is left out: it has no gateways",
+        "BYO phone number '+1' is left out: its number must have at least 3 characters, has 2",
+        "BYO phone number with id c is left out: it has no credential_id",
+        "BYO phone number '+14155552675' is left out: what Vapi lists has no usable hooks (should be a list)",
+    ]
 
 
 def test_a_number_that_no_plan_knows_is_taken_over_and_the_setting_that_it_needs_is_told() -> None:
-    (one,) = plan_takeovers([number(number="+1415555267")])
+    (one,) = plan([number(number="+1415555267")])
     assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+1415555267"}
     assert one.left_out == (
         (
@@ -213,8 +263,99 @@ def test_a_number_that_no_plan_knows_is_taken_over_and_the_setting_that_it_needs
     )
 
 
+def test_a_trunk_is_taken_over_without_its_password_which_is_told() -> None:
+    gateways = [{"ip": "192.0.2.1", "port": 5061}, {"ip": "sbc.example.com", "inboundEnabled": False}]
+    account = [
+        trunk(name="My Carrier", gateways=gateways, outboundAuthenticationPlan={"authUsername": "u"}, techPrefix="9"),
+        trunk("t2", name="My Carrier"),
+        number("a", number="+14155552671"),
+        number("b", number="+14155552672", credentialId="elsewhere"),
+    ]
+    takeovers = plan(account)
+    assert [one.name for one in takeovers[:2]] == [f"trunk-my-carrier-{CREDENTIAL_ID}", "trunk-my-carrier-t2"]
+    assert takeovers[0].left_out == (
+        (
+            "BYO SIP trunk 'My Carrier': Vapi never tells a password; the one that it has stays, but add auth_password to the program "
+            "before you change outbound_authentication_plan"
+        ),
+    )
+    hidden, secrets = hide_secrets(takeovers)
+    assert secrets == {}
+    assert [one.inputs.get("credentialId") for one in hidden] == [None, None, Reference(takeovers[0].name), "elsewhere"]
+    variable = takeovers[0].name.replace("-", "_")
+    assert (
+        write_program(hidden, with_import_options=False)
+        == f'''\
+"""BYO phone numbers at Vapi."""
+
+import pulumi_vapi_byo as vapi
+
+{variable} = vapi.ByoSipTrunkCredential(
+    "{takeovers[0].name}",
+    gateways=[
+        vapi.SipTrunkGatewayArgs(ip="192.0.2.1", port=5061),
+        vapi.SipTrunkGatewayArgs(ip="sbc.example.com", inbound_enabled=False),
+    ],
+    name="My Carrier",
+    outbound_authentication_plan=vapi.SipTrunkOutboundAuthenticationPlanArgs(auth_username="u"),
+    tech_prefix="9",
+)
+
+vapi.ByoSipTrunkCredential(
+    "trunk-my-carrier-t2",
+    gateways=[vapi.SipTrunkGatewayArgs(ip="192.0.2.1")],
+    name="My Carrier",
+)
+
+vapi.ByoPhoneNumber(
+    "number-14155552671",
+    credential_id={variable}.id,
+    number="+14155552671",
+)
+
+vapi.ByoPhoneNumber(
+    "number-14155552672",
+    credential_id="elsewhere",
+    number="+14155552672",
+)
+'''
+    )
+
+
+@pytest.mark.parametrize(
+    ("wire", "key"),
+    [
+        ({"server": {"url": "https://example.com/a?token=canary"}}, "number-14155552671-url"),
+        ({"server": {"url": "https://example.com/a#canary"}}, "number-14155552671-url"),
+        ({"serverUrl": "https://example.com/a?token=canary"}, "number-14155552671-server-url"),
+        (
+            {
+                "fallbackDestination": {
+                    "type": "number",
+                    "number": "+442079460018",
+                    "transferPlan": {"mode": "blind-transfer", "holdAudioUrl": "https://x.example/?canary"},
+                }
+            },
+            "number-14155552671-hold-audio-url",
+        ),
+    ],
+)
+def test_an_address_with_a_query_stands_in_the_configuration_and_not_in_the_program(wire: Wire, key: str) -> None:
+    hidden, secrets = hide_secrets(plan([number(number="+14155552671", **wire)]))
+    program = write_program(hidden, with_import_options=False)
+    assert "canary" not in program
+    assert f'config.require_secret("{key}")' in program
+    assert ["canary" in value for value in secrets.values()] == [True]
+
+
+def test_an_address_without_a_query_stands_in_the_program() -> None:
+    hidden, secrets = hide_secrets(plan([number(number="+14155552671", server={"url": "https://example.com/a"})]))
+    assert secrets == {}
+    assert 'url="https://example.com/a"' in write_program(hidden, with_import_options=False)
+
+
 def test_a_secret_that_vapi_does_not_read_back_is_told() -> None:
-    (one,) = plan_takeovers([number(number="+14155552671", serverUrl="https://example.com")])
+    (one,) = plan([number(number="+14155552671", serverUrl="https://example.com")])
     (sentence,) = one.left_out
     assert sentence == (
         "BYO phone number '+14155552671': Vapi does not tell whether its server_url has a secret; one that it has stays, "
@@ -224,7 +365,7 @@ def test_a_secret_that_vapi_does_not_read_back_is_told() -> None:
 
 def test_secrets_get_keys_named_after_the_first_number_that_has_them() -> None:
     both = {"server": {"headers": {"X-Token": "s1", "x--token": "s2"}}}
-    takeovers = plan_takeovers(
+    takeovers = plan(
         [
             number("a", number="+14155552671", **both),
             number("b", number="+14155552672", **both),
@@ -284,7 +425,7 @@ def _plain(value: Any) -> Any:
 
 @given(any_inputs)
 def test_a_program_says_what_the_account_has(inputs: Wire) -> None:
-    takeovers = plan_takeovers([number("the-id", **inputs)])
+    takeovers = plan([number("the-id", **inputs)])
     hidden, secrets = hide_secrets(takeovers)
     program = write_program(hidden, with_import_options=True)
     engine = _Pulumi(secrets)
@@ -298,7 +439,7 @@ def test_a_program_says_what_the_account_has(inputs: Wire) -> None:
 def test_a_program_is_written_as_a_formatter_would_write_it() -> None:
     whole = {key: value for key, value in EVERYTHING.items() if key != "deletionProtection"}
     del whole["hooks"]
-    hidden, _ = hide_secrets(plan_takeovers([number("the-id", **whole)]))
+    hidden, _ = hide_secrets(plan([number("the-id", **whole)]))
     program = write_program(hidden, with_import_options=True)
     head, rest = program.split("    fallback_destination=")
     assert (
@@ -346,7 +487,7 @@ vapi.ByoPhoneNumber(
 
 
 def test_a_program_imports_only_what_it_uses() -> None:
-    hidden, _ = hide_secrets(plan_takeovers([number(number="+14155552671")]))
+    hidden, _ = hide_secrets(plan([number(number="+14155552671")]))
     assert (
         write_program(hidden, with_import_options=False)
         == f'''\
@@ -374,9 +515,7 @@ def test_every_number_can_go_into_an_import_file_without_a_write(vapi: Emulator,
         added = vapi.add_number(**inputs | {"credentialId": vapi.add_credential()["id"]})
     except Refusal:
         assume(False)
-    parsed = PHONE_NUMBER.parse(added)
-    assert isinstance(parsed, PhoneNumber)
-    takeovers = plan_takeovers([parsed])
+    takeovers = plan([Listed(PHONE_NUMBER, added["id"], added.get("number"), added.get("name"), PHONE_NUMBER.parse(added))])
     (entry,) = json.loads(import_file(takeovers, Settings(API_KEY, vapi.base_url, "us")))["resources"]
     assert {request.method for request in vapi.requests} == {"GET"}
     assert vapi.numbers() == [added]
@@ -392,9 +531,7 @@ def test_every_number_can_go_into_an_import_file_without_a_write(vapi: Emulator,
 
 def test_a_number_that_changes_meanwhile_is_no_entry(vapi: Emulator) -> None:
     added = vapi.add_number(number="+14155552671", name="a", credentialId=vapi.add_credential()["id"])
-    parsed = PHONE_NUMBER.parse(added)
-    assert isinstance(parsed, PhoneNumber)
-    takeovers = plan_takeovers([parsed])
+    takeovers = plan([Listed(PHONE_NUMBER, added["id"], added.get("number"), added.get("name"), PHONE_NUMBER.parse(added))])
     vapi.edit_number(added["id"], name="b")
     with pytest.raises(VapiError, match=r"^cannot import BYO phone number '\+14155552671': the program says otherwise "):
         import_file(takeovers, Settings(API_KEY, vapi.base_url, "us"))
