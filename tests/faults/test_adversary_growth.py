@@ -132,6 +132,18 @@ def test_a_number_with_the_unknown_is_taken_over_without_a_write_and_changed_bes
     record_case(record, f"taken over by import_, the program says {says}", "GET only", "then changed beside it: nothing lost")
 
 
+def test_a_number_found_by_its_digits_keeps_what_is_unknown(stand_in: StandIn, record: Record) -> None:
+    id_ = stand_in.put(**HELD)["id"]
+    inputs = check_inputs(PHONE_NUMBER, {**KNOWN, "server": {"url": "https://example.com/other"}}).inputs
+    made, state = life(stand_in, on_existing="adopt").create(inputs)
+    assert made == id_
+    assert patches(stand_in) == [{"server": {"url": "https://example.com/other", "newThing": {"a": [1, ""]}}}]
+    stand_in.seen.clear()
+    assert life(stand_in).update(id_, state, inputs) == state
+    assert stand_in.seen == []
+    record_case(record, "onExisting adopt of a number with unknown properties", "GET 2, PATCH 1", "what differs, and no more")
+
+
 @pytest.mark.parametrize("on_conflict", ["error", "overwrite", "unchecked"])
 def test_what_vapi_came_to_fill_in_survives_a_change_beside_it(stand_in: StandIn, record: Record, on_conflict: Any) -> None:
     stand_in.fills_in = {"server": {"url": "https://example.com/vapi", "timeoutSeconds": 20, "version": 1}}
@@ -248,6 +260,37 @@ def test_on_the_real_cli_the_unknown_is_refused_sent_unchanged_and_changed_besid
     assert re.search(r"keep *: 5 => 30", found.output)
     record_case(
         record, "unknown at the top, in an object and in a hook, real CLI", sent, "refused, sent, unchanged, changed beside"
+    )
+
+
+SECRET_PROGRAM = """\
+import pulumi
+import pulumi_vapi_byo as vapi
+
+config = pulumi.Config()
+number = vapi.ByoPhoneNumber(
+    "desk",
+    credential_id="{credential_id}",
+    number="{number}",
+    additional_properties={{"token": config.require_secret("token"), "kept": 1}},
+)
+pulumi.export("kept", number.additional_properties.apply(lambda extra: (extra or {{}}).get("kept")))
+"""
+
+
+@pytest.mark.engine
+def test_on_the_real_cli_a_secret_among_additional_properties_is_sent_and_never_in_clear(
+    stand_in: StandIn, new_stack: NewStack
+) -> None:
+    stack = new_stack(stand_in)
+    (stack.project / "__main__.py").write_text(SECRET_PROGRAM.format(credential_id=CREDENTIAL_ID, number=NUMBER))
+    stack("config", "set", "vapi-byo:onUnknown", "send")
+    stack("config", "set", "--secret", "token", "canary-token-71d2")
+    shown = stack.up().output + stack("preview", "--refresh", "--diff", "--expect-no-changes", "--show-sames").output
+    (posted,) = stand_in.sent("POST")
+    assert posted.body["token"] == "canary-token-71d2"
+    assert "canary-token-71d2" not in shown + "".join(
+        file.read_text() for file in stack.state.rglob("*.json*") if file.is_file()
     )
 
 
