@@ -224,3 +224,25 @@ def test_the_lock_of_a_killed_up_is_cancelled_and_nothing_is_made_twice(first: M
     first("team-state", "up", "--yes", "--skip-preview")
     assert digits(vapi) == NUMBERS
     first("team-state", "preview", "--expect-no-changes")
+
+
+def test_a_login_decides_where_the_state_of_the_example_is(tmp_path: Path) -> None:
+    for project in ("team-state", "stack-reference"):
+        shutil.copytree(ROOT / "examples" / project, tmp_path / project)
+    (tmp_path / "shared").mkdir()
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")},
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_CONFIG_PASSPHRASE": "shared by the team",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+    for project, *arguments in (
+        ("team-state", "login", (tmp_path / "shared").as_uri()),
+        ("team-state", "stack", "init", "prod"),
+        ("stack-reference", "stack", "init", "prod"),
+    ):
+        command = ["pulumi", "--non-interactive", *arguments]
+        done = subprocess.run(command, cwd=tmp_path / project, env=env, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    stacks = sorted(path.parent.name for path in (tmp_path / "shared").rglob("stacks/*/prod.json"))
+    assert stacks == ["team-numbers", "vapi-dial-plan"]
