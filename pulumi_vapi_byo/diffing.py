@@ -64,7 +64,7 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
         elif not managed.get(field) or _is_unset(field, state.get(field)):
             continue
         if field == ADDITIONAL:
-            patch[field] = _additional(wanted.get(field) or {}, state.get(field) or {})
+            patch[field] = _additional(wanted.get(field), state.get(field) or {})
         elif _blank(wanted.get(field)):
             patch[field] = kind.unset.get(field)
         else:
@@ -383,10 +383,13 @@ def _as_wanted(field: str, wanted: Any, held: Any, shape: Shape) -> bool:
     return (wanted is None and shape is False) or _same(place_of(field), field, wanted, held, shape)
 
 
-def _additional(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
-    gone = [name for name in held if name not in wanted]
+def _additional(wanted: Any, held: Mapping[str, Any]) -> Any:
+    if wanted is UNKNOWN:
+        return wanted
+    said = wanted or {}
+    gone = [name for name in held if name not in said]
     return {
-        name: value for name, value in wanted.items() if not _same(ANYWHERE, name, value, held.get(name), None)
+        name: value for name, value in said.items() if not _same(ANYWHERE, name, value, held.get(name), None)
     } | dict.fromkeys(gone)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from .wire import SECRET_FIELDS, to_snake
+from .wire import ADDITIONAL, SECRET_FIELDS, to_snake
 
 #: Longest text of the API that is repeated in a message, in characters.
 MAX_API_TEXT = 500
@@ -222,6 +222,8 @@ def show_value(value: Any, key: str = "") -> str:
 def _masked(value: Any, key: str) -> Any:
     if key in SECRET_FIELDS:
         return "[secret]"
+    if key == ADDITIONAL:  # nobody knows what of it is a secret
+        return "[not shown]"
     if isinstance(value, Mapping):
         return {part: _masked(item, part) for part, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -50,7 +50,7 @@ from .kinds import Kind
 from .reading import Reads
 from .states import States
 from .twins import Twins
-from .wire import LOCAL_FIELDS, SECRET_FIELDS, as_spelled, secrets_in
+from .wire import ADDITIONAL, LOCAL_FIELDS, SECRET_FIELDS, as_spelled, secrets_in
 
 if TYPE_CHECKING:
     from .models import Answer
@@ -457,6 +457,6 @@ class Lifecycle:
 
 
 def _discreet(value: Any, path: Path) -> str:
-    """Write a value for a message, unless it is a secret or stands in one."""
-    secret = next((str(part) for part in path if part in SECRET_FIELDS), "")
-    return show_value(value, secret or str(path[-1]))
+    """Write a value for a message, unless it is a secret or stands in what may be one."""
+    hidden = next((str(part) for part in path if part in SECRET_FIELDS or part == ADDITIONAL), "")
+    return show_value(value, hidden or str(path[-1]))

@@ -36,7 +36,7 @@ class FoundPhoneNumber:
         name: Its own name.
         assistant_id: Id of the assistant that takes inbound calls.
         squad_id: Id of the squad that takes inbound calls.
-        workflow_id: Id of the workflow that takes inbound calls.
+        workflow_id: Id of a workflow; Vapi retired workflows in August 2026.
         server_url: Address of its server, however it was set.
         status: ``active``, ``activating`` or ``blocked``.
         sip_uri: Where the carrier must send inbound calls; None without a number.

@@ -267,7 +267,8 @@ def secrets_in(value: Any) -> Iterator[str]:
         value: Any value in wire names.
 
     Yields:
-        Secrets and values of headers; of the latter none that is too short to be a secret, or to be masked in a readable text.
+        Secrets and values of headers, and texts in additional properties; of the latter two none that is too short to be a
+        secret, or to be masked in a readable text.
     """
     if isinstance(value, Mapping):
         for key, part in value.items():
@@ -275,8 +276,18 @@ def secrets_in(value: Any) -> Iterator[str]:
                 yield from (header for header in part.values() if isinstance(header, str) and len(header) >= 4)
             elif key in SECRET_FIELDS and isinstance(part, str):
                 yield part
+            elif key == ADDITIONAL:
+                yield from _long_texts_in(part)
             else:
                 yield from secrets_in(part)
     elif isinstance(value, (list, tuple)):
         for part in value:
             yield from secrets_in(part)
+
+
+def _long_texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, (Mapping, list, tuple)):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _long_texts_in(part)
+    elif isinstance(value, str) and len(value) >= 8:
+        yield value

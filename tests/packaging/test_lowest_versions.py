@@ -27,6 +27,7 @@ FILES = [
     "test_reading.py",
     "test_resource.py",
     "test_trunk.py",
+    "test_unknown.py",
 ]
 
 VERSIONS = """

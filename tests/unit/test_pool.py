@@ -231,6 +231,25 @@ def test_the_stack_s_setting_counts_where_no_provider_is_given() -> None:
         declare(program)
 
 
+@pytest.mark.parametrize("by", ["a provider", "a provider's output", "the stack"])
+def test_what_this_version_does_not_know_is_left_to_a_provider_that_sends_it(by: str) -> None:
+    row = {"number": "+14155550100", "server": {"newThing": 1}, "additional_properties": {"newField": {"caller_id": 2}}}
+
+    def program() -> vapi.ByoPhoneNumberPool:
+        send: Any = pulumi.Output.from_input("send") if "output" in by else "send"
+        provider = vapi.Provider("eu", api_key="the-key", on_unknown=send) if "provider" in by else None
+        return vapi.ByoPhoneNumberPool("desks", [row], pulumi.ResourceOptions(provider=provider), defaults=COMMON)
+
+    declared, _ = declare(program, {"vapi-byo:onUnknown": "send"} if by == "the stack" else {})
+    assert declared["desks-+14155550100"]["server"] == {"newThing": 1}
+    assert declared["desks-+14155550100"]["additionalProperties"] == {"newField": {"caller_id": 2}}
+    if by == "the stack":
+        with pytest.raises(
+            pulumi.RunError, match=r"rows\[0\]: server\.newThing is no property of server; if Vapi has it by now, set "
+        ):
+            declare(program)
+
+
 # ------------------------------------------------------------------------------------------------------------ what is refused
 
 

@@ -18,9 +18,9 @@ from pulumi_vapi_byo.diffing import (
     unknown_in,
     with_unknown,
 )
-from pulumi_vapi_byo.errors import show_path
+from pulumi_vapi_byo.errors import show_path, show_value
 from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from pulumi_vapi_byo.wire import resembling
+from pulumi_vapi_byo.wire import UNKNOWN, resembling, secrets_in
 
 from .samples import ASSISTANT_ID, EVERYTHING, LEAST, Wire
 
@@ -209,6 +209,20 @@ def test_additional_properties_are_sent_one_by_one_and_cleared_by_null() -> None
         "d": None,
     }
     assert plan(PHONE_NUMBER, state, LEAST).patch == {"additionalProperties": {"a": None, "b": None, "d": None}}
+
+
+def test_additional_properties_that_are_not_known_yet_are_a_change() -> None:
+    state = state_of({**LEAST, "additionalProperties": {"a": 1}})
+    for later in (UNKNOWN, {"a": UNKNOWN}):
+        checked = check_inputs(PHONE_NUMBER, {**LEAST, "additionalProperties": later}, on_unknown="send")
+        assert checked.problems == []
+        assert plan(PHONE_NUMBER, state, checked.inputs).changes == ("additionalProperties",)
+
+
+def test_no_message_shows_values_of_additional_properties() -> None:
+    value = {"token": CANARY, "deep": [{"b": CANARY}], "short": "on"}
+    assert show_value(value, "additionalProperties") == '"[not shown]"'
+    assert list(secrets_in({"additionalProperties": value})) == [CANARY, CANARY]
 
 
 def test_drift_in_what_the_program_wrote_is_the_way_back() -> None:
