@@ -169,17 +169,25 @@ class Stage:
 
 
 def quickstart(stage: Stage) -> None:
-    """Make, rename, edit elsewhere, refresh."""
+    """Make, rename, edit elsewhere, refresh: the commands of the page, as they stand there."""
     program = program_of("quickstart.md")
-    renamed = program.replace("Support line", "Help desk")
     stage.program(program)
-    stage.picture("up", "pulumi up --yes", options="--skip-preview")
-    stage.program(renamed)
+    stage.picture("up", "pulumi up --yes --skip-preview")
+    stage.program(program.replace("Support line", "Help desk"))
     stage.picture("rename", "pulumi preview --diff")
+    stage.run("pulumi up --yes --skip-preview")
+    stage.vapi.edit_number(stage.vapi.numbers()[0]["id"], name="Dashboard edit")
+    stage.picture("drift", "pulumi refresh --yes --skip-preview --diff")
+
+
+def conflict(stage: Stage) -> None:
+    """Change what somebody else has changed."""
+    program = program_of("quickstart.md")
+    stage.program(program)
+    stage.run("pulumi up --yes --skip-preview")
+    stage.program(program.replace("Support line", "Help desk"))
     stage.vapi.edit_number(stage.vapi.numbers()[0]["id"], name="Dashboard edit")
     stage.picture("conflict", "pulumi up --yes", options="--skip-preview --suppress-outputs", fails=True)
-    stage.program(program)
-    stage.picture("drift", "pulumi refresh --diff", options="--yes --skip-preview")
 
 
 def secret(stage: Stage) -> None:
@@ -257,7 +265,7 @@ def play(scene: Callable[[Stage], None], folder: Path) -> None:
 
 def main() -> int:
     """Render all pictures, or those of the scenes that the arguments name; the exit status."""
-    scenes = {scene.__name__: scene for scene in (quickstart, secret, pool, mistakes, importing, report)}
+    scenes = {scene.__name__: scene for scene in (quickstart, conflict, secret, pool, mistakes, importing, report)}
     if shutil.which("pulumi") is None:
         print("pictures: there is no pulumi on PATH: run it with `make pictures`", file=sys.stderr)
         return 1
