@@ -221,7 +221,7 @@ def importing(stage: Stage) -> None:
     stage.vapi.add_number(number="+14155552671", name="Help desk", assistantId=ASSISTANT, **common)
     stage.vapi.add_number(number="+442079460018", name="Reception", squadId=SQUAD, **common)
     stage.vapi.add_number(number="+442079460123", name="Night", server={"url": "https://example.com/vapi"}, **common)
-    stage.picture("import", "vapi-byo import", width=160)
+    stage.picture("import", "vapi-byo import", width=166)
     stage.program(program_of("adopting.md"))
     stage.picture("mismatch", "pulumi up --yes", options="--skip-preview", fails=True)
 
