@@ -10,6 +10,7 @@ arguments must be unset where they are left out.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -154,6 +155,33 @@ def _unknown_in(place: Place, shape: Shape, path: Path) -> Iterator[Path]:
     elif isinstance(shape, list):
         for index, part in enumerate(shape):
             yield from _unknown_in(place, part, (*path, index))
+
+
+def unknown_that_goes(kind: Kind, state: Mapping[str, Any], patch: Mapping[str, Any]) -> list[Path]:
+    """Find what this version does not know, nobody's but Vapi's, that a change would drop with the object that it is in.
+
+    Args:
+        kind: The kind of resource.
+        state: The last outputs, with `MANAGED`.
+        patch: What would be sent.
+    """
+    going = []
+    for path in unknown_in({field: shape for field, shape in managed_shape(kind, state).items() if field in patch}):
+        value: Any = state
+        with contextlib.suppress(LookupError, TypeError):  # a record that no longer fits
+            for part in path:
+                value = value[part]
+            if not _holds(patch[str(path[0])], path[-1], value):
+                going.append(path)
+    return going
+
+
+def _holds(where: Any, name: Any, value: Any) -> bool:
+    if where is UNKNOWN:
+        return True  # for all that is known
+    if isinstance(where, Mapping):
+        return (name in where and where[name] == value) or any(_holds(part, name, value) for part in where.values())
+    return isinstance(where, list) and any(_holds(part, name, value) for part in where)
 
 
 def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:

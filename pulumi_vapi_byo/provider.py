@@ -36,7 +36,7 @@ from pulumi.dynamic import (
 from pulumi.runtime import rpc
 
 from .config import Settings, read_public_settings, read_settings
-from .diffing import left_out, plan
+from .diffing import left_out, plan, unknown_that_goes
 from .errors import MAX_SENTENCE, ConfigError, VapiError, cannot, not_an_id, shorten, show_fields, show_path
 from .holding import TAKEN_OVER, Holdings
 from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
@@ -242,10 +242,13 @@ class VapiProvider(ResourceProvider):
             Whether an update is due; None where it is, see below.
         """
         olds = _from_pulumi(_olds)
-        changes = plan(self.kind, olds, self._said(_news)).changes
+        planned = plan(self.kind, olds, self._said(_news))
+        changes = planned.changes
         unseen: list[str] = []
+        going = unknown_that_goes(self.kind, olds, planned.patch)
         if _id in self._just_read:
             self._just_read.discard(_id)  # a refresh asks too, also for numbers that the program has no more
+            going = []
         elif changes and ON_OMITTED in _news:
             inputs = _arguments(_news)
             last = self._checked_before(inputs).last
@@ -254,6 +257,12 @@ class VapiProvider(ResourceProvider):
             raise cannot("keep", self.kind.label(_olds.get(self.kind.named_by), _id), TAKEN_OVER)
         elif not changes and self._begun is not None:
             self._begun.have_unchanged(_id)
+        if going:
+            log.warning(
+                "%s: will go with what it is in, although this version does not know it and the program does not say it: %s",
+                self.kind.label(_olds.get(self.kind.named_by), _id),
+                shorten(", ".join(show_path(as_spelled(path)) for path in going)),
+            )
         if unseen:
             log.warning(
                 "%s: will be cleared, because the program leaves it out and vapi-byo:onOmitted is clear: %s",

@@ -254,12 +254,15 @@ def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[st
             for name, part in value.items():
                 if may_hold_a_secret(part):
                     hidden[name] = Secret(key_for(owner, re.sub(r"(?=[A-Z])", "-", name), part))
-                elif name not in SECRET_FIELDS:
-                    hidden[name] = hide(owner, part)
-                elif isinstance(part, Mapping):
-                    hidden[name] = {header: Secret(key_for(owner, header, item)) for header, item in part.items()}
-                else:
+                elif name in SECRET_FIELDS and isinstance(part, Mapping):
+                    hidden[name] = {
+                        header: Secret(key_for(owner, header, item)) if isinstance(item, str) else hide(owner, item)
+                        for header, item in part.items()
+                    }
+                elif name in SECRET_FIELDS and isinstance(part, str):
                     hidden[name] = Secret(key_for(owner, re.sub(r"(?=[A-Z])", "-", name), part))
+                else:
+                    hidden[name] = hide(owner, part)
             return hidden
         return [hide(owner, part) for part in value] if isinstance(value, list) else value
 

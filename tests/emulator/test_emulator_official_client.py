@@ -20,6 +20,7 @@ from vapi.phone_numbers.types import (
     UpdatePhoneNumbersResponse_ByoPhoneNumber,
 )
 from vapi.types import (
+    ByoPhoneNumberFallbackDestination_Number,
     CreateByoPhoneNumberDtoFallbackDestination_Number,
     CreateByoPhoneNumberDtoHooksItem_CallRinging,
     PhoneNumberHookCallRingingDoItem_Say,
@@ -56,7 +57,7 @@ def test_the_official_client_takes_a_number_through_its_whole_life(emulator: Emu
             server=Server(url="https://a.example", timeout_seconds=20, headers={"x-a": "b"}),
             hooks=[ringing],
             fallback_destination=CreateByoPhoneNumberDtoFallbackDestination_Number(
-                number="+14155550124", transfer_plan=TransferPlan(mode="blind-transfer")
+                number="+14155550124", name="Desk", transfer_plan=TransferPlan(mode="blind-transfer")
             ),
         )
     )
@@ -67,6 +68,8 @@ def test_the_official_client_takes_a_number_through_its_whole_life(emulator: Emu
     read = client.phone_numbers.get(created.id)
     assert isinstance(read, GetPhoneNumbersResponse_ByoPhoneNumber)
     assert read.model_dump() == created.model_dump()
+    assert isinstance(read.fallback_destination, ByoPhoneNumberFallbackDestination_Number)
+    assert read.fallback_destination.name == "Desk"
     assert read.server is not None
     assert (read.server.url, read.server.timeout_seconds) == ("https://a.example", 20)
 

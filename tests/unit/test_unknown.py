@@ -16,6 +16,7 @@ from pulumi_vapi_byo.diffing import (
     recorded,
     shape_of,
     unknown_in,
+    unknown_that_goes,
     with_unknown,
 )
 from pulumi_vapi_byo.errors import show_path, show_value
@@ -376,6 +377,28 @@ def test_gateways_keep_what_is_not_the_program_s() -> None:
     assert plan(SIP_TRUNK_CREDENTIAL, state, wanted, held).patch == {
         "gateways": [{**GATEWAY, "port": 5070, "weight": 1}, {"ip": "203.0.113.11", "weight": 2}]
     }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "going"),
+    [
+        ([RINGING, ENDING], []),
+        ([ENDING, RINGING], []),
+        ([{**RINGING, "do": []}, ENDING], []),
+        ([UNKNOWN, ENDING], []),
+        (UNKNOWN, []),
+        ([RINGING], ["hooks[1].options"]),
+        ([{"on": "call.ending"}, RINGING], ["hooks[1].options"]),
+        ([{"on": "call.ringing", "do": []}], ["hooks[0].options", "hooks[1].options"]),
+        ([], ["hooks[0].options", "hooks[1].options"]),
+        (None, ["hooks[0].options", "hooks[1].options"]),
+    ],
+)
+def test_what_goes_with_the_object_that_it_is_in_is_known_before(wanted: Any, going: list[str]) -> None:
+    written = {"hooks": [RINGING, ENDING]}
+    state = state_of(written, {"hooks": [{**RINGING, "options": 1}, {**ENDING, "options": 2}]})
+    patch = plan(PHONE_NUMBER, state, {} if wanted is None else {"hooks": wanted}).patch
+    assert [show_path(path) for path in unknown_that_goes(PHONE_NUMBER, state, patch)] == going
 
 
 # -------------------------------------------------------------------------------------------------------- what differs
