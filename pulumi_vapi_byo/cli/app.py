@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Any, Final, Literal, NoReturn
 
 import typer
 
@@ -29,13 +29,15 @@ from .takeover import TYPES, Takeover, hide_secrets, import_file, plan_takeovers
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Stack = Annotated[str | None, typer.Option(help="The stack whose settings are used. Default: the selected one.")]
-BaseUrl = Annotated[str | None, typer.Option(help="Address of the API, instead of that of the settings.")]
-RegionOption = Annotated[Region | None, typer.Option(help="Region of the organisation, instead of that of the settings.")]
+Stack = Annotated[str | None, typer.Option(metavar="STACK", help="The stack to work with. Default: the selected one.")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Address of the API. Default: that of the settings.")]
+RegionOption = Annotated[
+    Region | None, typer.Option(help="Region of the organisation: us or eu. Default: that of the settings.")
+]
 
 #: Exit status where numbers or trunks would be deleted.
 DELETES = 3
@@ -44,18 +46,32 @@ DELETES = 3
 def run() -> NoReturn:
     """Run the command line; ends the process, with a sentence where something is wrong."""
     try:
-        sys.exit(app(prog_name="vapi-byo"))
+        sys.exit(app(sys.argv[1:] or ["--help"], prog_name="vapi-byo", standalone_mode=False))
     except VapiError as error:
         _end(str(error))
     except OSError as error:
         _end(f"{error.filename or 'a file'}: {(error.strerror or type(error).__name__).lower()}")
+    except typer.Abort:
+        _end("stopped")
     except Exception as error:  # noqa: BLE001 - the outermost boundary
+        if isinstance(error, _COMMAND_LINE_ERROR):
+            _end(_what_is_wrong(error), status=2)
         _end(f"it failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: please report it")
 
 
-def _end(sentence: str) -> NoReturn:
+#: What is raised of a command line that cannot be understood. Its class has another home in each version of typer.
+_COMMAND_LINE_ERROR: Final = typer.BadParameter.__bases__[0]
+
+
+def _what_is_wrong(error: Any) -> str:
+    message = " ".join(str(error.format_message()).replace("Value error, ", "").split()).removesuffix(".")
+    command = error.ctx.command_path if getattr(error, "ctx", None) else "vapi-byo"
+    return f"{message[:1].lower()}{message[1:]}; {command} --help lists what there is"
+
+
+def _end(sentence: str, status: int = 1) -> NoReturn:
     typer.echo(f"error: {sentence}", err=True)
-    sys.exit(1)
+    sys.exit(status)
 
 
 def _print_version(wanted: bool) -> None:
@@ -75,24 +91,34 @@ def options(
 
 @app.command("import")
 def import_(
-    number: Annotated[list[str] | None, typer.Option(help="Take over this number; may be given several times.")] = None,
-    name: Annotated[list[str] | None, typer.Option(help="Take over numbers with names like this, e.g. 'Support *'.")] = None,
-    trunk: Annotated[list[str] | None, typer.Option(help="Take over trunks with this id, or names like this.")] = None,
+    number: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBER", help="Take over this number; may be given several times.")
+    ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Take over numbers with names like 'Support *'.")
+    ] = None,
+    trunk: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Take over the trunk with this id, or trunks with names like this."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Take over all numbers and trunks.")] = False,
     exclude: Annotated[
-        list[str] | None, typer.Option(help="Leave out this number or id, or names like this; may be given several times.")
+        list[str] | None, typer.Option(metavar="PATTERN", help="Leave out this number or id, or what has a name like this.")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Write what the stack manages already, too.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also write what the stack manages already.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON, and write nothing.")] = False,
     mode: Annotated[
         Literal["options", "file"],
         typer.Option(help="Take over by import_ options in the program, or by a file for pulumi import (CLI 3.254 or newer)."),
     ] = "options",
-    out: Annotated[Path, typer.Option(help="Where to write the program.")] = Path("__main__.py"),
-    file: Annotated[Path, typer.Option(help="Where to write the file for pulumi import.")] = Path("vapi-import.json"),
+    out: Annotated[Path, typer.Option(metavar="PATH", help="Where to write the program.")] = Path("__main__.py"),
+    file: Annotated[Path, typer.Option(metavar="PATH", help="Where to write the file for pulumi import.")] = Path(
+        "vapi-import.json"
+    ),
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
     set_secrets: Annotated[
-        bool, typer.Option("--set-secrets", help="Put header values and secrets into the stack's configuration, encrypted.")
+        bool,
+        typer.Option("--set-secrets", help="Put the secrets that the program needs into the stack's configuration, encrypted."),
     ] = False,
     stack: Stack = None,
     base_url: BaseUrl = None,

@@ -270,6 +270,34 @@ def test_the_key_cannot_be_given_on_the_command_line(run: Run) -> None:
         assert run(command, "--api-key", "x").status == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "what", "command"),
+    [
+        (["nope"], "no such command 'nope'", "vapi-byo"),
+        (["--nope"], "no such option: --nope", "vapi-byo"),
+        (["import", "--forse"], "no such option: --forse", "vapi-byo import"),
+        (["import", "--region", "xx"], "invalid value for '--region': 'xx' is not one of 'us', 'eu'", "vapi-byo import"),
+        (["diff-report", "a", "b"], "got unexpected extra argument", "vapi-byo diff-report"),
+    ],
+)
+def test_a_command_line_that_cannot_be_understood_is_refused_in_one_sentence(
+    run: Run, arguments: list[str], what: str, command: str
+) -> None:
+    ran = run(*arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: {what}")
+    assert ran.err.endswith(f"; {command} --help lists what there is\n")
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])
+def test_without_a_command_the_commands_are_listed(run: Run, arguments: list[str]) -> None:
+    ran = run(*arguments)
+    assert (ran.status, ran.err) == (0, "")
+    assert all(command in ran.out for command in ("import", "doctor", "diff-report", "--version"))
+    assert run("import", "-h").out == run("import", "--help").out
+
+
 @pytest.mark.parametrize("missing", ["typer", "rich"])
 def test_without_the_extra_one_sentence_says_how_to_install_it(missing: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; from pulumi_vapi_byo.cli import main; main()"
