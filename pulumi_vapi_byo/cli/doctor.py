@@ -154,7 +154,7 @@ def check_marker() -> Check:
         marked = None
     if marked == {"resource": False}:
         return Check(name, ok=True, text="in place")
-    advice = f"pip install --force-reinstall --no-deps {_DISTRIBUTION}"
+    advice = f"install {_DISTRIBUTION} again, with pip install --force-reinstall --no-deps and what you installed it from"
     return Check(name, ok=False, text=f"{path} is missing or changed, so Pulumi looks for a plugin at every run: {advice}")
 
 

@@ -53,6 +53,14 @@ def test_the_environment_has_the_lowest_versions_that_are_admitted_of_all_four()
     assert installed == lowest()
 
 
+def test_the_readme_names_the_lowest_versions() -> None:
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    named = {
+        name: version(bound) for name, bound in re.findall(r"`(pulumi|requests|pydantic|phonenumbers)` (\d[\d.]*\d)", readme)
+    }
+    assert named == lowest()
+
+
 def test_models_checks_and_requests_work_with_the_lowest_versions(tmp_path: Path) -> None:
     files = [str(ROOT / "tests" / "unit" / name) for name in FILES]
     run = subprocess.run(
