@@ -1,4 +1,7 @@
-"""The Pulumi SDKs that the tests run with: the newest, which this interpreter has, and the oldest that is supported."""
+"""The Pulumi SDKs that the tests run with: the newest, which this interpreter has, and the oldest that is supported.
+
+The oldest stands beside the lowest supported versions of the other packages that users install.
+"""
 
 from __future__ import annotations
 

@@ -93,11 +93,14 @@ def test_what_exists_is_brought_to_what_the_program_says_with_one_patch(project:
     assert held(project) == {"desk": number["id"]}
 
 
-def test_a_key_in_plain_text_is_warned_of_once(start: Start) -> None:
-    project = start(config={"vapi-byo:apiKey": "plain-key"})
+def test_a_key_in_plain_text_and_settings_without_effect_are_warned_of(start: Start) -> None:
+    project = start(config={"vapi-byo:apiKey": "plain-key", "vapi:region": "eu", "vapi-byo:onExisitng": "adopt"})
     project.program('vapi.ByoPhoneNumber("one", **DESK)\nvapi.ByoPhoneNumber("two", credential_id=DESK["credential_id"])')
     warning = "vapi-byo:apiKey is stored in plain text in the stack's configuration"
-    assert warning in project.preview().said
+    said = project.preview().said
+    assert warning in said
+    assert "warning: vapi:region has no effect: the namespace vapi belongs to the public Terraform provider for Vapi" in said
+    assert "warning: vapi-byo:onExisitng is no setting and has no effect: set vapi-byo:onExisting" in said
     secret = start()
     secret.program('vapi.ByoPhoneNumber("one", **DESK)')
     assert warning not in secret.preview().said
