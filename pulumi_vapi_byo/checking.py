@@ -13,7 +13,7 @@ from .errors import as_written, plain, shorten, show_path
 from .fields import Block, DiscreetError
 from .kinds import Kind
 from .models import Nested
-from .wire import ADDITIONAL, SECRET_FIELDS, UNKNOWN, WIRE_NAMES, as_spelled, resembling, to_camel, to_snake
+from .wire import ADDITIONAL, SECRET_FIELDS, UNKNOWN, WIRE_NAMES, as_spelled, resembling, to_camel, to_snake, whole
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _validated(kind: Kind, said: Mapping[str, Any], context: Mapping[str, Any]) 
         return {}, error.errors(include_url=False)
     additional = inputs.pop(ADDITIONAL, None)
     if additional:  # what is empty says nothing
-        inputs[ADDITIONAL] = additional if additional is UNKNOWN else _whole(additional)
+        inputs[ADDITIONAL] = additional if additional is UNKNOWN else whole(additional)
     return inputs, []
 
 
@@ -151,16 +151,7 @@ def _put_back(inputs: Any, path: Sequence[str | int], value: Any) -> None:
     *parents, last = path
     for part in parents:
         inputs = inputs[WIRE_NAMES.get(part, part) if isinstance(part, str) else part]
-    inputs[WIRE_NAMES.get(last, last) if isinstance(last, str) else last] = _whole(value)
-
-
-def _whole(value: Any) -> Any:
-    # Pulumi's engine has only floats: 3.0 is what the user wrote as 3.
-    if isinstance(value, Mapping):
-        return {key: _whole(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_whole(part) for part in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    inputs[WIRE_NAMES.get(last, last) if isinstance(last, str) else last] = whole(value)
 
 
 def _problems_of_additional(kind: Kind, said: Mapping[str, Any], on_unknown: OnUnknown) -> Iterator[Problem]:

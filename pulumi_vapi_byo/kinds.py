@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import plain, shorten, show_path
-from .wire import ADDITIONAL, LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, is_id, to_camel, to_snake
+from .wire import ADDITIONAL, LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, is_id, to_camel, to_snake, whole
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
@@ -99,8 +99,10 @@ class Kind:
         return "is set by Vapi: leave it out" if wire in ("id", "orgId", "createdAt", "updatedAt", "status") else ""
 
     def on_the_wire(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the body of a request, in which additional properties stand beside all others."""
-        return {name: value for name, value in body.items() if name != ADDITIONAL} | dict(body.get(ADDITIONAL) or {})
+        """Return the body of a request, in which additional properties stand beside all others and whole numbers are whole."""
+        beside = {name: value for name, value in body.items() if name != ADDITIONAL}
+        sent: dict[str, Any] = whole(beside | dict(body.get(ADDITIONAL) or {}))
+        return sent
 
     def label(self, name: object, id_: object = None) -> str:
         """Name one as the user knows it: by its digits or name, else by its id."""

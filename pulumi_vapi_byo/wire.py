@@ -260,6 +260,19 @@ def as_spelled(path: Iterable[str | int], wire_names: Container[str] = ()) -> tu
     return tuple(spelled)
 
 
+def whole(value: Any) -> Any:
+    """Write whole numbers whole, at any depth: Pulumi's engine has only floats, and 3.0 is what the user wrote as 3."""
+    if isinstance(value, Mapping):
+        return {key: whole(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [whole(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
+
+
+#: Below it, every whole number is a float of its own.
+_EXACT: Final = 2.0**53
+
+
 def secrets_in(value: Any) -> Iterator[str]:
     """Find the secrets in inputs, a state or a request, to mask them in what is printed.
 
