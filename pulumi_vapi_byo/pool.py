@@ -205,7 +205,10 @@ def _configured(key: str, wrong: list[str]) -> Any:
 
 def _listed_rows(rows: Any, source: str, wrong: list[str]) -> list[_Placed]:
     if not isinstance(rows, Sequence) or isinstance(rows, str):
-        wrong.append(f"{source} must be a list of rows, known when the program runs")
+        file = (
+            "; the name of a CSV file goes into csv_file" if source == "rows" and isinstance(rows, (str, os.PathLike)) else ""
+        )
+        wrong.append(f"{source} must be a list of rows, known when the program runs{file}")
         return []
     placed: list[_Placed] = []
     for index, row in enumerate(rows):

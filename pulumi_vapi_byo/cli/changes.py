@@ -14,7 +14,7 @@ from pulumi_vapi_byo.wire import SECRET_FIELDS, SIP_URI
 from .wording import Answerer, destination, who_answers, without_secrets
 
 #: A change of one of these may send calls elsewhere.
-_DIRECTING: Final = frozenset({*PHONE_NUMBER.routing, "number", "credentialId", "gateways"})
+_DIRECTING: Final = frozenset({*PHONE_NUMBER.routing, "number", "credentialId", "gateways"}) - {"server", "serverUrl"}
 
 Wire = Mapping[str, Any]
 
@@ -27,6 +27,9 @@ def redirects_calls(before: Wire, after: Wire, paths: Iterable[str]) -> bool:
         after: The same after the change.
         paths: Those that the engine reports: of a secret nothing else shows that it changes, as both sides are masked.
     """
+    paths = list(paths)
+    if _server(before).get("url") != _server(after).get("url") or not {"server", "server.url", "serverUrl"}.isdisjoint(paths):
+        return True
     return not _DIRECTING.isdisjoint(_changed_fields(before, after, paths))
 
 

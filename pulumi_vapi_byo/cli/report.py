@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -107,6 +107,11 @@ class _Row:
     @property
     def order(self) -> tuple[int, bool, str, str]:
         return _KINDS.index(self.kind), not self.redirects, self.label, self.name
+
+    @property
+    def word(self) -> str:
+        """What happens, in a word."""
+        return "redirected" if self.redirects else self.kind
 
     @property
     def first(self) -> bool:
@@ -296,32 +301,58 @@ def _describe(thing: _Thing, kind: str, urn: str, wire: Mapping[str, Any], what:
 
 def _markdown(rows: list[_Row], others: Counter[str], failures: list[str]) -> Iterator[str]:
     end = list(_other_lines(others, failures, after_rows=bool(rows)))
-    named = _those_that_fit(rows, MAX_CHARACTERS - _ROOM_FOR_THE_REST - sum(len(line) + 1 for line in end))
-    unnamed = [row for row in rows if row not in named]
-    urgent = sum(row.first for row in unnamed)
-    if urgent:
-        yield f"**Too much to name all: {urgent} more are deleted, replaced or redirected than are named below.**"
+    room = MAX_CHARACTERS - _ROOM_FOR_THE_REST - sum(len(line) + 1 for line in end)
+    whole, brief = _those_that_fit(rows, room)
+    unnamed = sum(row.first for row in rows if row not in whole | brief)
+    if unnamed:
+        yield f"**Too much to name all: {unnamed} more are deleted, replaced or redirected than are named below.**"
         yield ""
     for thing in (_NUMBER, _TRUNK):
         of_thing = [row for row in rows if row.thing is thing]
         if of_thing or thing is _NUMBER:
             yield from [""] if thing is _TRUNK else []
-            yield from _section(thing, of_thing, named, failed=bool(failures))
+            yield from _section(thing, of_thing, whole, brief, failed=bool(failures))
     yield from end
 
 
-def _those_that_fit(rows: list[_Row], room: int) -> set[_Row]:
-    """Choose whole rows: first those that delete, replace or redirect, then the others, until one has no room."""
-    chosen = set()
-    for row in sorted(rows, key=lambda row: not row.first):
+def _those_that_fit(rows: list[_Row], room: int) -> tuple[set[_Row], set[_Row]]:
+    """Choose the rows that have room.
+
+    Args:
+        rows: All rows, the most dangerous first.
+        room: Characters.
+
+    Returns:
+        Those that are told whole, and those of which only the number or name is: what deletes, replaces or redirects is told
+        one way or the other as long as there is any room, what doesn't only where there is room for all of it.
+    """
+    whole, brief = set(), set()
+    urgent = [row for row in rows if row.first]
+    for_the_names = sum(map(_length_of_name, urgent))
+    for row in urgent:
+        name, line = _length_of_name(row), len(_line(row)) + 1
+        for_the_names -= name
+        if line + for_the_names <= room:
+            whole.add(row)
+            room -= line
+        elif name <= room:
+            brief.add(row)
+            room -= name
+    for row in rows:
+        if row.first:
+            continue
         room -= len(_line(row)) + 1
         if room < 0:
             break
-        chosen.add(row)
-    return chosen
+        whole.add(row)
+    return whole, brief
 
 
-def _section(thing: _Thing, rows: list[_Row], named: Container[_Row], *, failed: bool) -> Iterator[str]:
+def _length_of_name(row: _Row) -> int:
+    return len(code(row.label)) + 2
+
+
+def _section(thing: _Thing, rows: list[_Row], whole: Set[_Row], brief: Set[_Row], *, failed: bool) -> Iterator[str]:
     title, column = thing.heading
     yield f"### {title}"
     yield ""
@@ -334,15 +365,16 @@ def _section(thing: _Thing, rows: list[_Row], named: Container[_Row], *, failed:
         yield f"**{said} to {numbers} may be diverted by what the program leaves out.**"
     elif parts or not failed:
         yield f"**{', '.join(parts) if parts else 'Nothing changes'}.**"
-    lines = [_line(row) for row in rows if row in named]
+    lines = [_line(row) for row in rows if row in whole]
     if lines:
         yield from ["", f"| {column} | Name | What happens |" if thing is _NUMBER else f"| {column} | What happens |"]
         yield "|---|---|---|" if thing is _NUMBER else "|---|---|"
         yield from lines
-    unnamed = Counter(row.kind for row in rows if row not in named)
+    for word in dict.fromkeys(row.word for row in rows if row in brief):
+        yield from ["", f"Also {word}: {', '.join(code(row.label) for row in rows if row in brief and row.word == word)}."]
+    unnamed = Counter(row.word for row in rows if row not in whole | brief)
     if unnamed:
-        diverted = unnamed[_DIVERTED]
-        yield from ["", f"Not named here: {', '.join([*_counted(unnamed), *([f'{diverted} diverted'] if diverted else [])])}."]
+        yield from ["", f"Not named here: {', '.join(f'{count} {word}' for word, count in unnamed.items())}."]
 
 
 def _counted(counts: Counter[str]) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from pulumi_vapi_byo.cli.changes import redirects_calls
 from pulumi_vapi_byo.cli.report import Report, report
 from pulumi_vapi_byo.errors import VapiError
 
@@ -466,24 +468,63 @@ def test_a_report_of_thousands_fits_a_comment_and_names_first_what_deletes_or_re
     assert lines[-1] == "| `Carrier` | **will be deleted: calls of its numbers will fail** |"
 
 
-def test_a_report_that_cannot_name_all_that_deletes_says_so_at_the_top() -> None:
-    told = of(*many("delete", 2000, {}), *many("create", 5, {}, first=3000))
+@pytest.mark.parametrize(
+    ("old", "new", "paths", "redirects"),
+    [
+        ({"assistantId": "A"}, {"assistantId": "B"}, [], True),
+        ({}, {"hooks": [{"on": "call.ringing"}]}, [], True),
+        ({}, {"number": "+1"}, [], True),
+        ({"server": HTTP}, {"server": {"url": "https://example.com/b"}}, [], True),
+        ({"server": {"url": SECRET}}, {"server": {"url": SECRET}}, ["server.url"], True),
+        ({"server": HTTP}, {"server": {**HTTP, "timeoutSeconds": 9}}, [], False),
+        ({"server": {**HTTP, "headers": SECRET}}, {"server": {**HTTP, "headers": SECRET}}, ["server.headers.x"], False),
+        ({"serverUrl": HTTP["url"]}, {"server": HTTP}, [], False),
+        ({"name": "a"}, {"name": "b"}, ["name"], False),
+        ({"gateways": [{"ip": "192.0.2.1"}]}, {"gateways": [{"ip": "192.0.2.2"}]}, [], True),
+    ],
+)
+def test_a_change_redirects_calls_where_they_may_go_elsewhere(
+    old: Wire, new: Wire, paths: list[str], *, redirects: bool
+) -> None:
+    assert redirects_calls({**DESK, **old}, {**DESK, **new}, paths) is redirects
+
+
+def test_where_not_all_that_deletes_or_redirects_has_room_for_a_row_the_rest_is_named_by_its_numbers() -> None:
+    told = of(
+        *many("delete", 300, {}),
+        *many("update", 900, {"squadId": "s", "assistantId": None}, 1000),
+        *many("create", 5, {}, 3000),
+    )
     lines = told.markdown.splitlines()
-    assert len(told.markdown) <= 60_000
+    assert 55_000 < len(told.markdown) <= 60_000
+    assert lines[:3] == ["### Phone numbers", "", "**300 deleted, 900 changed, 5 made.**"]
     rows = [line for line in lines if line.startswith("| `+")]
-    assert all(row.endswith("**will be deleted: calls will fail** |") for row in rows)
-    left = 2000 - len(rows)
+    assert all("deleted: calls" in row for row in rows[:300])
+    assert all("calls will go to squad" in row for row in rows[300:])
+    [redirected] = [line for line in lines if line.startswith("Also redirected: ")]
+    assert re.findall(r"`(.*?)`", redirected) == [f"+1415{index:07}" for index in range(1000 + len(rows[300:]), 1900)]
+    assert lines[-1] == "Not named here: 5 made."
+
+
+def test_a_report_that_cannot_name_all_that_deletes_says_so_at_the_top() -> None:
+    told = of(*many("delete", 5000, {}), *many("create", 5, {}, first=6000))
+    lines = told.markdown.splitlines()
+    assert 55_000 < len(told.markdown) <= 60_000
+    [deleted] = [line for line in lines if line.startswith("Also deleted: ")]
+    left = 5000 - deleted.count(", ") - 1
+    assert deleted.endswith("`.")
     assert lines[0] == f"**Too much to name all: {left} more are deleted, replaced or redirected than are named below.**"
     assert f"Not named here: {left} deleted, 5 made." in lines
-    assert (told.deletes, lines[4]) == (2000, "**2000 deleted, 5 made.**")
+    assert (told.deletes, lines[4]) == (5000, "**5000 deleted, 5 made.**")
 
 
 def test_calls_that_may_be_diverted_are_counted_too_where_they_are_not_named() -> None:
-    steps = many("same", 600, {})
+    steps = many("same", 5000, {})
     for same in steps:
         same["oldState"]["outputs"] |= {"hooks": HOOKS, "__managed": {"number": True}}
     lines = of(*steps).markdown.splitlines()
-    left = 600 - len([line for line in lines if line.startswith("| `+")])
+    [diverted] = [line for line in lines if line.startswith("Also diverted: ")]
+    left = 5000 - diverted.count(", ") - 1
     assert lines[0] == f"**Too much to name all: {left} more are deleted, replaced or redirected than are named below.**"
     assert lines[-1] == f"Not named here: {left} diverted."
 

@@ -346,7 +346,10 @@ def test_a_number_that_is_not_known_yet_cannot_name_a_resource() -> None:
     [
         ({}, " takes exactly one of rows, csv_file and config_key, not 0 of them"),
         ({"rows": [], "config_key": "numbers"}, " takes exactly one of rows, csv_file and config_key, not 2 of them"),
-        ({"rows": "+14155550100"}, ": rows must be a list of rows, known when the program runs"),
+        (
+            {"rows": "+14155550100"},
+            ": rows must be a list of rows, known when the program runs; the name of a CSV file goes into csv_file",
+        ),
         (
             {"rows": ["+14155550100"]},
             ": rows[0] must be ByoPhoneNumberArgs or a dict, not str",
