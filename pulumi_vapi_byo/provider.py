@@ -37,6 +37,7 @@ from pulumi.runtime import rpc
 
 from .config import Settings, read_public_settings, read_settings
 from .diffing import left_out, plan, unknown_that_goes
+from .engine import end_with_the_engine, engine_port
 from .errors import MAX_SENTENCE, ConfigError, VapiError, cannot, not_an_id, shorten, show_fields, show_path
 from .holding import TAKEN_OVER, Holdings
 from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
@@ -152,12 +153,13 @@ class VapiProvider(ResourceProvider):
             req: Holds the configuration, secrets in clear.
         """
         self._get_config = req.config.get
-        self._held = Holdings()
+        self._held = _held_by_the_run(self._get_config)
         self._just_read = set()
         self._checked = {}
         self._begun = None
         self._is_first = True
         leave_imports_out_of_garbage_collection()
+        _end_with_the_engine_once()
         _log_to_stderr(os.environ.get("VAPI_LOG", ""))
 
     @property
@@ -399,6 +401,18 @@ def _fingerprint(inputs: Mapping[str, Any]) -> str:
 
 def _hidden(props: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in props.items() if key.startswith("__") and key not in _ENDS_IN_CHECK}
+
+
+def _held_by_the_run(get: Callable[[str], Any]) -> Holdings:
+    port = engine_port(sys.argv)
+    try:
+        account = read_public_settings(get, os.environ).base_url
+    except ConfigError:
+        account = ""  # whatever is asked of this provider, the sentence about its settings is the answer
+    return Holdings(None if port is None else str(port), account)
+
+
+_end_with_the_engine_once: Final = functools.cache(end_with_the_engine)
 
 
 @functools.cache

@@ -1,0 +1,65 @@
+"""The engine that a provider's process serves: who it is, and the end of the process with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+#: Seconds that a connection to the engine may take: it is on this machine.
+_CONNECT_S: Final = 5.0
+
+
+def engine_port(argv: Sequence[str]) -> int | None:
+    """Find the port of the engine in the arguments of Pulumi's host of dynamic providers.
+
+    Args:
+        argv: The process's arguments, as in `sys.argv`.
+
+    Returns:
+        The port, on this machine; None where no engine has started the process.
+    """
+    if Path(argv[0]).parts[-3:] != ("pulumi", "dynamic", "__main__.py"):
+        return None
+    found = [match for argument in argv[1:] if (match := re.fullmatch(r"(?:127\.0\.0\.1|localhost):(\d{1,5})", argument))]
+    return int(found[0][1]) if found else None
+
+
+def end_with_the_engine() -> None:
+    """End this process as soon as its engine is gone, whatever it is doing.
+
+    Pulumi's host of dynamic providers lives on after a killed CLI, and would do what it was asked to before: nobody would ever
+    note what that creates, and the next ``up`` would create it again.
+    """
+    port = engine_port(sys.argv)
+    if port is not None:
+        threading.Thread(target=_wait_for_the_end, args=(port,), daemon=True).start()
+
+
+def _wait_for_the_end(port: int) -> None:
+    # An engine closes a connection that says nothing after some minutes. Only one that takes no new one is gone.
+    while (connection := _connected(port)) is not None:
+        with connection, contextlib.suppress(OSError):
+            while connection.recv(4096):
+                pass
+    # Politely first, for those that have something to do at the end, such as measuring what tests run.
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(1)
+    os._exit(1)
+
+
+def _connected(port: int) -> socket.socket | None:
+    try:
+        connection = socket.create_connection(("127.0.0.1", port), timeout=_CONNECT_S)
+    except OSError:
+        return None
+    connection.settimeout(None)
+    return connection

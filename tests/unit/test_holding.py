@@ -1,0 +1,84 @@
+"""What a run holds, in one process and in several, and the engine that they serve."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from pulumi_vapi_byo.engine import engine_port
+from pulumi_vapi_byo.holding import Holdings
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return "12345"
+
+
+@pytest.mark.parametrize("name", [None, "12345"], ids=["one-process", "shared"])
+def test_an_id_is_one_resources_alone(name: str | None, run: str) -> None:
+    held = Holdings(name)
+    assert held.keep("a")
+    assert held.keep("a")
+    assert not held.take("a")
+    assert held.take("b")
+    assert not held.take("b")
+    assert not held.keep("b")
+    held.release("b")
+    held.release("a")  # of what was never taken over there is nothing to take back
+    assert "b" not in held
+    assert "a" in held
+
+
+def test_what_one_process_holds_another_one_of_the_run_does_not_take(run: str) -> None:
+    held = Holdings(run)
+    assert held.take("a")
+    code = (
+        f"from pulumi_vapi_byo.holding import Holdings; held = Holdings({run!r}); "
+        "print(held.take('a'), held.keep('a'), held.take('b'))"
+    )
+    environ = {"TMPDIR": tempfile.gettempdir()}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["False", "False", "True"]
+    assert not held.keep("b")
+
+
+def test_accounts_and_runs_are_apart(run: str) -> None:
+    assert Holdings(run, "https://a").take("a")
+    assert Holdings(run, "https://b").take("a")
+    assert Holdings("another").take("a")
+    assert Holdings().take("a")
+
+
+def test_what_a_run_held_whose_processes_have_ended_is_forgotten(run: str) -> None:
+    code = f"from pulumi_vapi_byo.holding import Holdings; assert Holdings({run!r}).take('a')"
+    environ = {"TMPDIR": tempfile.gettempdir()}
+    subprocess.run([sys.executable, "-c", code], env=environ, timeout=60, check=True)
+    assert Holdings(run).take("a")
+
+
+def test_a_folder_that_others_can_write_to_is_not_used(run: str, tmp_path: Path) -> None:
+    Holdings(run)
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    assert Holdings(run).take("a")
+    assert Holdings(run).take("a")  # each has its own
+
+
+@pytest.mark.parametrize(
+    ("argv", "port"),
+    [
+        (["/site-packages/pulumi/dynamic/__main__.py", "127.0.0.1:4711"], 4711),
+        (["/site-packages/pulumi/dynamic/__main__.py", "--tracing", "x", "localhost:4711"], 4711),
+        (["/site-packages/pulumi/dynamic/__main__.py"], None),
+        (["/site-packages/pytest/__main__.py", "127.0.0.1:4711"], None),
+        (["-c"], None),
+    ],
+)
+def test_only_pulumis_host_has_an_engine(argv: list[str], port: int | None) -> None:
+    assert engine_port(argv) == port
