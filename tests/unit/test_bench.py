@@ -109,13 +109,6 @@ def test_a_rename_may_take_two_calls_of_each_number(calls: dict[str, int], holds
     assert target(figures.targets(result(rename=calls)), "rename of 100: at most 200").holds is holds
 
 
-@pytest.mark.parametrize(
-    ("calls", "holds"), [({"list": 1, "GET": 1, "PATCH": 100}, True), ({"list": 1, "GET": 2, "PATCH": 100}, False)]
-)
-def test_a_rename_of_many_looks_for_conflicts_in_one_list(calls: dict[str, int], holds: bool) -> None:
-    assert target(figures.targets(result(rename=calls)), "rename of 100: 100 calls, one list").holds is holds
-
-
 def test_the_plan_is_that_of_the_command_line() -> None:
     parse = bench._parser().parse_args
     assert bench._plan(parse([])) == list(bench.PLAN)
