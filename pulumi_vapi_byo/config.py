@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from .errors import ConfigError, as_written, shorten
+from .wire import to_snake
 
 Region = Literal["us", "eu"]
 
@@ -41,6 +42,9 @@ SETTING_KEYS: Final = (
     "onUnknown",
     "numberCheck",
 )
+
+#: Hidden setting of an explicit provider: its name, by which the user knows where its settings are.
+PROVIDER_NAME: Final = f"{_NAMESPACE}:__provider"
 
 OnExisting = Literal["error", "adopt", "allow"]
 OnConflict = Literal["error", "overwrite", "unchecked"]
@@ -196,6 +200,46 @@ def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
                 f"{key} has no effect: the namespace vapi belongs to the public Terraform provider for Vapi, which refuses to "
                 f"run with keys that are not its own; set {meant} (pulumi config set {option}{meant}), {remedy}"
             )
+
+
+#: The values that sentences tell the user to set.
+_VALUES: Final = "|".join(
+    [*_REGIONS, *_ON_EXISTING, *_ON_CONFLICT, *_ON_OMITTED, *_ON_UNKNOWN, *_NUMBER_CHECK, r"\d+(?:\.\d+)?"]
+)
+
+#: How sentences speak of a setting: its key alone, with the value to set, and with the command that sets it.
+_MENTION: Final = re.compile(
+    r"(?P<means>\b(?:with|by) )?(?P<command>(?:run )?pulumi config set (?:--secret )?)?"
+    rf"{_NAMESPACE}:(?P<setting>{'|'.join(SETTING_KEYS)})\b(?: (?P<value>{_VALUES})\b)?(?: \(\w+ on a Provider\))?"
+)
+
+
+def for_provider(sentence: str, provider: str | None) -> str:
+    """Speak of an explicit provider's arguments where a sentence speaks of the stack's keys, which it does not read.
+
+    Args:
+        sentence: A sentence for the user, which may name settings by their keys.
+        provider: The provider's name; None for the engine's default provider, whose settings are the stack's.
+
+    Returns:
+        The sentence with, for example, ``on_conflict='overwrite' of the provider 'eu'`` in the place of
+        ``pulumi config set vapi-byo:onConflict overwrite``. The provider is named once.
+    """
+    if provider is None:
+        return sentence
+    of_provider = f" of the provider {shorten(repr(provider), 100)}"
+    is_named = False
+
+    def name(mention: re.Match[str]) -> str:
+        nonlocal is_named
+        argument, value = to_snake(mention["setting"]), mention["value"]
+        if value:
+            argument += f"={value}" if value[0].isdigit() else f"={value!r}"
+        text = f"{argument}{of_provider}" if not is_named else argument if value else f"its {argument}"
+        is_named = True
+        return (mention["means"] or ("set " if mention["command"] else "")) + text
+
+    return _MENTION.sub(name, sentence.replace(", or in the environment variable VAPI_API_KEY", ""))
 
 
 def _setting_like(name: str, *, cutoff: float) -> str | None:

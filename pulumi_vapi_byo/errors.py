@@ -21,6 +21,12 @@ MAX_API_TEXT = 500
 #: What the warning of diverted calls says of fields; the report on a preview finds it by that.
 WHICH_IS_LEFT_OUT = "which the program leaves out"
 
+#: What to know where a key is refused that the stack or the program does not have any more.
+SETTINGS_OF_THE_STATE = (
+    "refresh and destroy take the key and the other settings from the last pulumi up: if they were changed since, run "
+    "pulumi up first, without --refresh, or add --run-program"
+)
+
 #: Longest message, in characters: what is in one is short by itself, so this is for what nobody thought of.
 MAX_SENTENCE = 4000
 
@@ -185,6 +191,15 @@ def cannot(verb: str, label: str, why: object) -> LifecycleError:
     return LifecycleError(f"cannot {verb} {label}: {why}")
 
 
+def with_settings_of_the_state(error: VapiError) -> str:
+    """Say of a refused key where a refresh or a destroy has it from; any other failure says what it says.
+
+    Without ``--run-program`` the engine runs no program, and configures providers as the last ``pulumi up`` did.
+    """
+    is_refused = isinstance(error, ApiError) and error.from_api and error.status in (401, 403)
+    return f"{error}; {SETTINGS_OF_THE_STATE}" if is_refused else str(error)
+
+
 def shorten(text: str, limit: int = MAX_API_TEXT) -> str:
     """Bring a foreign text to one line of at most `limit` characters, without control characters."""
     line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
@@ -302,9 +317,9 @@ def advise(status: int, method: str, path: str, messages: Sequence[str], *, from
         advice = dict.fromkeys(_advice_for_field(message, method) for message in messages)
         return "; ".join(part for part in advice if part)
     if status == 401:
-        return "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
+        return "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region"
     if status == 403:
-        return "the key of vapi-byo:apiKey has no right to this; use a private key of the organisation that owns it"
+        return "check vapi-byo:apiKey: the key has no right to this; use a private key of the organisation that owns it"
     if status == 404 and method == "PATCH":
         return (
             "it was deleted outside Pulumi, or belongs to another organisation than the key; "

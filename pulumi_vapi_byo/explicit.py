@@ -9,7 +9,7 @@ import pulumi
 from pulumi import Input, Output, ResourceOptions
 
 from .arguments import explaining, to_wire
-from .config import MAX_MAX_RETRIES, MAX_TIMEOUT_S, NumberCheck, OnUnknown, read_public_settings, read_settings
+from .config import MAX_MAX_RETRIES, MAX_TIMEOUT_S, PROVIDER_NAME, NumberCheck, OnUnknown, read_public_settings, read_settings
 from .errors import ConfigError, shorten
 
 #: Arguments, their configuration keys, and what is right for each; whether a value is right is for `config` to say.
@@ -103,6 +103,7 @@ class Provider(pulumi.ProviderResource):
             raise pulumi.RunError(f"Provider {resource_name!r}: {'; '.join(problems)}")
         props = {_KEYS[argument][0]: value for argument, value in given.items()}
         props["vapi-byo:apiKey"] = Output.secret(given["api_key"])
+        props[PROVIDER_NAME] = resource_name
         super().__init__("pulumi-python", resource_name, props, opts)
         #: How pools check rows before they know more: an output is left to the provider itself.
         self.number_check: NumberCheck = "possible" if number_check in (None, "possible") else "e164"

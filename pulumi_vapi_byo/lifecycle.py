@@ -44,6 +44,7 @@ from .errors import (
     show_fields,
     show_path,
     show_value,
+    with_settings_of_the_state,
 )
 from .holding import TAKEN_OVER, Holdings
 from .kinds import Kind
@@ -205,7 +206,7 @@ class Lifecycle:
                 is_unlisted = self._refresh.lack(id_, state.get("orgId"))
                 one = self._absence.prove(id_, state, lambda: self._api.get(id_), is_unlisted=is_unlisted)
         except VapiError as error:
-            raise cannot("read", label, error) from error
+            raise cannot("read", label, with_settings_of_the_state(error)) from error
         if one is None:
             if not state.get("orgId"):
                 raise cannot(
@@ -295,7 +296,7 @@ class Lifecycle:
             if not self._was_deleted(id_) and not self._absence.prove(id_, state, lambda: self._was_deleted(id_) or None):
                 log.info("%s (id %s) was gone already", label, id_)
         except VapiError as error:
-            raise cannot("delete", label, error) from error
+            raise cannot("delete", label, with_settings_of_the_state(error)) from error
         self._account.remove(id_)
         self._twins.gone(id_)
 

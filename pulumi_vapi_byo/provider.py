@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
 
 import pulumi
 from pulumi.dynamic import (
@@ -35,7 +35,7 @@ from pulumi.dynamic import (
 )
 from pulumi.runtime import rpc
 
-from .config import Settings, read_public_settings, read_settings
+from .config import PROVIDER_NAME, Settings, for_provider, read_public_settings, read_settings
 from .diffing import left_out, plan, unknown_that_goes
 from .engine import end_with_the_engine, engine_port
 from .errors import MAX_SENTENCE, ConfigError, VapiError, cannot, not_an_id, shorten, show_fields, show_path
@@ -86,13 +86,15 @@ _Failure.__name__ = _Failure.__qualname__ = "VapiError"
 _Failure.__module__ = "builtins"
 
 
-def _in_one_sentence(method: Callable[P, R]) -> Callable[P, R]:
+def _in_one_sentence(
+    method: Callable[Concatenate[VapiProvider, P], R],
+) -> Callable[Concatenate[VapiProvider, P], R]:
     """Let a method fail with a sentence instead of a traceback."""
 
     @functools.wraps(method)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+    def guarded(self: VapiProvider, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return method(*args, **kwargs)
+            return method(self, *args, **kwargs)
         except VapiError as error:
             log.debug("%s failed: %s", method.__name__, _origin(error))
             sentence = str(error)
@@ -104,7 +106,7 @@ def _in_one_sentence(method: Callable[P, R]) -> Callable[P, R]:
             )
         # Newer hosts print the whole traceback of an error; without frames what is left of it is one line.
         sys.tracebacklimit = 0
-        raise _Failure(sentence) from None
+        raise _Failure(for_provider(sentence, self._name)) from None
 
     return guarded
 
@@ -140,6 +142,7 @@ class VapiProvider(ResourceProvider):
 
     # Set by configure, in the process that serves the provider and never in the one that pickles it.
     _get_config: Callable[[str], Any]
+    _name: str | None = None
     _held: Holdings
     _just_read: set[str]
     _checked: dict[str, _Checked]
@@ -153,6 +156,7 @@ class VapiProvider(ResourceProvider):
             req: Holds the configuration, secrets in clear.
         """
         self._get_config = req.config.get
+        self._name = self._get_config(PROVIDER_NAME)
         self._held = _held_by_the_run(self._get_config)
         self._just_read = set()
         self._checked = {}
@@ -160,7 +164,7 @@ class VapiProvider(ResourceProvider):
         self._is_first = True
         leave_imports_out_of_garbage_collection()
         _end_with_the_engine_once()
-        _log_to_stderr(os.environ.get("VAPI_LOG", ""))
+        _log_to_stderr(os.environ.get("VAPI_LOG", ""), self._name)
 
     @property
     def _lifecycle(self) -> Lifecycle:
@@ -224,7 +228,9 @@ class VapiProvider(ResourceProvider):
         if isinstance(import_id, str) and not is_id(import_id):
             failures.append(CheckFailure("", f"the option import_ is wrong: {not_an_id(import_id)}"))
         if failures:
-            return CheckResult(dict(news), failures)
+            return CheckResult(
+                dict(news), [CheckFailure(failure.property, for_provider(failure.reason, self._name)) for failure in failures]
+            )
         hidden = _hidden(news)
         if settings.on_omitted == "clear":
             hidden[ON_OMITTED] = "clear"
@@ -433,25 +439,32 @@ def _client(settings: Settings) -> VapiClient:
     return VapiClient(settings)
 
 
-def _log_to_stderr(level: str) -> None:
-    """Send the package's log to where Pulumi picks it up: warnings always, the rest as VAPI_LOG says."""
+def _log_to_stderr(level: str, provider: str | None) -> None:
+    """Send the package's log to where Pulumi picks it up: warnings always, the rest as VAPI_LOG says.
+
+    A process serves one provider; an explicit one has a process of its own.
+    """
     package = logging.getLogger(__package__)
     package.setLevel({"debug": logging.DEBUG, "info": logging.INFO}.get(level.lower(), logging.WARNING))
     if not package.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        # The engine has no severities for what a provider prints; the word is what the user sees.
-        handler.setFormatter(_OneLine("%(levelname)s: %(message)s"))
-        package.addHandler(handler)
+        package.addHandler(logging.StreamHandler(sys.stderr))
         package.propagate = False
+    for handler in package.handlers:
+        # The engine has no severities for what a provider prints; the word is what the user sees.
+        handler.setFormatter(_OneLine("%(levelname)s: %(message)s", provider=provider))
 
 
 class _OneLine(logging.Formatter):
+    def __init__(self, form: str, *, provider: str | None = None) -> None:
+        super().__init__(form)
+        self._provider = provider
+
     def format(self, record: logging.LogRecord) -> str:
         record = copy.copy(record)
         record.levelname = record.levelname.lower()
         record.exc_info = record.exc_text = record.stack_info = None
         # A line break would begin a message of its own, which could look like the engine's.
-        return shorten(super().format(record), MAX_SENTENCE)
+        return shorten(for_provider(super().format(record), self._provider), MAX_SENTENCE)
 
 
 def _from_pulumi(value: Any) -> Any:

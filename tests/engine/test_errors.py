@@ -133,7 +133,9 @@ def test_an_error_of_the_api_is_one_sentence_and_the_state_stays(either_project:
     assert destroy.errors == [
         (
             f"{prefix}cannot delete BYO phone number '+14155552671': Vapi answered 401: Invalid Key. (DELETE {path}); "
-            "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
+            "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region; "
+            "refresh and destroy take the key and the other settings from the last pulumi up: if they were changed since, run "
+            "pulumi up first, without --refresh, or add --run-program"
         )
     ]
     (after,) = project.resources()

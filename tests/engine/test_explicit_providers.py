@@ -119,7 +119,7 @@ def test_a_wrong_output_is_found_at_preview_in_one_sentence(project: Project) ->
         """
     )
     [error, *_] = project.preview().errors
-    assert "vapi-byo:region is 'mars': set it to us or eu" in error
+    assert "region of the provider 'mars' is 'mars': set it to us or eu with region='us'" in error
 
 
 def test_a_wrong_value_is_found_at_preview_without_a_traceback(project: Project) -> None:

@@ -57,6 +57,7 @@ class StandIn:
 
     Attributes:
         org_id: The organisation of all that is created.
+        key: The key that it takes.
         numbers: The numbers by id; `put` adds one as somebody else would.
         credentials: The credentials by id.
         seen: All requests.
@@ -73,6 +74,7 @@ class StandIn:
 
     def __init__(self, *, allows_duplicates: bool = True, org_id: str = "org-right") -> None:
         self.org_id = org_id
+        self.key = API_KEY
         self.numbers: dict[str, Entry] = {}
         self.credentials: dict[str, Entry] = {}
         self.seen: list[Seen] = []
@@ -172,7 +174,7 @@ class StandIn:
 
     def work(self, seen: Seen) -> tuple[int, Any]:
         """Do what a request asks for; its status and body."""
-        if seen.key != API_KEY:
+        if seen.key != self.key:
             return _refusal(401, "Invalid Key.")
         _, collection_name, *rest = seen.path.split("/")
         collection = {"phone-number": self.numbers, "credential": self.credentials}.get(collection_name)

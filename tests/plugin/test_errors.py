@@ -26,8 +26,12 @@ INPUTS: Props = {
 METHODS = {"create": "POST", "read": "GET", "update": "PATCH", "delete": "DELETE"}
 NUMBER = "BYO phone number '+14155552671'"
 
-KEY_ADVICE = "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
-RIGHT_ADVICE = "the key of vapi-byo:apiKey has no right to this; use a private key of the organisation that owns it"
+SETTINGS_OF_THE_STATE = (
+    "; refresh and destroy take the key and the other settings from the last pulumi up: if they were changed since, run "
+    "pulumi up first, without --refresh, or add --run-program"
+)
+KEY_ADVICE = "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region"
+RIGHT_ADVICE = "check vapi-byo:apiKey: the key has no right to this; use a private key of the organisation that owns it"
 RATE_ADVICE = (
     "the organisation's rate limit is reached: try again later, or set the rate it allows with "
     "pulumi config set vapi-byo:requestsPerSecond 5"
@@ -118,6 +122,7 @@ def test_an_error_of_the_api_is_one_sentence(
     start = f"cannot {verb} {NUMBER}: Vapi answered {status}{said} ({METHODS[verb]} {stage.path(verb)})"
     assert text.startswith(f"{start}; {advice}" if advice else start)
     assert text.endswith(NOT_MADE) == (verb == "create" and status >= 500)
+    assert text.endswith(SETTINGS_OF_THE_STATE) == (verb in ("read", "delete") and status in (401, 403))
     assert "\n" not in text
     assert stage.vapi.numbers() == before
 
@@ -167,7 +172,8 @@ def test_a_wrong_key_is_a_401_that_names_the_setting(stage: Stage, verb: str, ke
 
     if key:
         assert f"cannot {verb} {NUMBER}: Vapi answered 401" in text
-        assert text.removesuffix(NOT_MADE).endswith(KEY_ADVICE)
+        from_state = SETTINGS_OF_THE_STATE if verb in ("read", "delete") else ""
+        assert text.removesuffix(NOT_MADE).endswith(f"; {KEY_ADVICE}{from_state}")
     else:
         assert text == (
             "no API key: set the private key of your Vapi organisation with pulumi config set --secret vapi-byo:apiKey, "

@@ -32,7 +32,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "kinds": {"errors", "fields", "models", "phone", "wire"},
     "checking": {"config", "errors", "fields", "kinds", "models", "wire"},
     "diffing": {"kinds", "wire"},
-    "config": {"errors"},
+    "config": {"errors", "wire"},
     "client": {"_version", "config", "deadline", "errors", "kinds", "masking", "models", "pacing", "route", "wire"},
     "twins": {"errors", "holding", "kinds"},
     "account": {"client", "kinds", "models", "twins"},

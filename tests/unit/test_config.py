@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -10,9 +13,11 @@ import urllib3.util
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulumi_vapi_byo import Provider, config
 from pulumi_vapi_byo.config import (
     SETTING_KEYS,
     Settings,
+    for_provider,
     goes_past_proxies,
     keys_without_effect,
     read_public_settings,
@@ -352,3 +357,107 @@ def test_settings_and_keys_of_others_are_left_alone() -> None:
     ours = [f"vapi-byo:{setting}" for setting in SETTING_KEYS]
     others = ["vapi-byo:colour", "vapi:token", "vapi:url", "vapi:apiKeys", "numbers:apikey", "apiKey", "aws:region", "", ":"]
     assert list(keys_without_effect(ours + others)) == []
+
+
+# ------------------------------------------------------------------------------------------ an explicit provider's arguments
+
+#: How sentences speak of settings, and how they do of an explicit provider's arguments.
+SPOKEN = [
+    (
+        "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region",
+        "check api_key of the provider 'eu' and its region: the key must be the private key of the organisation, in its region",
+    ),
+    (
+        "nothing was overwritten: have Vapi's value overwritten with pulumi config set vapi-byo:onConflict overwrite",
+        "nothing was overwritten: have Vapi's value overwritten with on_conflict='overwrite' of the provider 'eu'",
+    ),
+    (
+        "by an empty value (hooks=[]) or all at once by pulumi config set vapi-byo:onOmitted clear",
+        "by an empty value (hooks=[]) or all at once by on_omitted='clear' of the provider 'eu'",
+    ),
+    (
+        "run pulumi config set vapi-byo:onExisting adopt and pulumi up again; or run pulumi config set vapi-byo:onExisting allow",
+        "set on_existing='adopt' of the provider 'eu' and pulumi up again; or set on_existing='allow'",
+    ),
+    (
+        "or, where Vapi should decide, pulumi config set vapi-byo:onExisting allow",
+        "or, where Vapi should decide, set on_existing='allow' of the provider 'eu'",
+    ),
+    (
+        "which would create another with vapi-byo:onExisting allow",
+        "which would create another with on_existing='allow' of the provider 'eu'",
+    ),
+    (
+        "set the rate it allows with pulumi config set vapi-byo:requestsPerSecond 5",
+        "set the rate it allows with requests_per_second=5 of the provider 'eu'",
+    ),
+    ("try again, or raise vapi-byo:timeout", "try again, or raise timeout of the provider 'eu'"),
+    ("check vapi-byo:baseUrl and the network", "check base_url of the provider 'eu' and the network"),
+    (
+        "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)",
+        "if Vapi has it by now, set on_unknown='send' of the provider 'eu'",
+    ),
+    (
+        "set vapi-byo:numberCheck e164 (number_check on a Provider)",
+        "set number_check='e164' of the provider 'eu'",
+    ),
+    (
+        "because the program leaves it out and vapi-byo:onOmitted is clear: hooks",
+        "because the program leaves it out and on_omitted of the provider 'eu' is clear: hooks",
+    ),
+    (
+        "the dashboard where vapi-byo:onOmitted keeps that: set assistant_id",
+        "the dashboard where on_omitted of the provider 'eu' keeps that: set assistant_id",
+    ),
+    (
+        "set vapi-byo:apiKey to a key of its own organisation",
+        "set api_key of the provider 'eu' to a key of its own organisation",
+    ),
+    (
+        "vapi-byo:timeout is 'soon': it must be a number of seconds; set it with pulumi config set vapi-byo:timeout 30",
+        "timeout of the provider 'eu' is 'soon': it must be a number of seconds; set it with timeout=30",
+    ),
+    (
+        "vapi-byo:maxRetries (or VAPI_MAX_RETRIES) is '-1'; set it with pulumi config set vapi-byo:maxRetries 4",
+        "max_retries of the provider 'eu' (or VAPI_MAX_RETRIES) is '-1'; set it with max_retries=4",
+    ),
+    (
+        NO_ADDRESS,
+        (
+            "base_url of the provider 'eu' (or VAPI_BASE_URL) is not the address of an API, such as https://api.vapi.ai: "
+            "set it with its base_url, or leave it out and set its region"
+        ),
+    ),
+    (NO_KEY, "no API key: set the private key of your Vapi organisation with api_key of the provider 'eu'"),
+    (
+        "copy it again from the dashboard and set it with pulumi config set --secret vapi-byo:apiKey",
+        "copy it again from the dashboard and set it with api_key of the provider 'eu'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sentence", "said"), SPOKEN)
+def test_advice_for_an_explicit_provider_names_its_argument(sentence: str, said: str) -> None:
+    assert for_provider(sentence, "eu") == said
+    assert for_provider(sentence, None) == sentence
+
+
+@pytest.mark.parametrize("setting", SETTING_KEYS)
+def test_every_setting_is_an_argument_of_a_provider(setting: str) -> None:
+    arguments = inspect.signature(Provider).parameters
+    assert for_provider(f"check vapi-byo:{setting}", "eu") in [f"check {name} of the provider 'eu'" for name in arguments]
+
+
+def test_every_mention_of_a_setting_in_the_package_is_one_that_can_be_said_of_a_provider() -> None:
+    lines = [line for path in Path(config.__file__).parent.glob("*.py") for line in path.read_text("utf-8").splitlines()]
+    mentions = {name for line in lines if '"' in line for name in re.findall(r"vapi-byo:([a-z]\w+)", line)}
+    assert mentions - {"index"} <= set(SETTING_KEYS)
+    said = [for_provider(line, "eu") for line in lines if re.search(r"vapi-byo:(?!index)[a-z]", line)]
+    assert len(said) > 50
+    assert [line for line in said if re.search(r"vapi-byo:(?!index)[a-z]|config set|on a Provider", line)] == []
+
+
+def test_the_name_of_a_provider_cannot_forge_a_line() -> None:
+    assert (
+        for_provider("check vapi-byo:apiKey", "eu\nerror: \x1b[31m") == r"check api_key of the provider 'eu\nerror: \x1b[31m'"
+    )

@@ -27,7 +27,7 @@ REPLACE = (
     " in place: set it back, or replace the number (it gets a new id) with pulumi up --target-replace URN, "
     "the URN being the one pulumi stack --show-urns lists"
 )
-KEY_ADVICE = "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
+KEY_ADVICE = "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region"
 TRUNK_ADVICE = "check credential_id: it is the id of a byo-sip-trunk credential in the same organisation and region"
 
 
@@ -58,7 +58,7 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (api_error(401, "Invalid Key."), f"Vapi answered 401: Invalid Key. (POST /phone-number); {KEY_ADVICE}"),
         (
             api_error(403, "Forbidden", to=GET),
-            ("Vapi answered 403: Forbidden (GET /phone-number/1); the key of vapi-byo:apiKey has no right to this; "
+            ("Vapi answered 403: Forbidden (GET /phone-number/1); check vapi-byo:apiKey: the key has no right to this; "
             "use a private key of the organisation that owns it"),
         ),
         (api_error(404, "Not Found", to=GET), "Vapi answered 404: Not Found (GET /phone-number/1)"),

@@ -265,7 +265,7 @@ def test_a_refused_key_is_said_in_one_sentence_without_the_key(account: Emulator
     sentence = refusal()
     assert sentence.startswith("cannot look up phone numbers: Vapi answered 401")
     assert sentence.endswith(
-        "check vapi-byo:apiKey: it must be the private key of the organisation, in the region of vapi-byo:region"
+        "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region"
     )
     assert "canary" not in sentence
 
