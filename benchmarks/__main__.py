@@ -55,8 +55,8 @@ a = now(); import pulumi
 b = now(); import pulumi.dynamic, dill
 c = now(); import pulumi_vapi_byo.provider
 d = now(); pulumi_vapi_byo.provider.leave_imports_out_of_garbage_collection()
-import pulumi_vapi_byo.checking, pulumi_vapi_byo.diffing
-e = now(); import pulumi_vapi_byo.client, pulumi_vapi_byo.lifecycle
+import pulumi_vapi_byo.core.check, pulumi_vapi_byo.core.diff
+e = now(); import pulumi_vapi_byo.api.client, pulumi_vapi_byo.core.lifecycle
 f = now(); print(1000 * (b - a), 1000 * (d - c), 1000 * (e - c), 1000 * (f - c))
 """
 

@@ -33,7 +33,7 @@ STACK: Final = "bench"
 _HOST: Final = ROOT / "pulumi_vapi_byo" / "host.py"
 
 #: Modules that serve dynamic providers.
-_SERVING: Final = frozenset({"pulumi.dynamic", "pulumi_vapi_byo.host"})
+_SERVING: Final = frozenset({"pulumi.dynamic", "pulumi_vapi_byo.dynamic.host"})
 
 START_LIMIT_S: Final = 30.0
 COMMAND_LIMIT_S: Final = 3600.0

@@ -36,19 +36,21 @@ from pulumi.dynamic import (
 from pulumi.runtime import rpc
 
 from .config import PROVIDER_NAME, Settings, for_provider, read_public_settings, read_settings
-from .diffing import left_out, plan, unknown_that_goes
-from .engine import end_with_the_engine, engine_port
+from .core.claims import TAKEN_OVER, Claims
+from .core.diff import left_out, plan, unknown_that_goes
+from .core.engine import end_with_the_engine, engine_port
 from .errors import MAX_SENTENCE, ConfigError, VapiError, cannot, not_an_id, shorten, show_fields, show_path
-from .holding import TAKEN_OVER, Holdings
-from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from .kinds.kind import Kind
+from .kinds.phone_number import PHONE_NUMBER
+from .kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from .wire import MANAGED, ON_OMITTED, SECRET_FIELDS, SIP_URI, UNKNOWN, as_spelled, is_id
 
 # Imported where they are first needed: the program, which imports this module to name its classes, does without the models,
 # and a preview without HTTP.
 if TYPE_CHECKING:
-    from .checking import Problem
-    from .client import VapiClient
-    from .lifecycle import Lifecycle
+    from .api.client import VapiClient
+    from .core.check import Problem
+    from .core.lifecycle import Lifecycle
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +145,7 @@ class VapiProvider(ResourceProvider):
     # Set by configure, in the process that serves the provider and never in the one that pickles it.
     _get_config: Callable[[str], Any]
     _name: str | None = None
-    _held: Holdings
+    _held: Claims
     _just_read: set[str]
     _checked: dict[str, _Checked]
     _begun: Lifecycle | None
@@ -171,8 +173,8 @@ class VapiProvider(ResourceProvider):
         # The engine calls from several threads, and two would not know of each other's numbers.
         with _BEGINNING:
             if self._begun is None:
-                from .client import Collection
-                from .lifecycle import Lifecycle
+                from .api.client import Collection
+                from .core.lifecycle import Lifecycle
 
                 settings = read_settings(self._get_config, os.environ)
                 self._begun = Lifecycle(self.kind, Collection(_client(settings), self.kind), settings, self._held)
@@ -205,7 +207,7 @@ class VapiProvider(ResourceProvider):
             failures.append(CheckFailure("", str(error)))
         # What is unchanged was checked when it was new: a run that changes nothing does without the models.
         if is_new or given != inputs:
-            from .checking import check_inputs
+            from .core.check import check_inputs
 
             wire_names = news.get(WIRE_NAMES_GIVEN, ())
             checked = check_inputs(
@@ -409,13 +411,13 @@ def _hidden(props: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in props.items() if key.startswith("__") and key not in _ENDS_IN_CHECK}
 
 
-def _held_by_the_run(get: Callable[[str], Any]) -> Holdings:
+def _held_by_the_run(get: Callable[[str], Any]) -> Claims:
     port = engine_port(sys.argv)
     try:
         account = read_public_settings(get, os.environ).base_url
     except ConfigError:
         account = ""  # whatever is asked of this provider, the sentence about its settings is the answer
-    return Holdings(None if port is None else str(port), account)
+    return Claims(None if port is None else str(port), account)
 
 
 _end_with_the_engine_once: Final = functools.cache(end_with_the_engine)
@@ -434,7 +436,7 @@ def leave_imports_out_of_garbage_collection() -> None:
 @functools.cache
 def _client(settings: Settings) -> VapiClient:
     """Return the one client of the process: its connections are kept alive and its pace is kept for all kinds of resources."""
-    from .client import VapiClient
+    from .api.client import VapiClient
 
     return VapiClient(settings)
 
@@ -501,7 +503,7 @@ def _failure(kind: Kind, problem: Problem, given: Mapping[str, Any], wire_names:
     top, *rest = problem.path or ("",)
     value = given.get(str(top))
     printable = not isinstance(value, str) or value.isprintable()
-    if not rest and top in kind.arguments and top not in kind.never_printed and printable and not problem.discreet:
+    if not rest and top in kind.input_names and top not in kind.never_printed and printable and not problem.discreet:
         return CheckFailure(str(top), problem.reason)
     value = f" (it is {problem.value})" if problem.value else ""
     return CheckFailure("", f"{show_path(as_spelled(problem.path, wire_names))} {problem.reason}{value}")

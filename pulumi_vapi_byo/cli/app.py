@@ -12,10 +12,11 @@ from typing import Annotated, Any, Final, Literal, NoReturn
 import typer
 
 from pulumi_vapi_byo import __version__
-from pulumi_vapi_byo.client import VapiClient
+from pulumi_vapi_byo.api.client import VapiClient
 from pulumi_vapi_byo.config import Region
 from pulumi_vapi_byo.errors import VapiError, shorten
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 
 from . import doctor as checks
 from . import report as reports

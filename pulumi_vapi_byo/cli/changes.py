@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pulumi_vapi_byo.errors import shorten
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.wire import SECRET_FIELDS, SIP_URI
 
 from .wording import Answerer, destination, who_answers, without_secrets

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from pulumi_vapi_byo import __version__
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.api.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Region, keys_without_effect
 from pulumi_vapi_byo.errors import ApiError, ConfigError, TransportError, VapiError
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 from .pulumi_cli import PulumiCli, Version
 from .stack_settings import Found, find_settings

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
-from pulumi_vapi_byo.arguments import (
+from pulumi_vapi_byo.dynamic.arguments import (
     BackoffPlanArgs,
     ByoPhoneNumberArgs,
     ByoSipTrunkCredentialArgs,
@@ -17,7 +17,8 @@ from pulumi_vapi_byo.arguments import (
     TransferDestinationSipArgs,
     TransferPlanArgs,
 )
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.wire import WIRE_NAMES
 
 from .takeover import Reference, Secret, Takeover

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pulumi_vapi_byo.diffing import unmanaged
+from pulumi_vapi_byo.core.diff import unmanaged
+from pulumi_vapi_byo.dynamic.resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError, show_fields
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.provider import IMPORT_ID
-from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED
 
 from .changes import calls_go, changes_of_a_number, changes_of_a_trunk, code, gateways, redirects_calls, who

@@ -11,12 +11,14 @@ from typing import Any, Final
 from pulumi.dynamic import Config, ConfigureRequest
 from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
-from pulumi_vapi_byo.checking import check_inputs
 from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.core.check import check_inputs
+from pulumi_vapi_byo.dynamic.resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.errors import VapiError, show_path
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
-from pulumi_vapi_byo.resource import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.wire import ADDITIONAL, OPAQUE_MAPS, SECRET_FIELDS, as_spelled, is_sayable, to_camel, to_snake
 
 from .listing import Listed
@@ -140,7 +142,7 @@ def _inputs(one: Listed) -> tuple[dict[str, Any], list[str]]:
     if one.answer is None:
         raise ValueError(f"what Vapi lists {one.problem}")
     live = one.answer.wire()
-    inputs = {name: live[name] for name in kind.fields if live.get(name) not in (None, "", [], {})}
+    inputs = {name: live[name] for name in kind.api_fields if live.get(name) not in (None, "", [], {})}
     if inputs.get("numberE164CheckEnabled") is True:
         del inputs["numberE164CheckEnabled"]  # the default
     left_out: list[str] = []
@@ -178,7 +180,7 @@ def _inputs(one: Listed) -> tuple[dict[str, Any], list[str]]:
 
 
 def _is_ours(kind: Kind, name: str) -> bool:
-    return to_camel(name) in kind.arguments or bool(kind.fixed(to_camel(name)))
+    return to_camel(name) in kind.input_names or bool(kind.fixed(to_camel(name)))
 
 
 def _take_out_an_empty_text(inputs: Mapping[str, Any], path: Path) -> bool:

@@ -14,14 +14,15 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import pulumi_vapi_byo
-from pulumi_vapi_byo.checking import check_inputs
 from pulumi_vapi_byo.cli.listing import Listed, choose
 from pulumi_vapi_byo.cli.program import _text, write_program
 from pulumi_vapi_byo.cli.takeover import Reference, Secret, Takeover, hide_secrets, import_file, plan_takeovers
 from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.core.check import check_inputs
 from pulumi_vapi_byo.emulator import Emulator, Refusal
 from pulumi_vapi_byo.errors import VapiError
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from tests.engine.project import API_KEY
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID, EVERYTHING
 from tests.unit.samples import inputs as any_inputs
@@ -187,7 +188,7 @@ def test_what_a_program_cannot_say_is_left_out_and_told(wire: Wire, inputs: Wire
 )
 def test_what_this_version_does_not_know_is_written_with_what_it_needs(wire: Wire, unknown: str) -> None:
     (one,) = plan([number(number="+14155552671", **wire)])
-    extra = {name: wire[name] for name in wire if name not in PHONE_NUMBER.arguments}
+    extra = {name: wire[name] for name in wire if name not in PHONE_NUMBER.input_names}
     known = {name: value for name, value in wire.items() if name not in extra}
     additional = {"additionalProperties": extra} if extra else {}
     assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+14155552671", **known, **additional}

@@ -170,7 +170,7 @@ def test_every_command_runs_in_the_host_and_says_nothing_about_it(make: Make, ei
 
 
 @pytest.mark.parametrize(
-    ("option", "module"), [(OPTION, "pulumi_vapi_byo.host"), ("", "pulumi.dynamic")], ids=["host", "stock-host"]
+    ("option", "module"), [(OPTION, "pulumi_vapi_byo.dynamic.host"), ("", "pulumi.dynamic")], ids=["host", "stock-host"]
 )
 def test_another_dynamic_provider_of_the_program_does_as_in_the_stock_host(
     make: Make, either_sdk: Sdk, option: str, module: str
@@ -204,5 +204,5 @@ def test_the_host_runs_in_the_virtual_environment_that_the_project_names(make: M
     notes = [json.loads(line) for line in (project.folder / "notes").read_text().splitlines()]
     assert {note["prefix"] for note in notes} == {str(environment)}
     assert {tuple(note["argv"][:4]) for note in notes} == {
-        (str(environment / "bin" / "python"), "-u", "-m", "pulumi_vapi_byo.host")
+        (str(environment / "bin" / "python"), "-u", "-m", "pulumi_vapi_byo.dynamic.host")
     }

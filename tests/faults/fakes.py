@@ -13,11 +13,11 @@ import requests
 import requests.adapters
 from urllib3 import HTTPResponse
 
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.api.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
-from pulumi_vapi_byo.holding import Holdings
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.lifecycle import Lifecycle
+from pulumi_vapi_byo.core.claims import Claims
+from pulumi_vapi_byo.core.lifecycle import Lifecycle
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 API_KEY = "canary-key-77aa01"
 
@@ -91,4 +91,4 @@ def lifecycle(answer: Callable[[Sent], Said], **settings: Any) -> tuple[Lifecycl
     client = VapiClient(chosen, sleep=lambda _: None)
     adapter = FakeAdapter(answer)
     client._session.mount("http://", adapter)
-    return Lifecycle(PHONE_NUMBER, Collection(client, PHONE_NUMBER), chosen, Holdings(), sleep=lambda _: None), adapter
+    return Lifecycle(PHONE_NUMBER, Collection(client, PHONE_NUMBER), chosen, Claims(), sleep=lambda _: None), adapter

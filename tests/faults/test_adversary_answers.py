@@ -17,11 +17,11 @@ from urllib.parse import quote
 import pytest
 
 from pulumi_vapi_byo import provider as provider_module
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.api.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings, read_settings
+from pulumi_vapi_byo.core.lifecycle import Lifecycle
 from pulumi_vapi_byo.errors import ApiError, ConfigError, TransportError, VapiError
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.lifecycle import Lifecycle
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 from .fakes import Said, Sent, lifecycle, said
 from .stand_in import API_KEY, Bend, StandIn

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.api.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
-from pulumi_vapi_byo.diffing import plan
+from pulumi_vapi_byo.core.claims import Claims
+from pulumi_vapi_byo.core.diff import plan
+from pulumi_vapi_byo.core.lifecycle import Lifecycle
 from pulumi_vapi_byo.errors import VapiError
-from pulumi_vapi_byo.holding import Holdings
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from pulumi_vapi_byo.lifecycle import Lifecycle
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 
 from .conftest import NewStack
 from .stand_in import API_KEY, Bend, StandIn
@@ -41,7 +43,7 @@ def life(
         (sleep or stand_in.skip)(seconds)
 
     given = Settings(**{"api_key": API_KEY, "base_url": stand_in.base_url, "region": "us", "max_retries": 2, **settings})
-    return Lifecycle(kind, Collection(VapiClient(given, sleep=wait), kind), given, Holdings(), sleep=wait)
+    return Lifecycle(kind, Collection(VapiClient(given, sleep=wait), kind), given, Claims(), sleep=wait)
 
 
 def lost(stand_in: StandIn, *, work_after_s: float | None = 0.0, times: int = 1) -> Bend:
@@ -317,7 +319,7 @@ def test_what_another_resource_of_the_program_has_meanwhile_is_not_taken_for_wha
     assert posts(stand_in) == 1
 
 
-class _HasEverything(Holdings):
+class _HasEverything(Claims):
     """What a run has in which another process of it was faster."""
 
     def __contains__(self, id_: str) -> bool:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.api.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.core.claims import Claims
+from pulumi_vapi_byo.core.lifecycle import Lifecycle
 from pulumi_vapi_byo.errors import VapiError
-from pulumi_vapi_byo.holding import Holdings
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from pulumi_vapi_byo.lifecycle import Lifecycle
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 
 from .conftest import NewStack
 from .stand_in import API_KEY, Bend, StandIn
@@ -31,7 +33,7 @@ def life(stand_in: StandIn, kind: Kind = PHONE_NUMBER, **settings: Any) -> Lifec
     """Return a life cycle whose time is the stand-in's."""
     given = Settings(**{"api_key": API_KEY, "base_url": stand_in.base_url, "region": "us", "max_retries": 2, **settings})
     client = VapiClient(given, sleep=stand_in.skip, now=stand_in.elapsed_s)
-    return Lifecycle(kind, Collection(client, kind), given, Holdings(), sleep=stand_in.skip)
+    return Lifecycle(kind, Collection(client, kind), given, Claims(), sleep=stand_in.skip)
 
 
 def created(stand_in: StandIn, **inputs: Any) -> tuple[str, dict[str, Any]]:

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.api.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.core.check import check_inputs
+from pulumi_vapi_byo.core.claims import Claims
+from pulumi_vapi_byo.core.lifecycle import Lifecycle
 from pulumi_vapi_byo.errors import VapiError
-from pulumi_vapi_byo.holding import Holdings
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from pulumi_vapi_byo.lifecycle import Lifecycle
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
 
 from .conftest import NewStack
@@ -54,7 +56,7 @@ SAID: dict[str, Any] = {name: value for name, value in HELD.items() if name != "
 def life(vapi: StandIn, kind: Kind = PHONE_NUMBER, **settings: Any) -> Lifecycle:
     """Return the life cycle of one kind of resource, as one run of the provider has it."""
     chosen = Settings(API_KEY, vapi.base_url, "us", **settings)
-    return Lifecycle(kind, Collection(VapiClient(chosen, sleep=vapi.skip), kind), chosen, Holdings(), sleep=vapi.skip)
+    return Lifecycle(kind, Collection(VapiClient(chosen, sleep=vapi.skip), kind), chosen, Claims(), sleep=vapi.skip)
 
 
 def patches(vapi: StandIn) -> list[Any]:

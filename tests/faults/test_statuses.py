@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
+from pulumi_vapi_byo.api.throttle import RETRIED_STATUSES
 from pulumi_vapi_byo.errors import VapiError
-from pulumi_vapi_byo.pacing import RETRIED_STATUSES
 
 from .fakes import Said, Sent, lifecycle, said
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.api.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.core.claims import Claims
+from pulumi_vapi_byo.core.lifecycle import Lifecycle
 from pulumi_vapi_byo.emulator import Emulator, Fault
 from pulumi_vapi_byo.errors import LifecycleError
-from pulumi_vapi_byo.holding import Holdings
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.lifecycle import Lifecycle
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 CREDENTIAL = "11111111-1111-4111-8111-111111111111"
 WITHOUT_DIGITS = {"credentialId": CREDENTIAL, "name": "x"}
@@ -23,7 +23,7 @@ WITHOUT_DIGITS = {"credentialId": CREDENTIAL, "name": "x"}
 
 def life(vapi: Emulator, *, sleep: Callable[[float], Any] = lambda _: None, **settings: Any) -> Lifecycle:
     given = Settings(api_key="a-whole-key", base_url=vapi.base_url, region="us", timeout_s=1, **settings)
-    return Lifecycle(PHONE_NUMBER, Collection(VapiClient(given, sleep=sleep), PHONE_NUMBER), given, Holdings(), sleep=sleep)
+    return Lifecycle(PHONE_NUMBER, Collection(VapiClient(given, sleep=sleep), PHONE_NUMBER), given, Claims(), sleep=sleep)
 
 
 @pytest.fixture

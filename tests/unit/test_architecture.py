@@ -14,120 +14,83 @@ import pulumi_vapi_byo
 
 PACKAGE: Final = Path(pulumi_vapi_byo.__file__).parent
 
-#: Module -> the modules of ours that it may import. A new module has to take its place here.
+#: Floor or module at the top -> the others that it may import. Nothing imports back up.
 MAY_IMPORT: Final[dict[str, set[str]]] = {
     "_version": set(),
     "wire": set(),
     "errors": {"wire"},
-    "phone": set(),
-    "pacing": set(),
-    "masking": set(),
-    "deadline": set(),
-    "route": {"errors"},
-    "holding": set(),
-    "engine": set(),
-    "fields": {"phone", "wire"},
-    "blocks": {"fields", "wire"},
-    "models": {"blocks", "fields", "wire"},
-    "kinds": {"errors", "fields", "models", "phone", "wire"},
-    "checking": {"config", "errors", "fields", "kinds", "models", "wire"},
-    "diffing": {"kinds", "wire"},
     "config": {"errors", "wire"},
-    "client": {"_version", "config", "deadline", "errors", "kinds", "masking", "models", "pacing", "route", "wire"},
-    "twins": {"errors", "holding", "kinds"},
-    "account": {"client", "kinds", "models", "twins"},
-    "reading": {"client", "errors", "kinds", "models", "twins"},
-    "states": {"config", "kinds", "models", "wire"},
-    "creating": {
-        "account",
-        "client",
-        "config",
-        "diffing",
-        "errors",
-        "holding",
-        "kinds",
-        "models",
-        "pacing",
-        "states",
-        "twins",
-        "wire",
-    },
-    "absence": {"client", "errors", "kinds", "models", "pacing"},
-    "lifecycle": {
-        "absence",
-        "account",
-        "client",
-        "config",
-        "creating",
-        "diffing",
-        "errors",
-        "holding",
-        "kinds",
-        "models",
-        "reading",
-        "states",
-        "twins",
-        "wire",
-    },
-    "provider": {"checking", "client", "config", "diffing", "engine", "errors", "holding", "kinds", "lifecycle", "wire"},
-    "arguments": {"kinds", "wire"},
-    "resource": {"arguments", "config", "provider", "wire"},
-    "explicit": {"arguments", "config", "errors"},
-    "pool": {"arguments", "checking", "config", "errors", "explicit", "kinds", "resource", "wire"},
-    "lookup": {"account", "arguments", "client", "config", "errors", "kinds", "models", "wire"},
-    "host": set(),
-    "__init__": {"_version", "arguments", "explicit", "lookup", "pool", "resource"},
+    "kinds": {"errors", "wire"},
+    "api": {"_version", "config", "errors", "kinds", "wire"},
+    "core": {"api", "config", "errors", "kinds", "wire"},
+    "provider": {"api", "config", "core", "errors", "kinds", "wire"},
+    "dynamic": {"api", "config", "core", "errors", "kinds", "provider", "wire"},
+    "cli": {"_version", "api", "config", "core", "dynamic", "errors", "kinds", "provider", "wire"},
+    "emulator": {"_version"},
+    "__init__": {"_version", "dynamic"},
 }
 
-#: Outside package -> the only modules that may import it.
+#: Outside package -> the only modules that may import it; a folder stands for all in it.
 DOORS: Final[dict[str, set[str]]] = {
-    "pulumi": {"arguments", "explicit", "lookup", "pool", "provider", "resource"},
-    "requests": {"client"},
-    "urllib3": {"client", "pacing"},
-    "pydantic": {"blocks", "checking", "fields", "kinds", "models"},
-    "pydantic_core": {"models"},
-    "phonenumbers": {"phone"},
+    "pulumi": {"dynamic", "provider"},
+    "requests": {"api.client"},
+    "urllib3": {"api.client", "api.throttle"},
+    "pydantic": {"core.check", "kinds"},
+    "pydantic_core": {"kinds.models"},
+    "phonenumbers": {"kinds.e164"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "aiohttp": {"emulator"},
 }
 
+MODULES: Final = sorted(PACKAGE.rglob("*.py"))
 
-def imports(path: Path) -> set[str]:
-    """Return what a module imports: our own modules with a leading dot, others by their top package."""
-    found = set()
+
+def module_name(path: Path) -> str:
+    """Return the dotted name of a module inside the package."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def imports(path: Path) -> tuple[set[str], set[str]]:
+    """Return what a module imports: dotted names inside the package, and top names of other packages."""
+    ours, foreign = set(), set()
+    here = path.relative_to(PACKAGE).parent.parts
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [f"{'.' * node.level}{node.module or ''}"]
-            names = [names[0] + alias.name for alias in node.names] if names[0].strip(".") == "" else names
+            base = [PACKAGE.name, *here[: len(here) - node.level + 1]] if node.level else []
+            base += node.module.split(".") if node.module else []
+            # What is imported from a package may be a module of it.
+            names = [".".join([*base, alias.name]) for alias in node.names] + [".".join(base)]
         else:
             continue
         for name in names:
-            ours = name.replace("pulumi_vapi_byo.", ".") if name.startswith("pulumi_vapi_byo.") else name
-            found.add(ours if ours.startswith(".") else ours.split(".")[0])
-    return found
+            top, _, rest = name.partition(".")
+            if top != PACKAGE.name:
+                foreign.add(top)
+            elif (PACKAGE / f"{rest.replace('.', '/')}.py").exists():
+                ours.add(rest)
+    return ours, foreign
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_imports_go_one_way(path: Path) -> None:
-    ours = {name.lstrip(".").split(".")[0] for name in imports(path) if name.startswith(".")}
-    assert ours <= MAY_IMPORT[path.stem]
-    foreign = {package for package, doors in DOORS.items() if path.stem not in doors}
-    assert imports(path) & foreign == set()
+    floor = module_name(path).partition(".")[0]
+    ours, foreign = imports(path)
+    assert {name.partition(".")[0] for name in ours} - {floor} <= MAY_IMPORT[floor]
+    closed = {name for name, doors in DOORS.items() if not {module_name(path), floor} & doors}
+    assert foreign & closed == set()
 
 
-def test_the_table_has_no_cycle() -> None:
-    order: list[str] = []
-    while len(order) < len(MAY_IMPORT):
-        ready = [name for name, needs in MAY_IMPORT.items() if name not in order and needs <= set(order)]
-        assert ready, f"a cycle among {set(MAY_IMPORT) - set(order)}"
-        order += ready
-
-
-@pytest.mark.parametrize("path", sorted((PACKAGE / "emulator").glob("*.py")), ids=lambda path: path.stem)
-def test_the_emulator_shares_no_reading_of_the_api_with_the_provider(path: Path) -> None:
-    parents = {name for name in imports(path) if name.startswith("..") or (name.startswith(".") and name[1:] in MAY_IMPORT)}
-    assert parents <= {".._version"}
-    assert imports(path) & set(DOORS) == set()
+def test_no_floor_and_no_module_is_in_a_circle() -> None:
+    needs = {module_name(path): imports(path)[0] - {module_name(path)} for path in MODULES}
+    for table in (MAY_IMPORT, needs):
+        order: set[str] = set()
+        while len(order) < len(table):
+            ready = {name for name in table if name not in order and table[name] <= order}
+            assert ready, f"a circle among {sorted(set(table) - order)}"
+            order |= ready
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
@@ -148,19 +111,19 @@ def loaded_by(code: str) -> set[str]:
 def test_a_program_starts_without_the_models_and_without_http() -> None:
     loaded = loaded_by("import pulumi_vapi_byo")
     assert loaded & HEAVY == set()
-    assert {"pulumi_vapi_byo.models", "pulumi_vapi_byo.client"} & loaded == set()
+    assert {"pulumi_vapi_byo.kinds.models", "pulumi_vapi_byo.api.client"} & loaded == set()
 
 
 def test_a_check_of_a_plain_number_needs_neither_http_nor_the_models_of_what_it_has_not() -> None:
     check = (
-        "from pulumi_vapi_byo.checking import check_inputs; from pulumi_vapi_byo.kinds import PHONE_NUMBER\n"
+        "from pulumi_vapi_byo.core.check import check_inputs; from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER\n"
         "assert not check_inputs(PHONE_NUMBER, {'credentialId': 'c', 'number': '+14155552671'}).problems"
     )
     loaded = loaded_by(f"from pulumi_vapi_byo.provider import ByoPhoneNumberProvider\n{check}")
     assert loaded & HEAVY == {"phonenumbers", "pydantic"}
-    assert {"pulumi_vapi_byo.blocks", "pulumi_vapi_byo.client"} & loaded == set()
+    assert {"pulumi_vapi_byo.kinds.objects", "pulumi_vapi_byo.api.client"} & loaded == set()
     with_a_server = check.replace("'number'", "'server': {'url': 'https://example.com'}, 'number'")
-    assert "pulumi_vapi_byo.blocks" in loaded_by(with_a_server)
+    assert "pulumi_vapi_byo.kinds.objects" in loaded_by(with_a_server)
 
 
 def test_what_is_unchanged_or_deleted_needs_no_models() -> None:
@@ -171,4 +134,4 @@ def test_what_is_unchanged_or_deleted_needs_no_models() -> None:
         "assert provider.diff('id', inputs, inputs).changes is False"
     )
     assert loaded & HEAVY == set()
-    assert "pydantic" not in loaded_by("import pulumi_vapi_byo.lifecycle")
+    assert "pydantic" not in loaded_by("import pulumi_vapi_byo.core.lifecycle")

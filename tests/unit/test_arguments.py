@@ -17,8 +17,8 @@ import pulumi
 import pytest
 
 import pulumi_vapi_byo as vapi
-from pulumi_vapi_byo.arguments import to_wire
 from pulumi_vapi_byo.config import read_public_settings
+from pulumi_vapi_byo.dynamic.arguments import to_wire
 from pulumi_vapi_byo.errors import ConfigError
 
 # Wrong on purpose, so no type checker may look.

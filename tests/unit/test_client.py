@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo import client as client_module
-from pulumi_vapi_byo.client import MAX_LIST, Collection, VapiClient
+from pulumi_vapi_byo.api import client as client_module
+from pulumi_vapi_byo.api.client import MAX_LIST, Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.errors import ApiError, BadAnswerError, TransportError, VapiError
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 from .samples import CREDENTIAL_ID, Wire
 

@@ -449,7 +449,7 @@ def test_every_setting_is_an_argument_of_a_provider(setting: str) -> None:
 
 
 def test_every_mention_of_a_setting_in_the_package_is_one_that_can_be_said_of_a_provider() -> None:
-    lines = [line for path in Path(config.__file__).parent.glob("*.py") for line in path.read_text("utf-8").splitlines()]
+    lines = [line for path in Path(config.__file__).parent.rglob("*.py") for line in path.read_text("utf-8").splitlines()]
     mentions = {name for line in lines if '"' in line for name in re.findall(r"vapi-byo:([a-z]\w+)", line)}
     assert mentions - {"index"} <= set(SETTING_KEYS)
     said = [for_provider(line, "eu") for line in lines if re.search(r"vapi-byo:(?!index)[a-z]", line)]

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import requests
 
-from pulumi_vapi_byo.client import Collection, VapiClient
+from pulumi_vapi_byo.api.client import Collection, VapiClient
+from pulumi_vapi_byo.api.deadline import DeadlineError, Exchange
 from pulumi_vapi_byo.config import Settings
-from pulumi_vapi_byo.deadline import DeadlineError, Exchange
 from pulumi_vapi_byo.errors import TransportError
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 CERTIFICATE = Path(__file__).with_name("data") / "this-machine.pem"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.diffing import (
+from pulumi_vapi_byo.core.check import check_inputs
+from pulumi_vapi_byo.core.diff import (
     body_of,
     conflicts,
     differing,
@@ -24,12 +24,12 @@ from pulumi_vapi_byo.diffing import (
     still_filled_in,
     unmanaged,
 )
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
 
 from .samples import ASSISTANT_ID, EVERYTHING, LEAST, SQUAD_ID, Wire, inputs, places, put
 
-INPUTS: Wire = {key: value for key, value in EVERYTHING.items() if key in PHONE_NUMBER.fields}
+INPUTS: Wire = {key: value for key, value in EVERYTHING.items() if key in PHONE_NUMBER.api_fields}
 
 
 def state_of(written: Wire, answer: Wire | None = None) -> Wire:
@@ -104,7 +104,7 @@ def test_a_field_that_somebody_cleared_is_set_again(field: str) -> None:
 
 def test_changes_stand_in_the_order_of_the_inputs() -> None:
     change = plan(PHONE_NUMBER, state_of(INPUTS), OTHER)
-    assert list(change.changes) == list(change.patch) == [field for field in PHONE_NUMBER.fields if field in INPUTS]
+    assert list(change.changes) == list(change.patch) == [field for field in PHONE_NUMBER.api_fields if field in INPUTS]
 
 
 SERVER: Wire = {"url": "https://example.com", "headers": {"x-a": "1", "x-b": "2"}}
@@ -475,13 +475,13 @@ def test_a_patch_is_the_changes_and_makes_one_of_the_other(before: Wire, after: 
     change = plan(PHONE_NUMBER, state_of(before), after)
     flag = {"numberE164CheckEnabled"} if "number" in change.changes and after.get("numberE164CheckEnabled") is False else set()
     assert set(change.patch) == set(change.changes) | (flag if "number" in after else set())
-    for field in PHONE_NUMBER.fields:
+    for field in PHONE_NUMBER.api_fields:
         if field not in change.changes:
             continue
         assert change.patch[field] == after.get(field, {"numberE164CheckEnabled": True, "hooks": []}.get(field))
     made = {**before, **change.patch}
     unset: Wire = {"numberE164CheckEnabled": True, "hooks": [], "server": {}}
-    for field in PHONE_NUMBER.fields:
+    for field in PHONE_NUMBER.api_fields:
         if field not in change.changes:
             assert (
                 made.get(field) == after.get(field)

@@ -20,7 +20,7 @@ from pulumi_vapi_byo.errors import (
     show_fields,
     show_value,
 )
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 POST, PATCH, GET = ("POST", "/phone-number"), ("PATCH", "/phone-number/1"), ("GET", "/phone-number/1")
 REPLACE = (

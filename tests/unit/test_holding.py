@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_vapi_byo.engine import engine_port
-from pulumi_vapi_byo.holding import Holdings
+from pulumi_vapi_byo.core.claims import Claims
+from pulumi_vapi_byo.core.engine import engine_port
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize("name", [None, "12345"], ids=["one-process", "shared"])
 def test_an_id_is_one_resources_alone(name: str | None, run: str) -> None:
-    held = Holdings(name)
+    held = Claims(name)
     assert held.keep("a")
     assert held.keep("a")
     assert not held.take("a")
@@ -35,10 +35,10 @@ def test_an_id_is_one_resources_alone(name: str | None, run: str) -> None:
 
 
 def test_what_one_process_holds_another_one_of_the_run_does_not_take(run: str) -> None:
-    held = Holdings(run)
+    held = Claims(run)
     assert held.take("a")
     code = (
-        f"from pulumi_vapi_byo.holding import Holdings; held = Holdings({run!r}); "
+        f"from pulumi_vapi_byo.core.claims import Claims; held = Claims({run!r}); "
         "print(held.take('a'), held.keep('a'), held.take('b'))"
     )
     environ = {"TMPDIR": tempfile.gettempdir()}
@@ -48,26 +48,26 @@ def test_what_one_process_holds_another_one_of_the_run_does_not_take(run: str) -
 
 
 def test_accounts_and_runs_are_apart(run: str) -> None:
-    assert Holdings(run, "https://a").take("a")
-    assert Holdings(run, "https://b").take("a")
-    assert Holdings("another").take("a")
-    assert Holdings().take("a")
+    assert Claims(run, "https://a").take("a")
+    assert Claims(run, "https://b").take("a")
+    assert Claims("another").take("a")
+    assert Claims().take("a")
 
 
 def test_what_a_run_held_whose_processes_have_ended_is_forgotten(run: str) -> None:
-    code = f"from pulumi_vapi_byo.holding import Holdings; assert Holdings({run!r}).take('a')"
+    code = f"from pulumi_vapi_byo.core.claims import Claims; assert Claims({run!r}).take('a')"
     environ = {"TMPDIR": tempfile.gettempdir()}
     subprocess.run([sys.executable, "-c", code], env=environ, timeout=60, check=True)
-    assert Holdings(run).take("a")
+    assert Claims(run).take("a")
 
 
 def test_a_folder_that_others_can_write_to_is_not_used(run: str, tmp_path: Path) -> None:
-    Holdings(run)
+    Claims(run)
     (folder,) = tmp_path.iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
     folder.chmod(0o777)
-    assert Holdings(run).take("a")
-    assert Holdings(run).take("a")  # each has its own
+    assert Claims(run).take("a")
+    assert Claims(run).take("a")  # each has its own
 
 
 @pytest.mark.parametrize(

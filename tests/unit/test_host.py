@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo import host
-from pulumi_vapi_byo.client import VapiClient
+from pulumi_vapi_byo.api.client import VapiClient
 from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.dynamic import host
 from tests.sdks import ROOT
 
 SCRIPT = ROOT / "host" / "pulumi-resource-pulumi-python"
@@ -102,7 +102,7 @@ def start(project: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[
 def test_the_script_takes_the_python_that_pulumi_would_take(project: Path, env: dict[str, str], python: str) -> None:
     done = start(project, {name: value.format(project=project) for name, value in env.items()})
     home = "/elsewhere" if python.startswith("bin/") else "none"
-    said = [str(project / python), "-u", "-m", "pulumi_vapi_byo.host", "127.0.0.1:1", "an argument"]
+    said = [str(project / python), "-u", "-m", "pulumi_vapi_byo.dynamic.host", "127.0.0.1:1", "an argument"]
     assert done.stdout.splitlines() == [*said, home, str((project / python).parent)]
     assert (done.stderr, done.returncode) == ("", 0)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.masking import WITHHELD, Masks
+from pulumi_vapi_byo.api.masking import WITHHELD, Masks
 
 SECRET = 'S3cr"et/+é & <key>\n7c19'
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.checking import Problem, check_inputs
+from pulumi_vapi_byo.core.check import Problem, check_inputs
 from pulumi_vapi_byo.errors import show_path, show_value
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.wire import ADDITIONAL, API_DEFAULTS, LOCAL_FIELDS, UNKNOWN, WIRE_NAMES
 
 from .samples import (
@@ -57,7 +57,7 @@ def normalised(**fields: Any) -> Wire:
 
 
 def test_the_sample_has_every_input_but_the_older_spelling_of_the_server() -> None:
-    assert set(EVERYTHING) == {*PHONE_NUMBER.fields, *LOCAL_FIELDS} - {"serverUrl", "serverUrlSecret", ADDITIONAL}
+    assert set(EVERYTHING) == {*PHONE_NUMBER.api_fields, *LOCAL_FIELDS} - {"serverUrl", "serverUrlSecret", ADDITIONAL}
 
 
 def test_inputs_in_wire_form_come_out_as_they_are() -> None:
@@ -433,7 +433,7 @@ def test_a_huge_whole_number_is_refused_or_kept_but_never_breaks() -> None:
     assert problems(**transfer_plan(contextEngineeringPlan={"type": "lastNMessages", "maxMessages": huge})) == []
 
 
-@given(st.dictionaries(st.sampled_from([*PHONE_NUMBER.fields, *WIRE_NAMES, "other"]), json_values, max_size=5))
+@given(st.dictionaries(st.sampled_from([*PHONE_NUMBER.api_fields, *WIRE_NAMES, "other"]), json_values, max_size=5))
 def test_any_json_is_checked_without_failing_and_each_reason_is_one_line(raw: Wire) -> None:
     for problem in check_inputs(PHONE_NUMBER, raw).problems:
         assert problem.reason
@@ -649,7 +649,7 @@ def _mostly_numbers(change: dict[str, Any]) -> Wire:
 
 @given(
     json_values
-    | st.dictionaries(st.sampled_from([*ANSWER, *PHONE_NUMBER.fields]), json_values, max_size=3).map(_mostly_numbers)
+    | st.dictionaries(st.sampled_from([*ANSWER, *PHONE_NUMBER.api_fields]), json_values, max_size=3).map(_mostly_numbers)
 )
 def test_any_json_is_a_number_or_a_value_error(body: Any) -> None:
     try:

@@ -11,8 +11,10 @@ import pytest
 from pydantic import BaseModel
 from vapi import types
 
-from pulumi_vapi_byo import models
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from pulumi_vapi_byo.kinds import models
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.wire import ANYWHERE, Place, is_sayable, place_of, to_camel
 
 #: A place, such as ``hooks[call.ringing].do[say].exact``, and what is there: a sort of value, or a value of a closed list.
@@ -170,7 +172,7 @@ def _paths(place: Place, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 @pytest.mark.parametrize(
     ("kind", "field"),
-    [(kind, field) for kind in (PHONE_NUMBER, SIP_TRUNK_CREDENTIAL) for field in kind.fields],
+    [(kind, field) for kind in (PHONE_NUMBER, SIP_TRUNK_CREDENTIAL) for field in kind.api_fields],
 )
 def test_what_can_be_said_by_path_is_what_the_models_have(kind: Kind, field: str) -> None:
     modelled = _names(kind.inputs, field)

@@ -10,12 +10,15 @@ from typing import Any, Final
 import pytest
 from pydantic import BaseModel
 
-from pulumi_vapi_byo import blocks, models
-from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.client import MAX_LIST
+from pulumi_vapi_byo.api.client import MAX_LIST
+from pulumi_vapi_byo.core.check import check_inputs
 from pulumi_vapi_byo.errors import show_path
-from pulumi_vapi_byo.fields import Block, HasNumber
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from pulumi_vapi_byo.kinds import models
+from pulumi_vapi_byo.kinds import objects as blocks
+from pulumi_vapi_byo.kinds.field_types import Block, HasNumber
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.wire import ADDITIONAL, API_DEFAULTS, LOCAL_FIELDS, WIRE_NAMES, to_snake
 
 from .samples import EVERYTHING, LEAST, Path, Wire, at, put

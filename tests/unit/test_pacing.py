@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.pacing import BACKOFF_S, MAX_BACKOFF_S, MAX_RETRY_AFTER_S, Pace, asked_pause_s, backoff_s
+from pulumi_vapi_byo.api.throttle import BACKOFF_S, MAX_BACKOFF_S, MAX_RETRY_AFTER_S, Throttle, asked_pause_s, backoff_s
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
         self.now += seconds
 
 
-def gaps(pace: Pace, clock: Clock, count: int) -> list[float]:
+def gaps(pace: Throttle, clock: Clock, count: int) -> list[float]:
     """Return the seconds between so many turns in a row."""
     times = []
     for _ in range(count + 1):
@@ -33,8 +33,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def made(clock: Clock, rate: float | None = None) -> Pace:
-    return Pace(rate, clock=lambda: clock.now, sleep=clock.sleep)
+def made(clock: Clock, rate: float | None = None) -> Throttle:
+    return Throttle(rate, clock=lambda: clock.now, sleep=clock.sleep)
 
 
 @given(st.integers(1, 100))
@@ -62,8 +62,8 @@ def test_after_a_refusal_nobody_sends_for_the_pause_and_then_spaced(clock: Clock
     pace.wait()
     refused_at = clock.now
     pace.slow_down(7)
-    assert gaps(pace, clock, 2) == [Pace.FIRST_INTERVAL_S] * 2
-    assert clock.now == refused_at + 7 + 2 * Pace.FIRST_INTERVAL_S
+    assert gaps(pace, clock, 2) == [Throttle.FIRST_INTERVAL_S] * 2
+    assert clock.now == refused_at + 7 + 2 * Throttle.FIRST_INTERVAL_S
 
 
 def test_refusals_of_one_moment_count_once_and_later_ones_double_up_to_a_limit(clock: Clock) -> None:

@@ -21,12 +21,12 @@ from pulumi.dynamic.config import Config
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime import rpc
 
-from pulumi_vapi_byo import checking
 from pulumi_vapi_byo import provider as provider_module
-from pulumi_vapi_byo.checking import Problem
 from pulumi_vapi_byo.config import read_settings
+from pulumi_vapi_byo.core import check as checking
+from pulumi_vapi_byo.core.check import Problem
 from pulumi_vapi_byo.errors import MAX_SENTENCE
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.provider import ByoPhoneNumberProvider
 from pulumi_vapi_byo.wire import UNKNOWN
 

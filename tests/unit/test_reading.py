@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_vapi_byo.client import MAX_LIST
+from pulumi_vapi_byo.api.client import MAX_LIST
+from pulumi_vapi_byo.core.batched_reads import BatchedReads
 from pulumi_vapi_byo.errors import ApiError, BadAnswerError, VapiError
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
-from pulumi_vapi_byo.models import Answer
-from pulumi_vapi_byo.reading import Reads
+from pulumi_vapi_byo.kinds.models import Answer
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 Wire = dict[str, Any]
 
@@ -69,11 +69,11 @@ def account(numbers: int) -> Api:
     return Api([number(index) for index in range(numbers)])
 
 
-def reads_of(api: Api, **settings: Any) -> Reads:
-    return Reads(PHONE_NUMBER, api, **settings)  # type: ignore[arg-type]
+def reads_of(api: Api, **settings: Any) -> BatchedReads:
+    return BatchedReads(PHONE_NUMBER, api, **settings)  # type: ignore[arg-type]
 
 
-def read_all(reads: Reads, wanted: list[Wire], threads: int = 1) -> list[Answer | None]:
+def read_all(reads: BatchedReads, wanted: list[Wire], threads: int = 1) -> list[Answer | None]:
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda one: reads.get(one["id"], one["createdAt"]), wanted))
 

@@ -18,8 +18,11 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.stack import wait_for_rpcs
 
 import pulumi_vapi_byo as vapi
-from pulumi_vapi_byo import blocks, models, provider, resource
-from pulumi_vapi_byo.kinds import PHONE_NUMBER
+from pulumi_vapi_byo import provider
+from pulumi_vapi_byo.dynamic import resources as resource
+from pulumi_vapi_byo.kinds import models
+from pulumi_vapi_byo.kinds import objects as blocks
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.wire import WIRE_NAMES
 
 from .loops import in_a_loop_of_its_own
@@ -274,7 +277,7 @@ def test_the_older_spelling_of_the_server_arrives_as_it_is_written() -> None:
 
 def test_the_keywords_are_the_fields_of_the_args_and_the_inputs_of_the_model() -> None:
     fields = [field.name for field in dataclasses.fields(vapi.ByoPhoneNumberArgs)]
-    assert {WIRE_NAMES[name] for name in fields} == set(PHONE_NUMBER.arguments)
+    assert {WIRE_NAMES[name] for name in fields} == set(PHONE_NUMBER.input_names)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_vapi_byo.api.route import check_proxy, find_certificates
 from pulumi_vapi_byo.errors import ConfigError
-from pulumi_vapi_byo.route import check_proxy, find_certificates
 
 CERTIFICATE = Path(__file__).with_name("data") / "this-machine.pem"
 

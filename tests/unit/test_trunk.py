@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.diffing import plan, shape_of
+from pulumi_vapi_byo.core.check import check_inputs
+from pulumi_vapi_byo.core.diff import plan, shape_of
 from pulumi_vapi_byo.errors import show_path, show_value
-from pulumi_vapi_byo.kinds import SIP_TRUNK_CREDENTIAL as TRUNK
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL as TRUNK
 from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
 
 ADDRESS_OR_NAME = "must be an IPv4 address such as 203.0.113.10, or, for outbound calls only, a host name"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_vapi_byo.checking import check_inputs
-from pulumi_vapi_byo.diffing import (
+from pulumi_vapi_byo.core.check import check_inputs
+from pulumi_vapi_byo.core.diff import (
     differences,
     differing,
     managed_inputs,
@@ -20,7 +20,9 @@ from pulumi_vapi_byo.diffing import (
     with_unknown,
 )
 from pulumi_vapi_byo.errors import show_path, show_value
-from pulumi_vapi_byo.kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.wire import UNKNOWN, resembling, secrets_in
 
 from .samples import ASSISTANT_ID, EVERYTHING, LEAST, Wire

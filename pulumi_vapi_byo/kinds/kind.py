@@ -1,20 +1,19 @@
-"""What tells one kind of resource from another; everything else is the same machinery."""
+"""What a kind of resource tells the rest of the package about itself."""
 
 from __future__ import annotations
 
 import sys
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import plain, shorten, show_path
-from .wire import ADDITIONAL, LOCAL_FIELDS, OPAQUE_MAPS, UNKNOWN, bare, is_id, to_camel, to_snake, whole
+from pulumi_vapi_byo.errors import plain, shorten, show_path
+from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, UNKNOWN, bare, is_id, to_camel, to_snake, whole
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
-    from .fields import Block
+    from .field_types import Block
     from .models import Answer
 
 #: How states mark what is no plain value: a secret, an asset, a value that is not known (Pulumi's own constants).
@@ -36,7 +35,7 @@ class Kind:
         noun: What messages call it.
         provider: Vapi's own word for it, the value of ``provider`` on the wire.
         path: Path of its collection in the API.
-        arguments: Wire names of all inputs, those that are ours alone last.
+        input_names: Wire names of all inputs, those that are ours alone last.
         inputs_model: Name of the model of a program's inputs.
         answer_model: Name of the model of what the API holds.
         named_by: Wire name of the field that users know one by.
@@ -53,7 +52,7 @@ class Kind:
     noun: str
     provider: str
     path: str
-    arguments: tuple[str, ...]
+    input_names: tuple[str, ...]
     inputs_model: str
     answer_model: str
     named_by: str
@@ -83,9 +82,9 @@ class Kind:
         return model
 
     @cached_property
-    def fields(self) -> tuple[str, ...]:
+    def api_fields(self) -> tuple[str, ...]:
         """Wire names of the inputs that the API knows."""
-        return tuple(name for name in self.arguments if name not in LOCAL_FIELDS)
+        return tuple(name for name in self.input_names if name not in LOCAL_FIELDS)
 
     def said_to_be_none(self, field: str) -> str:
         """Write how a program says that a field must be unset; of a server in both spellings there is one way."""
@@ -172,127 +171,3 @@ def _can_be_kept(value: Any, depth: int = 0) -> bool:
             _can_be_kept(key, depth + 1) and _can_be_kept(part, depth + 1) for key, part in value.items()
         )
     return not isinstance(value, list) or all(_can_be_kept(part, depth + 1) for part in value)
-
-
-def _given(raw: Mapping[str, Any], wire: str) -> bool:
-    # What is not known yet may turn out to be null, which is as good as left out.
-    return any(raw.get(key) not in (None, UNKNOWN) for key in (wire, to_snake(wire)))
-
-
-def _two_spellings_of_server(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if not _given(raw, "server"):
-        return
-    for wire, instead in (
-        ("serverUrl", "put the address into server as url"),
-        ("serverUrlSecret", "put the secret into server as headers={'x-vapi-secret': ...} or use server's credential_id"),
-    ):
-        if _given(raw, wire):
-            yield wire, f"cannot stand beside server: {instead}, or leave server out"
-
-
-def _doubts_about_a_number(inputs: Mapping[str, Any]) -> Iterator[str]:
-    from .phone import judge_e164, why_impossible
-
-    for where, number in _checked_numbers(inputs):
-        verdict = judge_e164(number)
-        if verdict == "impossible":
-            yield f"{where} {number!r} {why_impossible(number)}; Vapi may refuse it"
-        if verdict == "doubtful":
-            yield (
-                f"{where} {number!r} has a possible length but is in no range known to be in use; "
-                "check its digits (new ranges may be missing from the phonenumbers library)"
-            )
-    for wire in ("credentialId", "assistantId", "squadId", "workflowId"):
-        value = inputs.get(wire)
-        if value and isinstance(value, str) and not _is_uuid(value):
-            yield f"{to_snake(wire)} {shorten(repr(value), 80)} is not a UUID, which Vapi's ids are; Vapi may refuse it"
-    if inputs.get("assistantId") and inputs.get("squadId"):
-        yield "assistant_id and squad_id are both set; Vapi expects one or the other"
-    if inputs.get("workflowId"):
-        yield "workflow_id answers no calls: Vapi retired workflows in August 2026; use assistant_id or squad_id instead"
-    if not any(
-        inputs.get(field) for field in ("assistantId", "squadId", "serverUrl", "server", "fallbackDestination", "hooks")
-    ):
-        yield (
-            "nothing in the program answers calls to this number, so only what the organisation's server URL says will, or "
-            "the dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, server or fallback_destination"
-        )
-
-
-def _checked_numbers(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Find the numbers that must be in E.164, with their paths: a resource's own, and those of destinations at any depth."""
-    if isinstance(value, Mapping):
-        number = value.get("number")
-        if isinstance(number, str) and value.get("numberE164CheckEnabled") in (None, True):
-            yield f"{path}number", number
-        for key, part in value.items():
-            if key not in OPAQUE_MAPS and key != ADDITIONAL:
-                yield from _checked_numbers(part, f"{path}{to_snake(key)}.")
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _checked_numbers(part, f"{path[:-1]}[{index}].")
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
-
-
-def _doubts_about_a_trunk(inputs: Mapping[str, Any]) -> Iterator[str]:
-    plan = inputs.get("outboundAuthenticationPlan")
-    if isinstance(plan, Mapping) and ("authUsername" in plan) != ("authPassword" in plan):
-        yield "outbound_authentication_plan has only one of auth_username and auth_password; most carriers want both"
-    gateways = inputs.get("gateways")
-    if isinstance(gateways, list) and all(
-        isinstance(gateway, Mapping) and gateway.get("outboundEnabled") is False and gateway.get("inboundEnabled") is False
-        for gateway in gateways
-    ):
-        yield "no gateway takes calls in either direction: set inbound_enabled or outbound_enabled on one of them"
-
-
-PHONE_NUMBER: Final = Kind(
-    noun="BYO phone number",
-    provider="byo-phone-number",
-    path="/phone-number",
-    arguments=(
-        *("numberE164CheckEnabled", "credentialId", "number", "name", "assistantId", "squadId", "workflowId"),
-        *("serverUrl", "serverUrlSecret", "server", "hooks", "fallbackDestination"),
-        *(ADDITIONAL, "deletionProtection"),
-    ),
-    inputs_model="ByoPhoneNumberInputs",
-    answer_model="PhoneNumber",
-    named_by="number",
-    identity="number",
-    never_printed=frozenset({"serverUrlSecret", "server", "fallbackDestination", "hooks", ADDITIONAL}),
-    write_only=(("serverUrlSecret",),),
-    # Both are valid by Vapi's OpenAPI documents, null isn't.
-    unset={"numberE164CheckEnabled": True, "hooks": []},
-    # Of the two spellings of a server the newer one says that there is none; it speaks for both.
-    none={"name": "", "assistantId": "", "squadId": "", "workflowId": "", "server": {}, "hooks": [], "fallbackDestination": {}},
-    routing=("assistantId", "squadId", "serverUrl", "server", "hooks", "fallbackDestination"),
-    exclusions=_two_spellings_of_server,
-    warnings=_doubts_about_a_number,
-)
-
-SIP_TRUNK_CREDENTIAL: Final = Kind(
-    noun="BYO SIP trunk",
-    provider="byo-sip-trunk",
-    path="/credential",
-    arguments=(
-        *("gateways", "name", "outboundAuthenticationPlan", "outboundLeadingPlusEnabled", "techPrefix", "sipDiversionHeader"),
-        *(ADDITIONAL, "deletionProtection"),
-    ),
-    inputs_model="ByoSipTrunkCredentialInputs",
-    answer_model="SipTrunkCredential",
-    named_by="name",
-    identity=None,
-    never_printed=frozenset({"outboundAuthenticationPlan", ADDITIONAL}),
-    write_only=(("outboundAuthenticationPlan", "authPassword"),),
-    unset={},
-    none={"name": "", "outboundAuthenticationPlan": {}, "techPrefix": "", "sipDiversionHeader": ""},
-    routing=(),
-    exclusions=lambda _: (),
-    warnings=_doubts_about_a_trunk,
-)

@@ -15,8 +15,18 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .kinds import Kind
-from .wire import ADDITIONAL, ANYWHERE, API_DEFAULTS, LOCAL_FIELDS, MANAGED, OPAQUE_MAPS, UNKNOWN, Place, place_of
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.wire import (
+    ADDITIONAL,
+    ANYWHERE,
+    API_DEFAULTS,
+    LOCAL_FIELDS,
+    MANAGED,
+    OPAQUE_MAPS,
+    UNKNOWN,
+    Place,
+    place_of,
+)
 
 #: True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list; of a whole field also
 #: the empty value by which the program said that it must be unset, or False where the server filled it in at the creation.
@@ -58,7 +68,7 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
     wanted = _in_both_spellings(inputs, state)
     changes = []
     patch: dict[str, Any] = {}
-    for field in kind.fields:
+    for field in kind.api_fields:
         if field in wanted:
             if _as_wanted(field, wanted[field], state.get(field), managed.get(field)):
                 continue
@@ -84,7 +94,7 @@ def managed_shape(kind: Kind, state: Mapping[str, Any]) -> dict[str, Shape]:
     recorded = state.get(MANAGED)
     if isinstance(recorded, Mapping):
         return dict(recorded)
-    return {field: _shape_of_field(state[field], None) for field in kind.fields if state.get(field) is not None}
+    return {field: _shape_of_field(state[field], None) for field in kind.api_fields if state.get(field) is not None}
 
 
 def recorded(kind: Kind, state: Mapping[str, Any], shape: Mapping[str, Shape]) -> dict[str, Any]:
@@ -113,7 +123,9 @@ def shape_of(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -
     Returns:
         The value for `MANAGED`. It holds no values, so no secrets.
     """
-    return {field: _shape_of_field(inputs[field], answer.get(field)) for field in kind.fields if inputs.get(field) is not None}
+    return {
+        field: _shape_of_field(inputs[field], answer.get(field)) for field in kind.api_fields if inputs.get(field) is not None
+    }
 
 
 def unknown_in(shape: Mapping[str, Shape]) -> list[Path]:
@@ -206,7 +218,7 @@ def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]
 
 def left_out(kind: Kind, inputs: Container[str]) -> list[str]:
     """Return the wire names of the fields that the inputs say nothing of."""
-    return [field for field in kind.fields if field not in inputs]
+    return [field for field in kind.api_fields if field not in inputs]
 
 
 def unmanaged(kind: Kind, live: Mapping[str, Any], shape: Mapping[str, Shape]) -> dict[str, Any]:
@@ -254,7 +266,7 @@ def differences(
         The path, what the inputs say there and what the API holds; None for nothing.
     """
     wanted = _in_both_spellings(inputs, live)
-    for field in kind.fields:
+    for field in kind.api_fields:
         if field in wanted and not _as_wanted(field, wanted[field], live.get(field), shape.get(field)):
             yield from _differences(place_of(field), field, wanted[field], live.get(field), shape.get(field), (field,))
 
@@ -277,7 +289,7 @@ def fits(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool
     """
     said = {*inputs, "server"} if "serverUrl" in inputs else inputs
     return not differing(kind, inputs, live, shape_of(kind, inputs, live)) and all(
-        field in said or _is_unset(field, live.get(field)) for field in kind.fields
+        field in said or _is_unset(field, live.get(field)) for field in kind.api_fields
     )
 
 
@@ -307,7 +319,7 @@ def conflicts(
 
 def body_of(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is sent to make one: nothing of what must be unset, because in a new one it is."""
-    return {field: inputs[field] for field in kind.fields if not _blank(inputs.get(field))}
+    return {field: inputs[field] for field in kind.api_fields if not _blank(inputs.get(field))}
 
 
 def _in_both_spellings(inputs: Mapping[str, Any], held: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,12 +13,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pulumi_vapi_byo.api.client import Collection
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.errors import (
+    MAX_API_TEXT,
+    WHICH_IS_LEFT_OUT,
+    BadAnswerError,
+    OutdatedError,
+    VapiError,
+    cannot,
+    show_fields,
+    show_path,
+    show_value,
+    with_settings_of_the_state,
+)
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, SECRET_FIELDS, as_spelled, secrets_in
+
 from .absence import Absence
 from .account import Account
-from .client import Collection
-from .config import Settings
-from .creating import Creation
-from .diffing import (
+from .batched_reads import BatchedReads
+from .claims import TAKEN_OVER, Claims
+from .creation import Creation
+from .diff import (
     Path,
     conflicts,
     differences,
@@ -34,27 +51,11 @@ from .diffing import (
     unmanaged,
     with_unknown,
 )
-from .errors import (
-    MAX_API_TEXT,
-    WHICH_IS_LEFT_OUT,
-    BadAnswerError,
-    OutdatedError,
-    VapiError,
-    cannot,
-    show_fields,
-    show_path,
-    show_value,
-    with_settings_of_the_state,
-)
-from .holding import TAKEN_OVER, Holdings
-from .kinds import Kind
-from .reading import Reads
 from .states import States
 from .twins import Twins
-from .wire import ADDITIONAL, LOCAL_FIELDS, SECRET_FIELDS, as_spelled, secrets_in
 
 if TYPE_CHECKING:
-    from .models import Answer
+    from pulumi_vapi_byo.kinds.models import Answer
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class Lifecycle:
         kind: Kind,
         collection: Collection,
         settings: Settings,
-        held: Holdings,
+        held: Claims,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -105,7 +106,7 @@ class Lifecycle:
         self._held = held
         self._twins = Twins(kind, held)
         self._account = Account(kind, collection, self._twins)
-        self._refresh = Reads(kind, collection, twins=self._twins)
+        self._refresh = BatchedReads(kind, collection, twins=self._twins)
         self._absence = Absence(kind, collection, sleep=sleep)
         self._states = States(kind, settings)
         self._creation = Creation(
@@ -262,7 +263,7 @@ class Lifecycle:
         }
         if one is None:
             # Only what is ours differs, or how the program spells the server: there is nothing for the API to do.
-            kept = {key: value for key, value in state.items() if key not in self._kind.fields or key in (*inputs, *filled)}
+            kept = {key: value for key, value in state.items() if key not in self._kind.api_fields or key in (*inputs, *filled)}
             return recorded(
                 self._kind,
                 self._states.with_local(self._states.with_sip_uri(kept), inputs),
@@ -402,7 +403,7 @@ class Lifecycle:
         kept = dict(state)
         # What others changed elsewhere is for a refresh to find: taken into the state here, it would be undone in silence.
         if old is not None:
-            untouched = [field for field in self._kind.fields if field in inputs and field not in sent]
+            untouched = [field for field in self._kind.api_fields if field in inputs and field not in sent]
             kept = {field: kept[field] for field in kept if field not in untouched}
             kept |= {field: old[field] for field in untouched if field in old}
         recorded_state = self._states.with_sip_uri(kept)

@@ -7,18 +7,19 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .client import Collection
-from .errors import VapiError
-from .kinds import Kind
+from pulumi_vapi_byo.api.client import Collection
+from pulumi_vapi_byo.errors import VapiError
+from pulumi_vapi_byo.kinds.kind import Kind
+
 from .twins import Twins
 
 if TYPE_CHECKING:
-    from .models import Answer
+    from pulumi_vapi_byo.kinds.models import Answer
 
 log = logging.getLogger(__name__)
 
 
-class Reads:
+class BatchedReads:
     """Reads, one after the other or many at once, with as few calls as will do. Safe for several threads.
 
     The first read is a call of its own, which is all that most runs need. From the second on the account is listed, page by

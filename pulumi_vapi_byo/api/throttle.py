@@ -91,7 +91,7 @@ def retry_policy(max_retries: int) -> Retry:
     return FullJitterRetry(total=max_retries)
 
 
-class Pace:
+class Throttle:
     """Spaces the requests of a whole process, whatever thread they come from.
 
     Without a limit of the user's, requests go at once until the API says 429. From then on they are spaced, twice as far after

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from .errors import ConfigError, shorten
+from pulumi_vapi_byo.errors import ConfigError, shorten
 
 _KINDS_OF_PROXY: Final = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 

@@ -23,7 +23,9 @@ from pydantic import (
     model_validator,
 )
 
-from .fields import (
+from pulumi_vapi_byo.wire import API_DEFAULTS, UNKNOWN, BackoffType, OutboundProtocol, SipVerb, TransferMode, to_camel
+
+from .field_types import (
     ONE_LINE,
     Block,
     Bool,
@@ -38,7 +40,6 @@ from .fields import (
     Text40,
     within,
 )
-from .wire import API_DEFAULTS, UNKNOWN, BackoffType, OutboundProtocol, SipVerb, TransferMode, to_camel
 
 
 def _sip_uri(value: str) -> str:

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any, Final
 import pulumi
 from pulumi import Output, ResourceOptions
 
+from pulumi_vapi_byo.config import NumberCheck, OnUnknown
+from pulumi_vapi_byo.errors import show_path
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.wire import UNKNOWN, WIRE_NAMES, as_spelled, wire_names_in
+
 from .arguments import ByoPhoneNumberArgs, explaining, plain
-from .config import NumberCheck, OnUnknown
-from .errors import show_path
-from .explicit import Provider
-from .kinds import PHONE_NUMBER
-from .resource import ByoPhoneNumber
-from .wire import UNKNOWN, WIRE_NAMES, as_spelled, wire_names_in
+from .provider_resource import Provider
+from .resources import ByoPhoneNumber
 
 if TYPE_CHECKING:
-    from .checking import Problem
+    from pulumi_vapi_byo.core.check import Problem
 
 #: The type of the component in states and URNs.
 BYO_PHONE_NUMBER_POOL_TYPE: Final = "vapi:index:ByoPhoneNumberPool"
@@ -318,7 +319,7 @@ def _problems(
     known: Mapping[str, Any], *, number_check: NumberCheck, on_unknown: OnUnknown, wire_names: Container[str]
 ) -> list[str]:
     # Imported when first needed: a program without pools starts faster without the models.
-    from .checking import check_inputs
+    from pulumi_vapi_byo.core.check import check_inputs
 
     found = check_inputs(PHONE_NUMBER, known, number_check=number_check, on_unknown=on_unknown, wire_names=wire_names).problems
     return [_sentence(problem, wire_names) for problem in found]

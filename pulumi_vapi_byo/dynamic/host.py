@@ -1,6 +1,6 @@
 """Pulumi's host of dynamic providers, with more calls at a time than its own four.
 
-Run as ``python -u -m pulumi_vapi_byo.host`` in the place of ``python -u -m pulumi.dynamic``, which the repository's
+Run as ``python -u -m pulumi_vapi_byo.dynamic.host`` in the place of ``python -u -m pulumi.dynamic``, which the repository's
 ``host/pulumi-resource-pulumi-python`` does. All but the number of calls is Pulumi's own code, unchanged.
 """
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .config import Settings
-from .kinds import Kind
-from .wire import ADDITIONAL, LOCAL_FIELDS, MANAGED, SIP_URI
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, MANAGED, SIP_URI
 
 if TYPE_CHECKING:
-    from .models import Answer
+    from pulumi_vapi_byo.kinds.models import Answer
 
 
 class States:

@@ -12,13 +12,14 @@ import pulumi
 from pulumi import Input, Output
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor
 
+from pulumi_vapi_byo.config import Settings, read_settings
+from pulumi_vapi_byo.errors import VapiError, shorten
+from pulumi_vapi_byo.wire import WIRE_NAMES, bare, to_snake
+
 from .arguments import explaining, to_wire, unknown_arguments
-from .config import Settings, read_settings
-from .errors import VapiError, shorten
-from .wire import WIRE_NAMES, bare, to_snake
 
 if TYPE_CHECKING:
-    from .models import PhoneNumber
+    from pulumi_vapi_byo.kinds.models import PhoneNumber
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,10 +192,10 @@ def _settings(api_key: str | None, base_url: str | None, region: str | None) -> 
 
 def _listed(settings: Settings) -> list[PhoneNumber]:
     # Imported when first needed: most programs look nothing up, and start in half the time without HTTP.
-    from .account import Account
-    from .client import Collection, VapiClient
-    from .kinds import PHONE_NUMBER
-    from .models import PhoneNumber
+    from pulumi_vapi_byo.api.client import Collection, VapiClient
+    from pulumi_vapi_byo.core.account import Account
+    from pulumi_vapi_byo.kinds.models import PhoneNumber
+    from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
     known = Account(PHONE_NUMBER, Collection(VapiClient(settings), PHONE_NUMBER)).known()
     return [one for one in known if isinstance(one, PhoneNumber)]

@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .errors import shorten
-from .holding import Holdings
-from .kinds import Kind
+from pulumi_vapi_byo.errors import shorten
+from pulumi_vapi_byo.kinds.kind import Kind
+
+from .claims import Claims
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Twins:
         held: What resources of the running program have.
     """
 
-    def __init__(self, kind: Kind, held: Holdings) -> None:
+    def __init__(self, kind: Kind, held: Claims) -> None:
         self._kind = kind
         self._held = held
         self._lock = threading.Lock()

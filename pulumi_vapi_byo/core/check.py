@@ -8,12 +8,22 @@ from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
-from .config import NumberCheck, OnUnknown
-from .errors import as_written, plain, shorten, show_path
-from .fields import Block, DiscreetError
-from .kinds import Kind
-from .models import Nested
-from .wire import ADDITIONAL, SECRET_FIELDS, UNKNOWN, WIRE_NAMES, as_spelled, resembling, to_camel, to_snake, whole
+from pulumi_vapi_byo.config import NumberCheck, OnUnknown
+from pulumi_vapi_byo.errors import as_written, plain, shorten, show_path
+from pulumi_vapi_byo.kinds.field_types import Block, DiscreetError
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.models import Nested
+from pulumi_vapi_byo.wire import (
+    ADDITIONAL,
+    SECRET_FIELDS,
+    UNKNOWN,
+    WIRE_NAMES,
+    as_spelled,
+    resembling,
+    to_camel,
+    to_snake,
+    whole,
+)
 
 
 @dataclass(frozen=True)
@@ -161,7 +171,7 @@ def _problems_of_additional(kind: Kind, said: Mapping[str, Any], on_unknown: OnU
     unknown = []
     for name in map(str, additional):
         wire = to_camel(name)
-        if wire in kind.arguments:
+        if wire in kind.input_names:
             yield Problem((ADDITIONAL, name), f"is an argument of its own: write {to_snake(wire)}=... instead")
         elif fixed := kind.fixed(wire):
             yield Problem((ADDITIONAL, name), fixed)
@@ -205,13 +215,13 @@ def _problem(resource: Kind, details: Any, wire_names: Container[str], said: Map
 
 def _known_problem(resource: Kind, details: Any, wire_names: Container[str], said: Mapping[str, Any]) -> Problem:
     path = given = _place(details)
-    if path and to_camel(str(path[0])) in resource.arguments:
+    if path and to_camel(str(path[0])) in resource.input_names:
         path = (to_camel(str(path[0])), *path[1:])
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     shown = "" if _is_secret(resource, path) or isinstance(value, (Mapping, list)) else shorten(as_written(value), 80)
     if kind == "missing":
         return Problem(path, "is required" if len(path) > 1 else f"is required: set {to_snake(str(path[-1]))}")
-    if kind == "extra_forbidden" and len(path) == 1 and path[0] in resource.arguments:
+    if kind == "extra_forbidden" and len(path) == 1 and path[0] in resource.input_names:
         return Problem(path, f"is given twice, also as {to_snake(str(path[0]))}: leave one out")
     if kind == "extra_forbidden":
         fixed = resource.fixed(str(path[0])) if len(path) == 1 else ""

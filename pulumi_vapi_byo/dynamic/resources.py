@@ -14,6 +14,19 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
+from pulumi_vapi_byo.config import Region, keys_without_effect, sip_uri
+from pulumi_vapi_byo.provider import (
+    CREATE_FOLLOWS,
+    IMPORT_ID,
+    LEFT_ALONE,
+    WIRE_NAMES_GIVEN,
+    ByoPhoneNumberProvider,
+    ByoSipTrunkCredentialProvider,
+    VapiProvider,
+    leave_imports_out_of_garbage_collection,
+)
+from pulumi_vapi_byo.wire import SIP_URI, WIRE_NAMES, wire_names_in
+
 from .arguments import (
     ByoPhoneNumberArgs,
     ByoSipTrunkCredentialArgs,
@@ -28,18 +41,6 @@ from .arguments import (
     show_arguments,
     to_wire,
 )
-from .config import Region, keys_without_effect, sip_uri
-from .provider import (
-    CREATE_FOLLOWS,
-    IMPORT_ID,
-    LEFT_ALONE,
-    WIRE_NAMES_GIVEN,
-    ByoPhoneNumberProvider,
-    ByoSipTrunkCredentialProvider,
-    VapiProvider,
-    leave_imports_out_of_garbage_collection,
-)
-from .wire import SIP_URI, WIRE_NAMES, wire_names_in
 
 #: The types of the resources in states, URNs and policies.
 BYO_PHONE_NUMBER_TYPE: Final = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
@@ -91,7 +92,7 @@ class VapiResource(Resource):
         if not id:
             raise pulumi.RunError(f"{cls.__name__}.get {resource_name!r} needs the id that Vapi has given it, and it is {id!r}")
         resource = cls.__new__(cls)
-        everything = dict.fromkeys(cls._provider_type.kind.arguments)
+        everything = dict.fromkeys(cls._provider_type.kind.input_names)
         read = ResourceOptions.merge(opts, ResourceOptions(id=to_wire(id, f"{cls.__name__}.get {resource_name!r}: id")))
         Resource.__init__(resource, *resource._registration(resource_name, everything, read))  # noqa: SLF001 - our own
         return resource

@@ -22,8 +22,8 @@ from typing import Any, Final, Literal, TypeVar, cast
 import pulumi
 from pulumi import CustomResource, Input, Output, ProviderResource, ResourceOptions
 
-from .kinds import Kind
-from .wire import (
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.wire import (
     ADDITIONAL,
     NOT_RENAMED,
     SECRET_FIELDS,

@@ -9,12 +9,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .client import Collection
-from .kinds import Kind
+from pulumi_vapi_byo.api.client import Collection
+from pulumi_vapi_byo.kinds.kind import Kind
+
 from .twins import Twins
 
 if TYPE_CHECKING:
-    from .models import Answer
+    from pulumi_vapi_byo.kinds.models import Answer
 
 
 @dataclass(frozen=True)

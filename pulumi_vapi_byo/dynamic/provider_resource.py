@@ -8,9 +8,18 @@ from typing import Any, Final
 import pulumi
 from pulumi import Input, Output, ResourceOptions
 
+from pulumi_vapi_byo.config import (
+    MAX_MAX_RETRIES,
+    MAX_TIMEOUT_S,
+    PROVIDER_NAME,
+    NumberCheck,
+    OnUnknown,
+    read_public_settings,
+    read_settings,
+)
+from pulumi_vapi_byo.errors import ConfigError, shorten
+
 from .arguments import explaining, to_wire
-from .config import MAX_MAX_RETRIES, MAX_TIMEOUT_S, PROVIDER_NAME, NumberCheck, OnUnknown, read_public_settings, read_settings
-from .errors import ConfigError, shorten
 
 #: Arguments, their configuration keys, and what is right for each; whether a value is right is for `config` to say.
 _KEYS: Final[Mapping[str, tuple[str, str]]] = {

@@ -12,20 +12,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pulumi_vapi_byo.api.client import Collection, moment_of
+from pulumi_vapi_byo.api.throttle import LOOK_FOR_S, pauses_s
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.errors import ApiError, BadAnswerError, TransportError, VapiError
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.wire import MANAGED, to_snake
+
 from .account import Account, Entry
-from .client import Collection, moment_of
-from .config import Settings
-from .diffing import body_of, differing, fits, plan
-from .errors import ApiError, BadAnswerError, TransportError, VapiError
-from .holding import TAKEN_OVER, Holdings
-from .kinds import Kind
-from .pacing import LOOK_FOR_S, pauses_s
+from .claims import TAKEN_OVER, Claims
+from .diff import body_of, differing, fits, plan
 from .states import States
 from .twins import Twins
-from .wire import MANAGED, to_snake
 
 if TYPE_CHECKING:
-    from .models import Answer
+    from pulumi_vapi_byo.kinds.models import Answer
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Creation:
         kind: Kind,
         collection: Collection,
         settings: Settings,
-        held: Holdings,
+        held: Claims,
         account: Account,
         states: States,
         twins: Twins,
@@ -108,7 +109,7 @@ class Creation:
         Raises:
             VapiError: It was not created, or nobody can tell; the message says which and what to do.
         """
-        with self._alone(inputs):
+        with self._create_lock(inputs):
             one = self._existing(inputs) or self._post(inputs)
             self._account.add(one)
             self._made.add(one.id)
@@ -120,7 +121,7 @@ class Creation:
         return id_ in self._were_there
 
     @contextmanager
-    def _alone(self, inputs: Mapping[str, Any]) -> Iterator[None]:
+    def _create_lock(self, inputs: Mapping[str, Any]) -> Iterator[None]:
         # Two creates of the same number would not see each other's; of different numbers they may run side by side.
         # Without digits, those of one name could be taken for each other: a secret, say, is never read back.
         key = self._kind.identity_of(inputs) or json.dumps([inputs.get("name"), inputs.get("credentialId")])

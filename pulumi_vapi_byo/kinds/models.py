@@ -14,8 +14,9 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictBool, StrictStr, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
-from .fields import ONE_LINE, Block, Bool, HasNumber, Known, PhoneText, ServerUrl, Text, Text40
-from .wire import UNKNOWN, to_camel
+from pulumi_vapi_byo.wire import UNKNOWN, to_camel
+
+from .field_types import ONE_LINE, Block, Bool, HasNumber, Known, PhoneText, ServerUrl, Text, Text40
 
 #: Held while a model is made ready, which pydantic does not do safely for several threads.
 _BUILDING: Final = threading.Lock()
@@ -52,7 +53,7 @@ class Nested:
     @functools.cached_property
     def type(self) -> Any:
         """The type itself."""
-        from . import blocks
+        from . import objects as blocks
 
         return getattr(blocks, self.name)
 

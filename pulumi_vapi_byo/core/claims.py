@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-#: What happened to one that `Holdings.keep` says no to.
+#: What happened to one that `Claims.keep` says no to.
 TAKEN_OVER: Final = "a new resource of this program has taken it over; declare it once, then run pulumi up again"
 
 #: Seconds to wait for another process to let go of the file; each holds it for less than a millisecond.
 _WAIT_S: Final = 10.0
 
 
-class Holdings:
+class Claims:
     """The ids that the resources of a run have, each of them one resource's alone. Safe for several threads and processes.
 
     A program with several providers has a process for each, and two of them may be of one account. So what a run holds is in a
@@ -37,7 +37,7 @@ class Holdings:
             _shared_file(run) or ":memory:", timeout=_WAIT_S, isolation_level=None, check_same_thread=False
         )
         self._file.execute("PRAGMA synchronous = OFF")  # it outlives no crash, nor has it to
-        with self._alone():
+        with self._exclusively():
             self._file.execute("CREATE TABLE IF NOT EXISTS processes (pid INTEGER PRIMARY KEY)")
             self._file.execute(
                 "CREATE TABLE IF NOT EXISTS held (account TEXT, id TEXT, taken INTEGER, PRIMARY KEY (account, id))"
@@ -54,7 +54,7 @@ class Holdings:
 
     def keep(self, id_: str) -> bool:
         """Note an id that a resource has; False where another one took it over in this run."""
-        with self._alone():
+        with self._exclusively():
             taken = self._taken(id_)
             if taken is None:
                 self._file.execute("INSERT INTO held VALUES (?, ?, 0)", (self._account, id_))
@@ -62,7 +62,7 @@ class Holdings:
 
     def take(self, id_: str) -> bool:
         """Note an id that a new resource takes over; False where another one has it."""
-        with self._alone():
+        with self._exclusively():
             if self._taken(id_) is not None:
                 return False
             self._file.execute("INSERT INTO held VALUES (?, ?, 1)", (self._account, id_))
@@ -70,7 +70,7 @@ class Holdings:
 
     def release(self, id_: str) -> None:
         """Take back a `take` that came to nothing."""
-        with self._alone():
+        with self._exclusively():
             self._file.execute("DELETE FROM held WHERE account = ? AND id = ? AND taken", (self._account, id_))
 
     def _taken(self, id_: str) -> bool | None:
@@ -78,7 +78,7 @@ class Holdings:
         return None if found is None else bool(found[0])
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusively(self) -> Iterator[None]:
         with self._lock:
             self._file.execute("BEGIN IMMEDIATE")
             try:

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .client import Collection, moment_of
-from .errors import ApiError, BadAnswerError, VapiError
-from .kinds import PHONE_NUMBER, SIP_TRUNK_CREDENTIAL, Kind
-from .pacing import LOOK_FOR_S, pauses_s
+from pulumi_vapi_byo.api.client import Collection, moment_of
+from pulumi_vapi_byo.api.throttle import LOOK_FOR_S, pauses_s
+from pulumi_vapi_byo.errors import ApiError, BadAnswerError, VapiError
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 
 if TYPE_CHECKING:
     pass

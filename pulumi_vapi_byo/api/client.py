@@ -23,10 +23,9 @@ import requests.auth
 import requests.utils
 import urllib3.exceptions
 
-from ._version import __version__
-from .config import Settings, goes_past_proxies
-from .deadline import DeadlineError, Exchange, watched
-from .errors import (
+from pulumi_vapi_byo._version import __version__
+from pulumi_vapi_byo.config import Settings, goes_past_proxies
+from pulumi_vapi_byo.errors import (
     MAX_API_TEXT,
     ApiError,
     BadAnswerError,
@@ -37,14 +36,16 @@ from .errors import (
     quote_id,
     shorten,
 )
-from .kinds import Kind
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.wire import is_id, secrets_in
+
+from .deadline import DeadlineError, Exchange, watched
 from .masking import Masks
-from .pacing import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Pace, asked_pause_s, retry_policy
 from .route import Proxy, check_proxy, find_certificates
-from .wire import is_id, secrets_in
+from .throttle import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Throttle, asked_pause_s, retry_policy
 
 if TYPE_CHECKING:
-    from .models import Answer
+    from pulumi_vapi_byo.kinds.models import Answer
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ class VapiClient:
         self._settings = settings
         self._sleep = sleep
         self._now = now
-        self._pace = Pace(settings.requests_per_second, clock=now, sleep=sleep)
+        self._pace = Throttle(settings.requests_per_second, clock=now, sleep=sleep)
         self.organisations: set[str] = set()
         self._clock: tuple[datetime.datetime, float] | None = None
         self._masks = Masks()

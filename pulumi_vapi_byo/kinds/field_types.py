@@ -21,8 +21,9 @@ from pydantic import (
     field_validator,
 )
 
-from .phone import UNCHECKED_PATTERN, WAY_OUT, judge_e164, suggest_e164, why_impossible, why_malformed
-from .wire import UNKNOWN, to_camel
+from pulumi_vapi_byo.wire import UNKNOWN, to_camel
+
+from .e164 import UNCHECKED_PATTERN, WAY_OUT, judge_e164, suggest_e164, why_impossible, why_malformed
 
 
 def _let_unknown_pass(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:

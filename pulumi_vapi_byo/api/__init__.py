@@ -1,0 +1,1 @@
+"""Vapi's API over HTTP: the client, and when it may send."""

@@ -1,0 +1,1 @@
+"""The first door: a Python program's resources, on Pulumi's dynamic providers."""
