@@ -56,7 +56,11 @@ import pulumi_vapi_byo as vapi
 
 DESK = {{"credential_id": "{CREDENTIAL_ID}", "number": "+14155552671", "assistant_id": "{ASSISTANT_ID}"}}
 """
-_ABOUT_THE_STACK = {"error: update failed", "error: preview failed", "error: refresh failed", "error: destroy failed"}
+_ABOUT_THE_STACK = {
+    *("error: update failed", "error: preview failed", "error: refresh failed", "error: destroy failed"),
+    # What the SDK says for a program that a newer engine has ended.
+    "error: Resource monitor has terminated, shutting down",
+}
 
 
 class Project:
