@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +19,10 @@ from .project import Project
 PACK = ROOT / "examples" / "policy-pack"
 
 #: Boots the pack as Pulumi's own script for Python packs does. The language host that comes from Go modules is too old to do
-#: it, so the pack is given a runtime of another name, for which the engine looks for a script.
+#: it, so the engine is given this script, which it starts with its address.
 BOOT = """\
 #!/bin/sh
-exec python3 -u -m pulumi.policy "$1" "$2"
+cd "$(dirname "$0")" && exec python3 -u -m pulumi.policy "$1" .
 """
 
 GOOD: dict[str, Any] = {"name": "Support", "assistantId": ASSISTANT_ID, "deletionProtection": True}
@@ -82,17 +81,13 @@ def test_other_resources_are_no_business_of_the_pack(violations: Callable[..., l
 
 
 @pytest.fixture
-def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def pack(tmp_path: Path) -> str:
     folder = tmp_path / "pack"
     shutil.copytree(PACK, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    settings = folder / "PulumiPolicy.yaml"
-    settings.write_text(settings.read_text().replace("runtime: python\n", "runtime: testedpython\n"))
-    script = tmp_path / "bin" / "pulumi-analyzer-policy-testedpython"
-    script.parent.mkdir()
+    script = folder / "boot"
     script.write_text(BOOT)
     script.chmod(0o755)
-    monkeypatch.setenv("PATH", os.pathsep.join([str(script.parent), os.environ["PATH"]]))
-    return str(folder)
+    return str(script)
 
 
 @pytest.mark.engine
