@@ -19,9 +19,6 @@ Region = Literal["us", "eu"]
 #: The API's address in each region (Vapi's SIP guides).
 BASE_URLS: Final[Mapping[Region, str]] = {"us": "https://api.vapi.ai", "eu": "https://api.eu.vapi.ai"}
 
-#: Where carriers send inbound calls in each region (Vapi's SIP trunk guide).
-SIP_HOSTS: Final[Mapping[Region, str]] = {"us": "sip.vapi.ai", "eu": "sip.eu.vapi.ai"}
-
 DEFAULT_TIMEOUT_S: Final = 30.0
 MAX_TIMEOUT_S: Final = 600.0
 DEFAULT_MAX_RETRIES: Final = 4
@@ -67,7 +64,7 @@ class Settings:
     Attributes:
         api_key: Private key of the organisation; never printed.
         base_url: Address of the API, without a slash at the end.
-        region: Region of the organisation; decides the SIP host of `sip_uri`.
+        region: Region of the organisation.
         timeout_s: Most seconds that a single request takes altogether, from looking up the name to the last byte of the answer.
         max_retries: How often a request is tried again; 0 is never.
         requests_per_second: Most requests a second, all threads together; None for no limit of our own.
@@ -93,23 +90,6 @@ class Settings:
     on_omitted: OnOmitted = "keep"
     on_unknown: OnUnknown = "error"
     number_check: NumberCheck = "possible"
-
-    def sip_uri(self, number: str | None, credential_id: str | None) -> str | None:
-        """Compute the address that a carrier sends inbound calls to (Vapi's SIP trunk guide).
-
-        Args:
-            number: The number, None for one without.
-            credential_id: Id of its credential, None for one whose credential was deleted.
-
-        Returns:
-            ``{number}@{credential_id}.sip.vapi.ai``, in region eu ``.sip.eu.vapi.ai``; None without a number or a credential.
-        """
-        return sip_uri(number, credential_id, self.region)
-
-
-def sip_uri(number: str | None, credential_id: str | None, region: Region) -> str | None:
-    """Compute the address of a number in a region; see `Settings.sip_uri`."""
-    return f"{number}@{credential_id}.{SIP_HOSTS[region]}" if number and credential_id else None
 
 
 def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Settings:

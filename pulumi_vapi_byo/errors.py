@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,27 +30,7 @@ SETTINGS_OF_THE_STATE = (
 #: Longest message, in characters: what is in one is short by itself, so this is for what nobody thought of.
 MAX_SENTENCE = 4000
 
-_UNKNOWN_PROPERTY = re.compile(r"^(?:(?P<parent>[\w.]+)\.)?property (?P<name>\w+) should not exist$")
-
-#: What to write instead of a field that an API of another time does not know (wire name -> advice).
-_INSTEAD = {
-    "serverUrl": "this API no longer takes serverUrl: use server=ServerArgs(url=...) instead of server_url",
-    "serverUrlSecret": (
-        "this API no longer takes serverUrlSecret: instead of server_url_secret use "
-        "server=ServerArgs(url=..., headers={'x-vapi-secret': ...}) or server=ServerArgs(credential_id=...)"
-    ),
-    "server": "this API does not take server yet: use server_url and server_url_secret instead",
-    "hooks": "this API has no hooks yet: remove hooks and use fallback_destination instead",
-    "workflowId": "this API has no workflows: remove workflow_id and use assistant_id or squad_id instead",
-}
-
-#: Fields that the API of 2024 takes in a POST but refuses in a PATCH.
-_REPLACE_ONLY = {
-    "number": "number",
-    "credentialId": "credential_id",
-    "numberE164CheckEnabled": "number_e164_check_enabled",
-}
-
+_UNKNOWN_PROPERTY = re.compile(r"^(?P<parent>[\w.]+\.)?property (?P<name>\w+) should not exist$")
 
 E = TypeVar("E", bound="VapiError")
 
@@ -73,10 +53,13 @@ class VapiError(Exception):
 
     def after(self: E, tries: int) -> E:
         """Return the same failure as the last of several."""
-        last = type(self).__new__(type(self))
-        vars(last).update(vars(self))
-        VapiError.__init__(last, self.what, advice=self.advice, tries=tries)
-        return last
+        return self._with(advice=self.advice, tries=tries)
+
+    def _with(self: E, *, advice: str, tries: int) -> E:
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
+        VapiError.__init__(other, self.what, advice=advice, tries=tries)
+        return other
 
 
 class ConfigError(VapiError):
@@ -152,7 +135,12 @@ class ApiError(VapiError):
         else:
             said = f", beginning {excerpt!r}" if excerpt else ""
             text = f"something between here and Vapi answered {status} with no JSON of Vapi's{said} ({method} {path})"
-        super().__init__(text, advice=advise(status, method, path, self.messages, from_api=from_api), tries=tries)
+        super().__init__(text, advice=advise(status, method, self.messages, from_api=from_api), tries=tries)
+
+    def advised_by(self, of_kind: Advice) -> ApiError:
+        """Return the same failure with what the kind of resource knows about it."""
+        advice = advise(self.status, self.method, self.messages, from_api=self.from_api, of_kind=of_kind)
+        return self._with(advice=advice, tries=self.tries)
 
 
 class BadAnswerError(VapiError):
@@ -293,29 +281,32 @@ def plain(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def advise(status: int, method: str, path: str, messages: Sequence[str], *, from_api: bool) -> str:
+#: What to do about an answer where only the kind of resource knows: method, status and one of the API's messages, or none.
+Advice = Callable[[str, int, str], str]
+
+
+def _no_advice(_method: str, _status: int, _message: str) -> str:
+    return ""
+
+
+def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool, of_kind: Advice = _no_advice) -> str:
     """Say what the user can do about an answer, from its status and the fields it names.
 
     Args:
         status: HTTP status of the answer.
         method: HTTP method of the request.
-        path: Path of the request, without the host.
         messages: The API's messages.
         from_api: Whether the answer was the API's own JSON.
+        of_kind: What the kind of resource knows.
 
     Returns:
         One clause without a full stop, empty where nothing useful is known.
     """
     if not from_api:
         return "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
-    if method == "DELETE" and path.startswith("/credential/") and status in (400, 409, 422):
-        return (
-            "numbers that still use a trunk keep it from being deleted: delete them or give them another credential_id first, "
-            "then try again (vapi-byo import lists the numbers with their credentials)"
-        )
-    if status == 400:
-        advice = dict.fromkeys(_advice_for_field(message, method) for message in messages)
-        return "; ".join(part for part in advice if part)
+    known = [of_kind(method, status, message) or _advice_for_a_field(status, message) for message in messages or ("",)]
+    if any(known):
+        return "; ".join(dict.fromkeys(filter(None, known)))
     if status == 401:
         return "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region"
     if status == 403:
@@ -337,21 +328,6 @@ def advise(status: int, method: str, path: str, messages: Sequence[str], *, from
     return ""
 
 
-def _advice_for_field(message: str, method: str) -> str:
-    unknown = _UNKNOWN_PROPERTY.match(message)
-    if unknown and not unknown["parent"]:
-        name = unknown["name"]
-        if method == "PATCH" and name in _REPLACE_ONLY:
-            return (
-                f"this API cannot change {_REPLACE_ONLY[name]} in place: set it back, or replace the number (it gets a "
-                "new id) with pulumi up --target-replace URN, the URN being the one pulumi stack --show-urns lists"
-            )
-        return _INSTEAD.get(name, f"this API does not know {name}: remove it")
-    if unknown:
-        return f"this API does not know {unknown['parent']}.{unknown['name']}: remove it"
-    for wire, argument in (("credentialId", "credential_id"), ("assistantId", "assistant_id"), ("squadId", "squad_id")):
-        if message.startswith(wire):
-            return f"check {argument}"
-    if "redential" in message:
-        return "check credential_id: it is the id of a byo-sip-trunk credential in the same organisation and region"
-    return ""
+def _advice_for_a_field(status: int, message: str) -> str:
+    unknown = _UNKNOWN_PROPERTY.match(message) if status == 400 else None
+    return f"this API does not know {unknown['parent'] or ''}{unknown['name']}: remove it" if unknown else ""

@@ -35,6 +35,11 @@ def to_snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+def is_blank(value: Any) -> bool:
+    """Tell whether a value is one of those by which a program says that there must be none."""
+    return value is None or value == "" or value == [] or value == {}
+
+
 def bare(number: str) -> str:
     """Return the digits and letters of a number, which are what it is; how it is written around them is the writer's habit."""
     return re.sub(r"[^0-9A-Za-z]", "", number)
@@ -170,7 +175,8 @@ NOT_RENAMED: Final = OPAQUE_MAPS | {"messages", ADDITIONAL}
 SECRET_FIELDS: Final = frozenset({"serverUrlSecret", "authPassword", "secret"}) | OPAQUE_MAPS
 
 #: Names of the inputs that are ours alone and never sent.
-LOCAL_FIELDS: Final = ("deletionProtection",)
+DELETION_PROTECTION: Final = "deletionProtection"
+LOCAL_FIELDS: Final = (DELETION_PROTECTION,)
 
 #: The computed address of a number, which `check` adds to the inputs.
 SIP_URI: Final = "sipUri"

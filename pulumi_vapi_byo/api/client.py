@@ -398,7 +398,7 @@ class Collection:
         """
         path = self._kind.path
         body = self._kind.on_the_wire({"provider": self._kind.provider, **body})
-        return self._parse(self.client.send("POST", path, body), "POST", path)
+        return self._parse(self._send("POST", path, body), "POST", path)
 
     def get(self, id_: str) -> Answer | None:
         """Look one up.
@@ -430,7 +430,7 @@ class Collection:
 
     def _find(self, id_: str, turns: int = 1) -> Reply | None:
         try:
-            return self.client.send("GET", self._path(id_), turns=turns)
+            return self._send("GET", self._path(id_), turns=turns)
         except ApiError as error:
             if error.says_absent:
                 return None
@@ -455,7 +455,7 @@ class Collection:
         path = self._path(id_)
         turns, within_s = (0, LOOK_IS_GOOD_FOR_S) if looked else (1, math.inf)
         body = self._kind.on_the_wire(patch)
-        return self._parse(self.client.send("PATCH", path, body, turns=turns, within_s=within_s), "PATCH", path, id_)
+        return self._parse(self._send("PATCH", path, body, turns=turns, within_s=within_s), "PATCH", path, id_)
 
     def delete(self, id_: str) -> bool:
         """Delete one.
@@ -468,7 +468,7 @@ class Collection:
         """
         path = self._path(id_)
         try:
-            reply = self.client.send("DELETE", path)
+            reply = self._send("DELETE", path)
         except ApiError as error:
             if error.says_absent:
                 return False
@@ -489,7 +489,7 @@ class Collection:
         """
         path = self._kind.path
         query = {"limit": limit} | ({"createdAtLe": created_at_le} if created_at_le else {})
-        reply = self.client.send("GET", path, query=query)
+        reply = self._send("GET", path, query=query)
         if not isinstance(reply.body, builtins.list) or not all(isinstance(entry, dict) for entry in reply.body):
             raise BadAnswerError("is no list of objects", method="GET", path=path)
         for entry in reply.body:
@@ -529,6 +529,12 @@ class Collection:
             if not times:
                 raise BadAnswerError("has no createdAt, by which to list on", method="GET", path=self._kind.path)
             oldest = times[-1]
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None, **how: Any) -> Reply:
+        try:
+            return self.client.send(method, path, body, **how)
+        except ApiError as error:
+            raise error.advised_by(self._kind.advice) from error
 
     def _path(self, id_: str) -> str:
         if not is_id(id_):

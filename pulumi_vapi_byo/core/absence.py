@@ -5,17 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pulumi_vapi_byo.api.client import Collection, moment_of
 from pulumi_vapi_byo.api.throttle import LOOK_FOR_S, pauses_s
 from pulumi_vapi_byo.errors import ApiError, BadAnswerError, VapiError
+from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.kinds.kind import Kind
-from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
-from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -98,13 +94,14 @@ class Absence:
         """Look at whatever may carry an organisation, until something does."""
         seen = self._api.client.organisations
         self._api.list(limit=1)
-        others = Collection(self._api.client, SIP_TRUNK_CREDENTIAL if self._kind is PHONE_NUMBER else PHONE_NUMBER)
-        credential_id = state.get("credentialId")
+        elsewhere = {kind.path: Collection(self._api.client, kind) for kind in KINDS if kind.path != self._kind.path}
+        parent_id = self._kind.parent_of(state)
         try:
-            if not seen and isinstance(credential_id, str):
-                others.entry(credential_id)
-            if not seen:
-                others.list(limit=1)
+            if not seen and isinstance(parent_id, str) and self._kind.parents in elsewhere:
+                elsewhere[self._kind.parents].entry(parent_id)
+            for others in elsewhere.values():
+                if not seen:
+                    others.list(limit=1)
         except (ApiError, BadAnswerError) as error:
             if isinstance(error, ApiError) and error.status >= 500:
                 raise

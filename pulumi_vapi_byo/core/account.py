@@ -1,10 +1,10 @@
-"""What the account holds, listed once for all creates of a run."""
+"""What the account holds, listed once for all purposes of a run."""
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """One of the account's, as far as it can be read: what it is must not depend on a field of another concern.
+    """A resource of the account, as far as it can be read: what it is must not depend on a field of another concern.
 
     Attributes:
         id: Its id.
         identity: What it is found by, see `Kind.identity_of`.
-        credential_id: The trunk of a number; None of what is a trunk itself.
+        parent_id: Id of what carries it, see `Kind.parent`.
+        org_id: Id of its organisation.
         name: Its own name.
         created_at: When it was created, as the API wrote it.
         answer: All of it; None where something in it cannot be used.
@@ -33,24 +34,17 @@ class Entry:
 
     id: str
     identity: str | None
-    credential_id: str | None
+    parent_id: str | None
+    org_id: str | None
     name: str | None
     created_at: str | None
     answer: Answer | None
 
 
-@dataclass(frozen=True)
-class _Listed:
-    """A list: what is of the kind, newest first, and the ids of everything else."""
-
-    entries: list[Entry]
-    foreign: frozenset[str]
-
-
 class Account:
     """What an organisation has of one kind: what was there at the first look, and what this run created.
 
-    Safe for several threads.
+    The list is read page by page, no further than somebody needs it. Safe for several threads.
 
     Args:
         kind: The kind of resource.
@@ -62,34 +56,75 @@ class Account:
         self._kind = kind
         self._collection = collection
         self._twins = twins
-        self._lock = threading.Lock()
-        self._was_listed = False
-        self._known: dict[str, Entry] = {}
-        self._known_as: defaultdict[str | None, dict[str, Entry]] = defaultdict(dict)
-        self._foreign: frozenset[str] = frozenset()
-        self._ahead: Future[_Listed] | None = None
+        self._lock = threading.RLock()
+        self._start_over()
+        self._written: dict[str, Entry] = {}
         self._removed: set[str] = set()
         self._gone: set[str] = set()
-        self._changed: dict[str, Entry] = {}
         self._looking = threading.Lock()
-        self._next_look: Future[_Listed] | None = None
+        self._next_look: Future[list[Entry]] | None = None
 
-    def list_ahead(self) -> None:
-        """Ask the API already, in a thread of its own; what comes of it, be it an error, is for the first that needs it.
+    def _start_over(self) -> None:
+        self._pages = self._collection.pages()
+        self._is_whole = False
+        self._known: dict[str, Entry] = {}
+        self._known_as: defaultdict[str | None, dict[str, Entry]] = defaultdict(dict)
+        self._foreign: set[str] = set()
+        #: Pages read so far.
+        self.pages_read = 0
+        #: When the last entry of the last page was created, as the API wrote it; what follows is as old or older.
+        self.oldest = ""
 
-        To be called once, and before anything else.
+    # ----------------------------------------------------------------------------------------------- the list, page by page
+
+    def read_page(self) -> bool:
+        """Read the next page of the list.
+
+        Returns:
+            False where there was none left.
+
+        Raises:
+            VapiError: The page could not be had; the list begins again with the next call.
         """
-        ahead: Future[_Listed] = Future()
-
-        def ask() -> None:
+        with self._lock:
+            if self._is_whole:
+                return False
             try:
-                ahead.set_result(self._list())
-            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits
-                ahead.set_exception(error)
+                page = next(self._pages, None)
+            except BaseException:
+                self._start_over()
+                raise
+            self.pages_read += 1
+            if page is None:
+                self._is_whole = True
+                return False
+            for entry in self._entries(page, self._foreign):
+                if entry.id not in self._removed:
+                    self._remember(self._written.get(entry.id, entry))
+            self.oldest = str(page[-1].get("createdAt"))
+            return True
 
-        # Not an executor's thread, for which the process would wait at its end.
-        threading.Thread(target=ask, daemon=True).start()
-        self._ahead = ahead
+    def may_follow(self, id_: str, created_at: str) -> bool:
+        """Tell whether a resource may still be on a page to come.
+
+        Args:
+            id_: Its id.
+            created_at: When it was created, as the API wrote it; the newest come first.
+        """
+        with self._lock:
+            return not self._is_whole and id_ not in self._known and not created_at > self.oldest
+
+    def shown(self, id_: str) -> Entry | None:
+        """Return what the pages read so far show under an id; None where they don't."""
+        with self._lock:
+            return self._known.get(id_)
+
+    def shows_organisation(self, org_id: object) -> bool:
+        """Tell whether something on the pages read so far belongs to an organisation."""
+        with self._lock:
+            return any(entry.org_id == org_id for entry in self._known.values())
+
+    # -------------------------------------------------------------------------------------------------------- all that it has
 
     def known(self) -> list[Answer]:
         """Return what is known and can be read, newest first; asks the API only the first time.
@@ -98,7 +133,7 @@ class Account:
             VapiError: The list could not be had.
         """
         with self._lock:
-            return [entry.answer for entry in self._looked_up().values() if entry.answer is not None]
+            return [entry.answer for entry in self._all().values() if entry.answer is not None]
 
     def known_as(self, identity: str | None) -> list[Entry]:
         """Return what is known and has an identity, see `Kind.identity_of`, or has none; newest first.
@@ -107,8 +142,20 @@ class Account:
             VapiError: The list could not be had.
         """
         with self._lock:
-            self._looked_up()
+            self._all()
             return list(self._known_as[identity].values())
+
+    def had(self, id_: str) -> bool:
+        """Tell whether an id is known, also of another provider's or of something that cannot be read."""
+        with self._lock:
+            return id_ in self._all() or id_ in self._foreign
+
+    def _all(self) -> dict[str, Entry]:
+        while self.read_page():
+            pass
+        return self._known
+
+    # ---------------------------------------------------------------------------------------------------------- another look
 
     def look(self) -> list[Entry]:
         """List again, beginning after this call; those that call while one look is under way share the next.
@@ -128,10 +175,10 @@ class Account:
                 with self._lock:
                     self._next_look = None  # who comes now may know of what this list is too old for
                 try:
-                    look.set_result(self._list())
+                    look.set_result([entry for page in self._collection.pages() for entry in self._entries(page, set())])
                 except BaseException as error:  # noqa: BLE001 - it belongs to all that wait
                     look.set_exception(error)
-        return look.result().entries
+        return look.result()
 
     def appeared(self) -> list[Entry]:
         """Look again for what was not known before, and was not deleted by this run.
@@ -144,23 +191,19 @@ class Account:
         entries = self.look()
         # What others added while the list was under way is theirs.
         with self._lock:
-            known = self._looked_up().keys() | self._removed | self._gone
+            known = self._all().keys() | self._removed | self._gone
         return [one for one in entries if one.id not in known]
 
-    def had(self, id_: str) -> bool:
-        """Tell whether an id is known, be it of another provider's or of something that cannot be read."""
-        with self._lock:
-            return id_ in self._looked_up() or id_ in self._foreign
+    # --------------------------------------------------------------------------------------------------- what this run has done
 
     def add(self, one: Answer) -> Entry:
         """Take note of one that this run created, changed or took over."""
         entry = self._entry(one.wire(), one)
         with self._lock:
-            if self._was_listed:
+            self._written[one.id] = entry  # pages to come may still show the one before
+            if self._is_whole or one.id in self._known:
                 self._forget(one.id)
                 self._remember(entry)
-            elif self._ahead:
-                self._changed[one.id] = entry  # a list that was asked for ahead may still show the one before
         return entry
 
     def remove(self, id_: str) -> None:
@@ -180,17 +223,6 @@ class Account:
         with self._lock:
             return id_ in self._removed
 
-    def _looked_up(self) -> dict[str, Entry]:
-        if not self._was_listed:
-            ahead, self._ahead = self._ahead, None
-            listed = ahead.result() if ahead else self._list()
-            self._was_listed = True
-            self._foreign = listed.foreign
-            for one in listed.entries:
-                if one.id not in self._removed:
-                    self._remember(self._changed.get(one.id, one))
-        return self._known
-
     def _remember(self, entry: Entry) -> None:
         self._known[entry.id] = self._known_as[entry.identity][entry.id] = entry
 
@@ -199,26 +231,26 @@ class Account:
         if entry is not None:
             del self._known_as[entry.identity][id_]
 
-    def _list(self) -> _Listed:
-        entries, foreign = [], set()
-        for page in self._collection.pages():
-            if self._twins:
-                self._twins.listed(page)
-            for entry in page:
-                if entry.get("provider") != self._kind.provider:
-                    foreign.add(str(entry.get("id")))
-                    continue
-                try:
-                    entries.append(self._entry(entry, self._kind.parse(entry)))
-                except ValueError:
-                    entries.append(self._entry(entry, None))
-        return _Listed(entries, frozenset(foreign))
+    def _entries(self, page: list[dict[str, Any]], foreign: set[str]) -> Iterator[Entry]:
+        """Read the entries of a page that are of this kind; the ids of all others go to `foreign`."""
+        if self._twins:
+            self._twins.listed(page)
+        for entry in page:
+            if entry.get("provider") != self._kind.provider:
+                foreign.add(str(entry.get("id")))
+                continue
+            try:
+                answer = self._kind.parse(entry)
+            except ValueError:
+                answer = None
+            yield self._entry(entry, answer)
 
     def _entry(self, values: Mapping[str, Any], answer: Answer | None) -> Entry:
         return Entry(
             id=str(values.get("id")),
             identity=self._kind.identity_of(values),
-            credential_id=_text(values.get("credentialId")),
+            parent_id=_text(values.get(self._kind.parent)) if self._kind.parent else None,
+            org_id=_text(values.get("orgId")),
             name=_text(values.get("name")),
             created_at=_text(values.get("createdAt")),
             answer=answer,

@@ -240,7 +240,7 @@ def _known_problem(resource: Kind, details: Any, wire_names: Container[str], sai
         reason = f"must have at least {context['min_length']} characters, has {len(value)}"
         if not value:
             reason = f"must not be empty: {'it is required' if _is_required(resource, path) else 'leave it out'}"
-            reason += ", or write server={} where there must be none" if path == ("serverUrl",) else ""
+            reason += resource.why_empty(str(path[0])) if len(path) == 1 else ""
     elif kind == "too_long":
         reason = f"must have at most {context['max_length']} items, has {context['actual_length']}"
     elif kind == "too_short":

@@ -1,4 +1,4 @@
-"""Creating one exactly once, or taking over one that exists, whatever the API does."""
+"""Creating a resource exactly once, whatever the API does."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ import json
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pulumi_vapi_byo.api.client import Collection, moment_of
+from pulumi_vapi_byo.api.client import moment_of
 from pulumi_vapi_byo.api.throttle import LOOK_FOR_S, pauses_s
-from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.errors import ApiError, BadAnswerError, TransportError, VapiError
-from pulumi_vapi_byo.kinds.kind import Kind
-from pulumi_vapi_byo.wire import MANAGED, to_snake
 
-from .account import Account, Entry
-from .claims import TAKEN_OVER, Claims
-from .diff import body_of, differing, fits, plan
-from .states import States
-from .twins import Twins
+from .account import Entry
+from .adoption import Adoption
+from .claims import TAKEN_OVER
+from .diff import body_of, differing
+from .run import Run
 
 if TYPE_CHECKING:
     from pulumi_vapi_byo.kinds.models import Answer
@@ -58,41 +55,18 @@ class Creation:
     """Brings resources of one kind into being. Safe for several threads.
 
     Args:
-        kind: The kind of resource.
-        collection: Its calls.
-        settings: What to do about what exists, and how long to wait.
-        held: What resources of the running program have.
-        account: What the organisation has.
-        states: Writes what the API holds as a state.
-        twins: Is told of what is created.
-        patch: Changes one that exists: its id and the fields.
-        sleep: Waits for some seconds.
+        run: What the run knows.
+        adoption: Takes over what exists already.
     """
 
-    def __init__(
-        self,
-        kind: Kind,
-        collection: Collection,
-        settings: Settings,
-        held: Claims,
-        account: Account,
-        states: States,
-        twins: Twins,
-        *,
-        patch: Callable[[str, Mapping[str, Any]], Answer],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._kind = kind
-        self._api = collection
-        self._settings = settings
-        self._held = held
-        self._account = account
-        self._states = states
-        self._twins = twins
-        self._patch = patch
-        self._sleep = sleep
-        self._made: set[str] = set()
-        self._were_there: set[str] = set()
+    def __init__(self, run: Run, adoption: Adoption) -> None:
+        self._run = run
+        self._kind = run.kind
+        self._api = run.collection
+        self._settings = run.settings
+        self._account = run.account
+        self._states = run.states
+        self._adoption = adoption
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._under_way: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
@@ -110,21 +84,17 @@ class Creation:
             VapiError: It was not created, or nobody can tell; the message says which and what to do.
         """
         with self._create_lock(inputs):
-            one = self._existing(inputs) or self._post(inputs)
+            one = self._adoption.existing(inputs) or self._post(inputs)
             self._account.add(one)
-            self._made.add(one.id)
-        self._twins.ours(one.id, one.wire())
+            self._run.created.add(one.id)
+        self._run.twins.ours(one.id, one.wire())
         return one
-
-    def has_taken_over(self, id_: str) -> bool:
-        """Tell whether one was there before, and is no creation of this run."""
-        return id_ in self._were_there
 
     @contextmanager
     def _create_lock(self, inputs: Mapping[str, Any]) -> Iterator[None]:
         # Two creates of the same number would not see each other's; of different numbers they may run side by side.
         # Without digits, those of one name could be taken for each other: a secret, say, is never read back.
-        key = self._kind.identity_of(inputs) or json.dumps([inputs.get("name"), inputs.get("credentialId")])
+        key = self._kind.identity_of(inputs) or json.dumps([inputs.get("name"), self._kind.parent_of(inputs)])
         with self._lock:
             lock = self._locks[key]
         with lock:
@@ -135,118 +105,6 @@ class Creation:
             finally:
                 with self._lock:
                     del self._under_way[key]
-
-    # ------------------------------------------------------------------------------------------------- what exists already
-
-    def _existing(self, inputs: Mapping[str, Any]) -> Answer | None:
-        """Take over the one that exists; refuse where there is one that must not be taken."""
-        if self._settings.on_existing == "allow":
-            return None
-        while same := self._same(inputs):
-            one = self._taken_over(same, inputs)
-            if one is not None:
-                return one
-        return None
-
-    def _same(self, inputs: Mapping[str, Any]) -> list[Entry]:
-        identity = self._kind.identity_of(inputs)
-        same = self._account.known_as(identity)
-        # Without digits all else must be the same, and it must not be one that this run just created.
-        return same if identity else [one for one in same if one.id not in self._made and self._fits(one, inputs)]
-
-    def _fits(self, one: Entry, inputs: Mapping[str, Any]) -> bool:
-        return one.answer is not None and fits(self._kind, inputs, self._states.of(one.answer, inputs))
-
-    def _taken_over(self, same: Sequence[Entry], inputs: Mapping[str, Any]) -> Answer | None:
-        """Take over one of those that exist, or refuse; None where it is gone, or no longer what it was listed as."""
-        chosen = self._chosen(same, inputs)
-        one = self._read(chosen.id)
-        if one is None:
-            self._account.forget(chosen.id)
-            return None
-        now = self._account.add(one)
-        if (now.identity, now.credential_id) != (chosen.identity, chosen.credential_id):
-            return None
-        if not now.identity and not self._fits(now, inputs):
-            return None
-        return self._adopt(one, now, inputs)
-
-    def _chosen(self, same: Sequence[Entry], inputs: Mapping[str, Any]) -> Entry:
-        if self._settings.on_existing == "adopt":
-            free = [one for one in same if one.id not in self._held and one.credential_id == inputs.get("credentialId")]
-            if len(free) == 1:
-                return free[0]
-        raise self._refusal(same, inputs)
-
-    def _read(self, id_: str) -> Answer | None:
-        """Read one that a list showed; None where it is gone, which takes both, because either may lag behind."""
-        one = self._api.get(id_)
-        pauses = pauses_s(LOOK_FOR_S)
-        while one is None and any(entry.id == id_ for entry in self._account.look()):
-            pause_s = next(pauses, None)
-            if pause_s is None:
-                id_ = self._api.client.quote(id_)
-                raise VapiError(
-                    f"Vapi lists it (id {id_}), but has none when it is asked for that id; try again, or, if it is not in the "
-                    "dashboard, ask Vapi's support about it"
-                )
-            self._sleep(pause_s)
-            one = self._api.get(id_)
-        return one
-
-    def _refusal(self, same: Sequence[Entry], inputs: Mapping[str, Any]) -> VapiError:
-        quote = self._api.client.quote
-        alike = [one for one in same if one.credential_id == inputs.get("credentialId")]
-        held = [one for one in alike or same if one.id in self._held]
-        one = (held or alike or same)[0]
-        id_, named = quote(one.id), f"named {quote(one.name)!r}" if one.name else "without a name"
-        label = f"id {id_}, {named}, made {_age(quote(one.created_at or 'an unknown time'))}"
-        if not alike:
-            other = f"another credential, {quote(one.credential_id)}" if one.credential_id else "no credential"
-            if held:
-                return VapiError(
-                    f"another resource of this program has it already on {other} ({label}); remove one of them, or, where Vapi "
-                    "should decide, pulumi config set vapi-byo:onExisting allow"
-                )
-            return VapiError(
-                f"Vapi has it already on {other} ({label}); use that credential_id to "
-                "take it over, delete it first, or, where Vapi should decide, pulumi config set vapi-byo:onExisting allow"
-            )
-        if held:
-            return VapiError(f"another resource of this program has it already ({label}); declare it once")
-        if len(alike) > 1:
-            ids = ", ".join(quote(other.id) for other in alike)
-            return VapiError(f"Vapi has {len(alike)} that fit ({ids}); delete those that are not wanted, then try again")
-        # One without an identity cannot be told from the one that it is to replace.
-        replaced = "" if self._kind.identity else "; to replace it by another, run pulumi config set vapi-byo:onExisting allow"
-        return VapiError(
-            f"Vapi has it already ({label}); to take it over, give it opts=ResourceOptions(import_={id_!r}), or run "
-            "pulumi config set vapi-byo:onExisting adopt and pulumi up again; if only the resource was renamed, give it "
-            f"opts=ResourceOptions(aliases=[Alias(name='its old name')]){replaced}"
-        )
-
-    def _adopt(self, one: Answer, entry: Entry, inputs: Mapping[str, Any]) -> Answer:
-        # What is never read back is sent, because nobody can tell whether it is what the program says.
-        write_only = {path[0] for path in self._kind.write_only}
-        readable = {name: value for name, value in inputs.items() if name not in write_only}
-        patch = plan(self._kind, self._states.of(one, readable) | {MANAGED: {}}, inputs).patch
-        if not self._held.take(one.id):  # the resource that has it came in between
-            raise self._refusal([entry], inputs)
-        log.warning(
-            "%s exists already (id %s, made %s) and is taken over%s",
-            self._label(one.wire(), one.id),
-            one.id,
-            _age(self._api.client.quote(one.created_at)),
-            _changed_by(patch),
-        )
-        self._were_there.add(one.id)
-        try:
-            return self._patch(one.id, patch) if patch else one
-        except BaseException:
-            self._held.release(one.id)
-            raise
-
-    # ------------------------------------------------------------------------------------------------------- what is created
 
     def _post(self, inputs: Mapping[str, Any]) -> Answer:
         body = body_of(self._kind, inputs)
@@ -272,7 +130,7 @@ class Creation:
                 if not _may_pass(error) or failures > self._settings.max_retries:
                     raise self._not_found(error, failures) from error
             else:
-                if not self._held.keep(made.id):  # it is in nobody's state yet
+                if not self._run.claims.keep(made.id):  # it is in nobody's state yet
                     raise VapiError(TAKEN_OVER)
                 if failures:
                     self._look_for_a_late_one(inputs, made)
@@ -280,10 +138,10 @@ class Creation:
 
     def _make_sure_it_is_new(self, made: Answer, inputs: Mapping[str, Any]) -> None:
         # What an answer names becomes ours to change and to delete: it must be what was asked for, and not have been there.
-        held, id_ = made.wire(), self._api.client.quote(made.id)
+        held, id_ = made.wire(), self._run.quote(made.id)
         if self._account.had(made.id):
             raise BadAnswerError(f"has the id {id_}, which was there before", method="POST", path=self._kind.path)
-        differs = "credentialId" if held.get("credentialId") != inputs.get("credentialId") else ""
+        differs = self._kind.parent if self._kind.parent_of(held) != self._kind.parent_of(inputs) else ""
         if self._kind.identity_of(held) != self._kind.identity_of(inputs):
             differs = self._kind.named_by
         elif not self._kind.identity and inputs.get(self._kind.named_by):  # one that was not sent may be filled in
@@ -296,9 +154,9 @@ class Creation:
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, sent_at: datetime.datetime | None) -> Answer | None:
         """Look, again and again, for what a POST may have created although it failed."""
         found, trouble = _Appeared(), None
-        log.info("%s: %s; looking for it for %g s", self._label(inputs), failure, self._look_for_s(failure))
+        log.info("%s: %s; looking for it for %g s", self._run.label(inputs), failure, self._look_for_s(failure))
         for pause_s in pauses_s(self._look_for_s(failure)):
-            self._sleep(pause_s)
+            self._run.sleep(pause_s)
             try:
                 found, trouble = self._appeared(inputs, sent_at), None
             except VapiError as error:
@@ -307,13 +165,13 @@ class Creation:
                 break
         if len(found.ours) > 1:
             raise VapiError(
-                f"{failure}; since then {len(found.ours)} like it have appeared ({self._ids(found.ours)}) and it cannot be "
-                "told which is this one; delete those that are not wanted, then run pulumi up again"
+                f"{failure}; since then {len(found.ours)} like it have appeared ({self._run.quote_ids(found.ours)}) and it "
+                "cannot be told which is this one; delete those that are not wanted, then run pulumi up again"
             ) from failure
         for one in found.ours:
             if one.answer is not None:
-                if one.id in self._held:
-                    raise self._refusal([one], inputs)
+                if one.id in self._run.claims:
+                    raise self._adoption.refusal([one], inputs)
                 return self._made_after_all(one.answer, inputs)
         if trouble:
             raise VapiError(
@@ -321,16 +179,17 @@ class Creation:
             ) from trouble
         if found.unreadable:
             raise VapiError(
-                f"{failure}; since then {self._ids(found.unreadable)} has appeared, which cannot be read, so it cannot be told "
-                "whether it is this one; look at it in the dashboard and delete it if it is, then run pulumi up again"
+                f"{failure}; since then {self._run.quote_ids(found.unreadable)} has appeared, which cannot be read, so it "
+                "cannot be told whether it is this one; look at it in the dashboard and delete it if it is, then run pulumi up "
+                "again"
             ) from failure
         if found.doubtful:
             raise VapiError(
-                f"{failure}; since then {self._ids(found.doubtful)} has appeared, which may be this one but is not just what "
-                "was sent; look at it in the dashboard, and delete it or take it over with import_, before you run pulumi up "
-                "again"
+                f"{failure}; since then {self._run.quote_ids(found.doubtful)} has appeared, which may be this one but is not "
+                "just what was sent; look at it in the dashboard, and delete it or take it over with import_, before you run "
+                "pulumi up again"
             ) from failure
-        return self._taken_over(found.existing, inputs) if found.existing else None
+        return self._adoption.take_over(found.existing, inputs) if found.existing else None
 
     def _look_for_s(self, failure: VapiError) -> float:
         # After a time-out the API may still be at work: it gets as long again.
@@ -348,37 +207,36 @@ class Creation:
     def _place(
         self, one: Entry, inputs: Mapping[str, Any], sent_at: datetime.datetime | None, found: _Appeared
     ) -> list[Entry] | None:
-        identity, wanted = self._kind.identity_of(inputs), inputs.get("credentialId")
+        identity, wanted = self._kind.identity_of(inputs), self._kind.parent_of(inputs)
         # Digits and credential decide. What else an API fills in, or writes in its own way, is for the state to show.
         if identity and one.identity == identity:
-            if one.credential_id != wanted:
+            if one.parent_id != wanted:
                 return found.existing if self._settings.on_existing != "allow" else None
             if _is_older(one, sent_at):
                 return found.existing if self._settings.on_existing != "allow" else found.doubtful
             return found.ours if one.answer is not None else found.unreadable
         if one.answer is None:
-            return found.unreadable if one.identity is None and one.credential_id in (None, wanted) else None
-        if identity or one.identity or one.credential_id != wanted or _is_older(one, sent_at):
+            return found.unreadable if one.identity is None and one.parent_id in (None, wanted) else None
+        if identity or one.identity or one.parent_id != wanted or _is_older(one, sent_at):
             return None
         # Without digits all else decides; what comes near may be the one that was asked for, but for what was filled in.
-        if self._fits(one, inputs):
+        if self._adoption.fits(one, inputs):
             return found.ours
         return found.doubtful if self._comes_near(one, inputs) else None
 
     def _comes_near(self, one: Entry, inputs: Mapping[str, Any]) -> bool:
         with self._lock:
             others = [other for other in self._under_way.values() if other is not inputs]
-        if one.answer is None or any(self._fits(one, other) for other in others):
+        if one.answer is None or any(self._adoption.fits(one, other) for other in others):
             return False
         differs = differing(self._kind, inputs, self._states.of(one.answer, inputs), {})
-        named = inputs.get("name") in (None, "", one.name)
-        return named or ("gateways" in inputs and "gateways" not in differs)
+        return self._kind.comes_near(inputs, one.name, differs)
 
     def _made_after_all(self, one: Answer, inputs: Mapping[str, Any]) -> Answer:
-        self._held.keep(one.id)
+        self._run.claims.keep(one.id)
         log.warning(
             "the answer to the creation of %s was lost or unusable, but it was made (id %s) and is taken over",
-            self._label(inputs),
+            self._run.label(inputs),
             one.id,
         )
         return one
@@ -408,32 +266,18 @@ class Creation:
         except VapiError:
             return
         # Of what has digits, whoever lists tells it.
-        twins = [one for one in appeared if one.id != made.id and not one.identity and self._fits(one, inputs)]
+        twins = [one for one in appeared if one.id != made.id and not one.identity and self._adoption.fits(one, inputs)]
         if twins:
             log.warning(
                 "%s (id %s) may have been created twice: Vapi also has %s, just like it; delete what is not wanted",
-                self._label(inputs),
+                self._run.label(inputs),
                 made.id,
-                self._ids(twins),
+                self._run.quote_ids(twins),
             )
-
-    def _ids(self, entries: Sequence[Entry]) -> str:
-        return ", ".join(self._api.client.quote(one.id) for one in entries)
-
-    def _label(self, values: Mapping[str, Any], id_: object = None) -> str:
-        return self._kind.label(values.get(self._kind.named_by), id_)
 
 
 class _MadeOtherwiseError(BadAnswerError):
     """A POST made one that is not what was asked for: made again, there would be two."""
-
-
-def _changed_by(patch: Mapping[str, Any]) -> str:
-    changed = [to_snake(field) for field, value in patch.items() if value not in (None, [])]
-    cleared = [to_snake(field) for field in patch if to_snake(field) not in changed]
-    said = [f"{', '.join(changed)} changed to what the program says"] if changed else []
-    said += [f"{', '.join(cleared)} cleared, as the program has none"] if cleared else []
-    return f", with {' and '.join(said)}" if said else " as it is"
 
 
 def _leaves_doubt(error: VapiError) -> bool:
@@ -455,9 +299,3 @@ def _is_older(one: Entry, sent_at: datetime.datetime | None) -> bool:
     """Tell whether it was there, by the API's own clock, before a POST was sent."""
     created_at = moment_of(one.created_at)
     return bool(created_at and sent_at and (sent_at - created_at).total_seconds() > _CLOCKS_DIFFER_S)
-
-
-def _age(created_at: str) -> str:
-    moment = moment_of(created_at)
-    days = (datetime.datetime.now(datetime.timezone.utc) - moment).days if moment else 0
-    return f"{days} days ago ({created_at})" if days > 1 else f"at {created_at}"

@@ -25,6 +25,7 @@ from pulumi_vapi_byo.wire import (
     OPAQUE_MAPS,
     UNKNOWN,
     Place,
+    is_blank,
     place_of,
 )
 
@@ -42,8 +43,8 @@ class Plan:
 
     Attributes:
         changes: Names of the inputs that differ, in the order of the inputs; those of `LOCAL_FIELDS` last.
-        patch: Body of the PATCH: the changed fields alone, each with its whole new value, or the value that clears it. Beside a
-            number that is not E.164 stands its flag. Of the additional properties it has those that differ.
+        patch: Body of the PATCH: the changed fields alone, each with its whole new value, or the value that clears it, and
+            what the kind sends along with them. Of the additional properties it has those that differ.
     """
 
     changes: tuple[str, ...]
@@ -57,15 +58,14 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
         kind: The kind of resource.
         state: The last outputs: wire names to values, with `MANAGED`.
         inputs: The program's inputs, normalised; `UNKNOWN` counts as changed.
-        live: What the API holds right now, where that was looked up; settles how it spells the server, and what is sent along
-            in objects.
+        live: What the API holds right now, where that was looked up; settles its spellings, and what is sent along in objects.
 
     Returns:
         The plan; without changes where there is nothing to do.
     """
     managed = managed_shape(kind, state)
     held = state if live is None else live
-    wanted = _in_both_spellings(inputs, state)
+    wanted = kind.in_all_spellings(inputs, state)
     changes = []
     patch: dict[str, Any] = {}
     for field in kind.api_fields:
@@ -76,15 +76,12 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
             continue
         if field == ADDITIONAL:
             patch[field] = _additional(wanted.get(field), state.get(field) or {})
-        elif _blank(wanted.get(field)):
+        elif is_blank(wanted.get(field)):
             patch[field] = kind.unset.get(field)
         else:
             patch[field] = _with_what_is_there(place_of(field), field, wanted[field], held.get(field), managed.get(field))
         changes.append(field)
-    _settle_server_spelling(patch, held, inputs)
-    if patch.get("number") is not None and inputs.get("numberE164CheckEnabled") is False:
-        # The rule of a number may be judged by the body of the PATCH alone, where a flag left out means the check is on.
-        patch.setdefault("numberE164CheckEnabled", False)
+    kind.finish_patch(patch, held, inputs)
     changes += [field for field in LOCAL_FIELDS if not _same(_FLAT, field, inputs.get(field), state.get(field), None)]
     return Plan(tuple(changes), patch)
 
@@ -208,10 +205,10 @@ def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]
         The managed fields with their live values, without what the server filled in.
     """
     inputs = {}
-    for field, shape in _in_both_spellings(managed_shape(kind, state), live).items():
+    for field, shape in kind.in_all_spellings(managed_shape(kind, state), live).items():
         if live.get(field) is not None and shape is not False:
             inputs[field] = _project(place_of(field), field, live[field], shape)
-        elif shape is not None and shape is not False and _blank(shape):
+        elif shape is not None and shape is not False and is_blank(shape):
             inputs[field] = shape
     return inputs
 
@@ -231,7 +228,7 @@ def unmanaged(kind: Kind, live: Mapping[str, Any], shape: Mapping[str, Shape]) -
     """
     return {
         field: _project(place_of(field), field, live[field], None)
-        for field in _in_both_spellings(dict.fromkeys(left_out(kind, shape)) | dict(shape), live)
+        for field in kind.in_all_spellings(dict.fromkeys(left_out(kind, shape)) | dict(shape), live)
         if field not in shape and not _is_unset(field, live.get(field))
     }
 
@@ -265,7 +262,7 @@ def differences(
     Yields:
         The path, what the inputs say there and what the API holds; None for nothing.
     """
-    wanted = _in_both_spellings(inputs, live)
+    wanted = kind.in_all_spellings(inputs, live)
     for field in kind.api_fields:
         if field in wanted and not _as_wanted(field, wanted[field], live.get(field), shape.get(field)):
             yield from _differences(place_of(field), field, wanted[field], live.get(field), shape.get(field), (field,))
@@ -287,7 +284,7 @@ def fits(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool
     Returns:
         Whether it is; what the server fills in inside an object of the inputs does not count.
     """
-    said = {*inputs, "server"} if "serverUrl" in inputs else inputs
+    said = {*inputs, *(other for field, other in kind.read_back_as.items() if field in inputs)}
     return not differing(kind, inputs, live, shape_of(kind, inputs, live)) and all(
         field in said or _is_unset(field, live.get(field)) for field in kind.api_fields
     )
@@ -319,46 +316,7 @@ def conflicts(
 
 def body_of(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is sent to make one: nothing of what must be unset, because in a new one it is."""
-    return {field: inputs[field] for field in kind.api_fields if not _blank(inputs.get(field))}
-
-
-def _in_both_spellings(inputs: Mapping[str, Any], held: Mapping[str, Any]) -> Mapping[str, Any]:
-    if inputs.get("server") is not None and _blank(inputs["server"]):
-        # Where there must be no server, there must be none in its older spelling either.
-        return {"serverUrl": None, "serverUrlSecret": None, **inputs}
-    # Some APIs read back in both spellings what was said in one.
-    if inputs.get("serverUrl") is not None and _reads_the_same_in_both(held):
-        return {field: value for field, value in inputs.items() if field != "server" or value is not None}
-    if inputs.get("server") is not None and _reads_the_same_in_both(held):
-        return {field: value for field, value in inputs.items() if field != "serverUrl" or value is not None}
-    return inputs
-
-
-def _reads_the_same_in_both(held: Mapping[str, Any]) -> bool:
-    server = held.get("server")
-    return isinstance(server, Mapping) and server.get("url") is not None and server["url"] == held.get("serverUrl")
-
-
-def _settle_server_spelling(patch: dict[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
-    # serverUrl and server are two spellings of one thing. An API that reads serverUrl back as server may not take the
-    # old spelling any more, so there it is cleared, or taken over, through the new one.
-    clears_url = "serverUrl" in patch and patch["serverUrl"] is None
-    clears_secret = "serverUrlSecret" in patch and patch["serverUrlSecret"] is None
-    if state.get("server") is None or not (clears_url or clears_secret) or inputs.get("serverUrl") is not None:
-        return
-    if state.get("serverUrl") is not None and not _reads_the_same_in_both(state):
-        return  # two servers, whatever the API makes of that
-    for field in ("serverUrl", "serverUrlSecret"):
-        if inputs.get(field) is None:
-            patch.pop(field, None)
-    if _blank(inputs.get("server")):
-        patch["server"] = None
-    elif clears_secret:
-        patch["server"] = inputs["server"]  # written anew, so that nothing of the old secret stays behind
-
-
-def _blank(value: Any) -> bool:
-    return value is None or value == "" or value == [] or value == {}
+    return {field: inputs[field] for field in kind.api_fields if not is_blank(inputs.get(field))}
 
 
 #: The place of a value that has nothing known inside.
@@ -368,7 +326,7 @@ _FLAT: Final = Place()
 def _is_unset(key: str, value: Any, place: Place | None = _FLAT) -> bool:
     if place is None or place is ANYWHERE:  # of what this version does not know it knows no default
         return value is None
-    return _blank(value) or (key in API_DEFAULTS and _equal(value, API_DEFAULTS[key]))
+    return is_blank(value) or (key in API_DEFAULTS and _equal(value, API_DEFAULTS[key]))
 
 
 def _equal(left: Any, right: Any) -> bool:
@@ -479,7 +437,7 @@ def _counterparts(place: Place | None, wanted: Sequence[Any], held: Sequence[Any
 
 
 def _shape_of_field(given: Any, answered: Any) -> Shape:
-    return given if _blank(given) else _shape(given, answered)
+    return given if is_blank(given) else _shape(given, answered)
 
 
 def _shape(given: Any, answered: Any) -> Shape:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.kinds.kind import Kind
-from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, MANAGED, SIP_URI
+from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, MANAGED
 
 if TYPE_CHECKING:
     from pulumi_vapi_byo.kinds.models import Answer
@@ -18,7 +18,7 @@ class States:
 
     Args:
         kind: The kind of resource.
-        settings: Where the API is, which a number's address depends on.
+        settings: The region, which what is computed depends on.
     """
 
     def __init__(self, kind: Kind, settings: Settings) -> None:
@@ -36,20 +36,12 @@ class States:
         additional = {name: unknown[name] for name in _additional_names(known) if name in unknown}
         if additional:
             state[ADDITIONAL] = additional
-        # An API that keeps serverUrl as server reads it back there.
-        url = (state.get("server") or {}).get("url")
-        if known.get("serverUrl") is not None and "serverUrl" not in state and url is not None:
-            state["serverUrl"] = url
-        # A secret lives as long as the address it belongs to.
-        if "serverUrl" in state or known.get("serverUrl") is None:
-            for path in self._kind.write_only:
-                _restore(state, known, path)
-        return self.with_local(self.with_sip_uri(state), known)
+        self._kind.read_back(state, known)
+        return self.with_local(self.with_computed(state), known)
 
-    def with_sip_uri(self, state: dict[str, Any]) -> dict[str, Any]:
-        """Add the address that a number's carrier has to call."""
-        uri = self._settings.sip_uri(state.get("number"), state.get("credentialId"))  # a trunk has neither
-        return state | {SIP_URI: uri} if uri else state
+    def with_computed(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Add what is computed from the rest."""
+        return state | self._kind.compute(state, self._settings.region)
 
     def with_local(self, state: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """Take the fields that are ours alone from what is known."""
@@ -62,16 +54,3 @@ def _additional_names(known: Mapping[str, Any]) -> list[str]:
     recorded = known.get(MANAGED)
     set_now, set_once = (values.get(ADDITIONAL) for values in (known, recorded if isinstance(recorded, Mapping) else {}))
     return sorted({*(set_now or ()), *(set_once or ())})
-
-
-def _restore(state: dict[str, Any], known: Mapping[str, Any], path: Sequence[str]) -> None:
-    """Copy a value that is never read back from what is known, where the object it stands in still exists."""
-    *parents, last = path
-    for parent in parents:
-        inner, known_inner = state.get(parent), known.get(parent)
-        if not isinstance(inner, dict) or not isinstance(known_inner, Mapping):
-            return
-        state[parent] = state = dict(inner)
-        known = known_inner
-    if known.get(last) is not None:
-        state.setdefault(last, known[last])

@@ -60,11 +60,11 @@ class Twins:
             self._forget(id_)
 
     def _note(self, id_: str, values: Mapping[str, Any]) -> None:
-        identity, credential_id = self._kind.identity_of(values), values.get("credentialId")
+        identity, parent_id = self._kind.identity_of(values), self._kind.parent_of(values)
         self._forget(id_)
-        if identity is None or not isinstance(credential_id, str):
+        if identity is None or (self._kind.parent and not isinstance(parent_id, str)):
             return
-        key = self._key_of[id_] = identity, credential_id
+        key = self._key_of[id_] = identity, str(parent_id)
         self._alike[key].add(id_)
         self._label_of[key] = self._kind.label(values.get(self._kind.named_by))
         self._tell(key)

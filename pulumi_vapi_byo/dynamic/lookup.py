@@ -14,6 +14,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor
 
 from pulumi_vapi_byo.config import Settings, read_settings
 from pulumi_vapi_byo.errors import VapiError, shorten
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER, sip_uri
 from pulumi_vapi_byo.wire import WIRE_NAMES, bare, to_snake
 
 from .arguments import explaining, to_wire, unknown_arguments
@@ -195,7 +196,6 @@ def _listed(settings: Settings) -> list[PhoneNumber]:
     from pulumi_vapi_byo.api.client import Collection, VapiClient
     from pulumi_vapi_byo.core.account import Account
     from pulumi_vapi_byo.kinds.models import PhoneNumber
-    from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
     known = Account(PHONE_NUMBER, Collection(VapiClient(settings), PHONE_NUMBER)).known()
     return [one for one in known if isinstance(one, PhoneNumber)]
@@ -216,5 +216,5 @@ def _found(one: PhoneNumber, settings: Settings) -> FoundPhoneNumber:
         workflow_id=one.workflow_id,
         server_url=(one.server or {}).get("url") or one.server_url,
         status=one.status,
-        sip_uri=settings.sip_uri(one.number, one.credential_id),
+        sip_uri=sip_uri(one.number, one.credential_id, settings.region),
     )

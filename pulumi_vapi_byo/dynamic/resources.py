@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, TypeVar, overload
 
@@ -14,16 +13,15 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
-from pulumi_vapi_byo.config import Region, keys_without_effect, sip_uri
+from pulumi_vapi_byo.config import Region, keys_without_effect
+from pulumi_vapi_byo.kinds.phone_number import sip_uri
 from pulumi_vapi_byo.provider import (
-    CREATE_FOLLOWS,
     IMPORT_ID,
     LEFT_ALONE,
     WIRE_NAMES_GIVEN,
     ByoPhoneNumberProvider,
     ByoSipTrunkCredentialProvider,
     VapiProvider,
-    leave_imports_out_of_garbage_collection,
 )
 from pulumi_vapi_byo.wire import SIP_URI, WIRE_NAMES, wire_names_in
 
@@ -42,6 +40,9 @@ from .arguments import (
     to_wire,
 )
 
+#: Outputs that Vapi sets on every kind of resource.
+_OF_VAPI: Final = ("orgId", "createdAt", "updatedAt")
+
 #: The types of the resources in states, URNs and policies.
 BYO_PHONE_NUMBER_TYPE: Final = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
 BYO_SIP_TRUNK_CREDENTIAL_TYPE: Final = "pulumi-python:dynamic/vapi:ByoSipTrunkCredential"
@@ -53,12 +54,6 @@ _OUTPUT_ONLY: Final[Mapping[str, str]] = {
     "status": "status",
     "sip_uri": SIP_URI,
 }
-
-#: Most resources that Pulumi's SDK sends at a time, so that any of them may be the first to arrive (threads of asyncio's pool).
-_SENT_AT_ONCE: Final = 32
-
-#: How many of a class the program has declared.
-_declared: Final[Counter[type]] = Counter()
 
 Self = TypeVar("Self", bound="VapiResource")
 
@@ -151,7 +146,6 @@ class VapiResource(Resource):
             raise pulumi.RunError(
                 f"{type(self).__name__} {resource_name!r} takes opts=pulumi.ResourceOptions(...), not {type(opts).__name__}"
             )
-        leave_imports_out_of_garbage_collection()
         _warn_of_the_configuration()
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
@@ -159,15 +153,11 @@ class VapiResource(Resource):
                 "dynamic providers; set vapi-byo:timeout instead"
             )
         # Every output needs a key, or it becomes no attribute.
-        props |= dict.fromkeys(("orgId", "createdAt", "updatedAt", *self._computed))
+        props |= dict.fromkeys((*_OF_VAPI, *self._computed))
         if SIP_URI in self._computed:
             props[SIP_URI] = _expected_sip_uri(props.get("number"), props.get("credentialId"))
         if opts is not None and opts.import_ is not None:
             props[IMPORT_ID] = opts.import_
-        elif not pulumi.runtime.is_dry_run() and (opts is None or opts.id is None):
-            _declared[type(self)] += 1
-            if _declared[type(self)] <= _SENT_AT_ONCE:
-                props[CREATE_FOLLOWS] = True
         options = _options(opts, deletes_first=self._deletes_first)
         if options.ignore_changes:
             props[LEFT_ALONE] = options.ignore_changes
@@ -177,8 +167,8 @@ class VapiResource(Resource):
         output: Output[Any] | None = self.__dict__.get(wire)
         if output is not None:
             return output
-        # An argument that the program did not give. It is not registered: the SDK takes 0.1 ms for each output of each
-        # resource, and hardly any program reads these.
+        # An argument that the program did not give. A registered output without a value is unknown to the SDK in a preview,
+        # and what depends on it would show a change; the engine knows that it is unset.
         return self._registered.apply(lambda outputs: _argument(outputs.get(wire)))
 
     @functools.cached_property

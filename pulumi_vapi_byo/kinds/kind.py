@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,8 @@ from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, UNKNOWN, bare, is_id,
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
+    from pulumi_vapi_byo.config import Region
+
     from .field_types import Block
     from .models import Answer
 
@@ -45,8 +47,10 @@ class Kind:
         unset: What is sent to bring a field back to unset, where that is not null.
         none: The empty values by which a program says that a field must be unset, by wire name.
         routing: Wire names of the inputs that decide who answers or where calls go, and that a program can leave out.
-        exclusions: Finds inputs that exclude each other: wire name and reason.
-        warnings: Finds what is legal and probably not meant: whole sentences.
+        parent: Wire name of the input that holds the id of what carries it; None where nothing does.
+        parents: Path of the collection of those; None where there are none.
+        read_back_as: Inputs that the API may read back under another name: wire names to wire names.
+        computed: Wire names of what is computed from the inputs, see `compute`.
     """
 
     noun: str
@@ -61,9 +65,11 @@ class Kind:
     write_only: tuple[tuple[str, ...], ...]
     unset: Mapping[str, Any]
     none: Mapping[str, Any]
-    routing: tuple[str, ...]
-    exclusions: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
-    warnings: Callable[[Mapping[str, Any]], Iterable[str]]
+    routing: tuple[str, ...] = ()
+    parent: str | None = None
+    parents: str | None = None
+    read_back_as: Mapping[str, str] = field(default_factory=dict)
+    computed: tuple[str, ...] = ()
 
     @cached_property
     def inputs(self) -> type[Block]:
@@ -86,10 +92,103 @@ class Kind:
         """Wire names of the inputs that the API knows."""
         return tuple(name for name in self.input_names if name not in LOCAL_FIELDS)
 
+    # --------------------------------------------------------------------------------- rules, for kinds that have some
+
+    def exclusions(self, raw: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Find inputs that exclude each other.
+
+        Args:
+            raw: The inputs of a program, in either spelling.
+
+        Returns:
+            The wire name of each and what is wrong.
+        """
+        return ()
+
+    def warnings(self, inputs: Mapping[str, Any]) -> Iterable[str]:
+        """Find what is legal and probably not meant: whole sentences."""
+        return ()
+
+    def compute(self, values: Mapping[str, Any], region: Region) -> dict[str, Any]:
+        """Compute what follows from inputs or a state.
+
+        Args:
+            values: Inputs or a state; what is not known yet is `UNKNOWN`.
+            region: Region of the organisation.
+
+        Returns:
+            The `computed` values that there are, by wire name.
+        """
+        return {}
+
+    def has_moved(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+        """Tell whether computed values of a state and of inputs differ although the inputs don't."""
+        return False
+
+    def in_all_spellings(self, inputs: Mapping[str, Any], held: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Say what inputs mean in the spellings of a field that the API has beside theirs.
+
+        Args:
+            inputs: Inputs, or the shape of some.
+            held: What the API holds.
+        """
+        return inputs
+
+    def finish_patch(self, patch: dict[str, Any], held: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+        """Bring a patch, in place, to what the API takes at once.
+
+        Args:
+            patch: Wire names to new values, null for what is cleared.
+            held: What the API holds.
+            inputs: Normalised inputs.
+        """
+
+    def read_back(self, state: dict[str, Any], known: Mapping[str, Any]) -> None:
+        """Fill into a state, in place, what the API never reads back, or reads back in another spelling.
+
+        Args:
+            state: What the API holds.
+            known: Inputs or an older state.
+        """
+        for path in self.write_only:
+            restore(state, known, path)
+
+    def comes_near(self, inputs: Mapping[str, Any], name: str | None, differs: Sequence[str]) -> bool:
+        """Tell whether something without an identity may be what inputs created, although it is not just what they say.
+
+        Args:
+            inputs: Normalised inputs.
+            name: Its name.
+            differs: Wire names of the inputs that it differs in.
+        """
+        return inputs.get("name") in (None, "", name)
+
     def said_to_be_none(self, field: str) -> str:
-        """Write how a program says that a field must be unset; of a server in both spellings there is one way."""
-        field = "server" if field == "serverUrl" else field
+        """Write how a program says that a field must be unset."""
         return f"{to_snake(field)}={self.none[field]!r}"
+
+    def diverts(self, others: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those fields that the program leaves out and that decide who answers or where calls go."""
+        return {field: others[field] for field in self.routing if field in others}
+
+    def why_empty(self, field: str) -> str:
+        """Say what to write instead of an empty text that is none to be given; empty where leaving it out is all."""
+        return ""
+
+    def advice(self, method: str, status: int, message: str) -> str:
+        """Say what to do about an answer, where only this kind knows.
+
+        Args:
+            method: HTTP method of the request.
+            status: HTTP status of the answer.
+            message: One of the API's messages, empty where it sent none.
+
+        Returns:
+            One clause, empty where this kind knows no better than anybody.
+        """
+        return ""
+
+    # -------------------------------------------------------------------------------------------------------------------
 
     def fixed(self, wire: str) -> str:
         """Say why a field of the API's, which stands in bodies of guides, is none to be given; empty where it is none such."""
@@ -108,6 +207,10 @@ class Kind:
         if name and name is not UNKNOWN:
             return f"{self.noun} {shorten(str(name), 60)!r}"
         return f"{self.noun} with id {shorten(str(id_), 60)}" if id_ else self.noun
+
+    def parent_of(self, values: Mapping[str, Any]) -> Any:
+        """Return the id of what carries a resource, see `parent`; None where nothing does."""
+        return values.get(self.parent) if self.parent else None
 
     def identity_of(self, values: Mapping[str, Any]) -> str | None:
         """Return the value by which one that exists already is found.
@@ -171,3 +274,22 @@ def _can_be_kept(value: Any, depth: int = 0) -> bool:
             _can_be_kept(key, depth + 1) and _can_be_kept(part, depth + 1) for key, part in value.items()
         )
     return not isinstance(value, list) or all(_can_be_kept(part, depth + 1) for part in value)
+
+
+def restore(state: dict[str, Any], known: Mapping[str, Any], path: Sequence[str]) -> None:
+    """Copy a value that is never read back from what is known, where the object it stands in still exists.
+
+    Args:
+        state: What the API holds; changed in place.
+        known: Inputs or an older state.
+        path: Where the value is, in wire names.
+    """
+    *parents, last = path
+    for parent in parents:
+        inner, known_inner = state.get(parent), known.get(parent)
+        if not isinstance(inner, dict) or not isinstance(known_inner, Mapping):
+            return
+        state[parent] = state = dict(inner)
+        known = known_inner
+    if known.get(last) is not None:
+        state.setdefault(last, known[last])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pulumi_vapi_byo.wire import ADDITIONAL
@@ -10,19 +10,33 @@ from pulumi_vapi_byo.wire import ADDITIONAL
 from .kind import Kind
 
 
-def _doubts_about_a_trunk(inputs: Mapping[str, Any]) -> Iterator[str]:
-    plan = inputs.get("outboundAuthenticationPlan")
-    if isinstance(plan, Mapping) and ("authUsername" in plan) != ("authPassword" in plan):
-        yield "outbound_authentication_plan has only one of auth_username and auth_password; most carriers want both"
-    gateways = inputs.get("gateways")
-    if isinstance(gateways, list) and all(
-        isinstance(gateway, Mapping) and gateway.get("outboundEnabled") is False and gateway.get("inboundEnabled") is False
-        for gateway in gateways
-    ):
-        yield "no gateway takes calls in either direction: set inbound_enabled or outbound_enabled on one of them"
+class SipTrunkKind(Kind):
+    """A trunk, which numbers depend on."""
+
+    def warnings(self, inputs: Mapping[str, Any]) -> Iterator[str]:  # noqa: D102 - as in the base class
+        plan = inputs.get("outboundAuthenticationPlan")
+        if isinstance(plan, Mapping) and ("authUsername" in plan) != ("authPassword" in plan):
+            yield "outbound_authentication_plan has only one of auth_username and auth_password; most carriers want both"
+        gateways = inputs.get("gateways")
+        if isinstance(gateways, list) and all(
+            isinstance(gateway, Mapping) and gateway.get("outboundEnabled") is False and gateway.get("inboundEnabled") is False
+            for gateway in gateways
+        ):
+            yield "no gateway takes calls in either direction: set inbound_enabled or outbound_enabled on one of them"
+
+    def comes_near(self, inputs: Mapping[str, Any], name: str | None, differs: Sequence[str]) -> bool:  # noqa: D102
+        return super().comes_near(inputs, name, differs) or ("gateways" in inputs and "gateways" not in differs)
+
+    def advice(self, method: str, status: int, message: str) -> str:  # noqa: D102
+        if method == "DELETE" and status in (400, 409, 422):
+            return (
+                "numbers that still use a trunk keep it from being deleted: delete them or give them another credential_id "
+                "first, then try again (vapi-byo import lists the numbers with their credentials)"
+            )
+        return ""
 
 
-SIP_TRUNK_CREDENTIAL: Final = Kind(
+SIP_TRUNK_CREDENTIAL: Final = SipTrunkKind(
     noun="BYO SIP trunk",
     provider="byo-sip-trunk",
     path="/credential",
@@ -38,7 +52,4 @@ SIP_TRUNK_CREDENTIAL: Final = Kind(
     write_only=(("outboundAuthenticationPlan", "authPassword"),),
     unset={},
     none={"name": "", "outboundAuthenticationPlan": {}, "techPrefix": "", "sipDiversionHeader": ""},
-    routing=(),
-    exclusions=lambda _: (),
-    warnings=_doubts_about_a_trunk,
 )

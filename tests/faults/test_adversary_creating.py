@@ -313,7 +313,7 @@ def test_what_another_resource_of_the_program_has_meanwhile_is_not_taken_for_wha
 ) -> None:
     one = life(stand_in, on_existing=on_existing)
     stand_in.bends.append(refused(500, work_is_done=True))
-    one._creation._held = _HasEverything()
+    one._run.claims = _HasEverything()
     with pytest.raises(VapiError, match="another resource of this program has it already "):
         one.create(INPUTS)
     assert posts(stand_in) == 1
@@ -579,7 +579,7 @@ def test_two_alike_are_told_by_a_list_before_a_creation(
         caplog.clear()
         one = life(stand_in)
         if known_first:
-            one._held.keep(mine)
+            one._run.claims.keep(mine)
         one.create({**INPUTS, "number": f"+1415555299{known_first:d}"})
         if not known_first:
             assert caplog.messages == []
@@ -634,7 +634,7 @@ def test_a_list_that_is_shorter_than_was_asked_for_is_not_the_whole_account(
     with pytest.raises(VapiError, match="Vapi has it already"):
         one.create({**INPUTS, "number": numbers[0]})
     assert stand_in.summary() == f"GET {lists}"
-    assert {answer.wire()["number"] for answer in one._account.known()} == set(numbers)
+    assert {answer.wire()["number"] for answer in one._run.account.known()} == set(numbers)
     record_case(record, f"account of {size} behind a cap of {cap}", stand_in.summary(), "the oldest is seen and refused")
 
 
@@ -695,7 +695,6 @@ def test_48_threads_with_lost_answers_in_between_double_nothing(stand_in: StandI
 
     stand_in.bends.append(bend)
     one = life(stand_in, sleep=lambda seconds: time.sleep(seconds / stand_in.speed), max_retries=8, on_existing="allow")
-    one.expect_creates()
     digits = [f"+1415555{2000 + place}" for place in range(50)]
     with ThreadPoolExecutor(48) as pool:
         made = list(pool.map(lambda number: one.create({**INPUTS, "number": number})[0], digits))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -51,62 +50,9 @@ def test_a_create_is_one_post_of_what_the_program_says(provider: Provider, vapi:
     }
 
 
-FOLLOWS: Props = {**INPUTS, "__createFollows": True}
-
-
-def listed(vapi: Emulator) -> int:
-    return sum((request.method, request.path) == ("GET", "/phone-number") for request in vapi.requests)
-
-
-def wait_for_a_list(vapi: Emulator) -> None:
-    deadline = time.monotonic() + 10
-    while not listed(vapi) and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
-def test_the_list_that_a_create_waits_for_is_made_at_the_check_where_a_create_follows(
-    provider: Provider, vapi: Emulator
-) -> None:
-    checked = provider.check(FOLLOWS)
-    assert checked.inputs.keys() - INPUTS.keys() == {"sipUri"}
-    wait_for_a_list(vapi)
-    provider.check({**FOLLOWS, "number": "+14155552672"})  # the first of several
-    provider.create(checked.inputs)
-    assert changes(vapi) == ["POST"]
-    assert listed(vapi) == 1
-
-
-def test_once_there_was_one_that_exists_nothing_is_listed_before_a_create(
-    configure: Configure, provider: Provider, vapi: Emulator
-) -> None:
-    provider.check({**FOLLOWS, "name": "b"}, configure(vapi).check(INPUTS).inputs)
-    provider.check(FOLLOWS)  # a replacement asks for one that is to be made, too, and its delete is still to come
-    time.sleep(0.2)
-    assert vapi.requests == []
-
-
-def test_a_number_that_is_deleted_after_the_list_ahead_is_not_in_the_way_of_its_replacement(
-    configure: Configure, serve: Serve
-) -> None:
-    vapi = serve(duplicates="refuse")
-    old = make(configure(vapi), INPUTS)
-    provider = configure(vapi)
-    vapi.clear_requests()
-    inputs = provider.check(FOLLOWS).inputs
-    wait_for_a_list(vapi)
-    provider.delete(old.id, old.outputs)
-    assert provider.create(inputs).id != old.id
-    assert listed(vapi) == 1
-
-
-def test_a_list_ahead_that_fails_is_told_by_the_create_and_not_taken_for_the_account(
-    configure: Configure, vapi: Emulator
-) -> None:
-    assert configure(vapi, apiKey="").check(FOLLOWS).failures == []
-
-    provider = configure(vapi)
+def test_a_list_that_fails_is_told_by_the_create_and_not_taken_for_the_account(provider: Provider, vapi: Emulator) -> None:
     vapi.inject(Fault("status", method="GET", status=503))
-    inputs = provider.check(FOLLOWS).inputs
+    inputs = provider.check(INPUTS).inputs
     with pytest.raises(PluginError, match=r"cannot create BYO phone number '\+14155552671': .*503"):
         provider.create(inputs)
     assert changes(vapi) == []
@@ -114,6 +60,10 @@ def test_a_list_ahead_that_fails_is_told_by_the_create_and_not_taken_for_the_acc
     provider.create(inputs)
     assert changes(vapi) == ["POST"]
     assert listed(vapi) == 2
+
+
+def listed(vapi: Emulator) -> int:
+    return sum((request.method, request.path) == ("GET", "/phone-number") for request in vapi.requests)
 
 
 @pytest.mark.parametrize("diff_comes_first", [True, False])

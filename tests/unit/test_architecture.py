@@ -20,7 +20,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "wire": set(),
     "errors": {"wire"},
     "config": {"errors", "wire"},
-    "kinds": {"errors", "wire"},
+    "kinds": {"config", "errors", "wire"},
     "api": {"_version", "config", "errors", "kinds", "wire"},
     "core": {"api", "config", "errors", "kinds", "wire"},
     "provider": {"api", "config", "core", "errors", "kinds", "wire"},
@@ -32,7 +32,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
 
 #: Outside package -> the only modules that may import it; a folder stands for all in it.
 DOORS: Final[dict[str, set[str]]] = {
-    "pulumi": {"dynamic", "provider"},
+    "pulumi": {"cli.takeover", "dynamic", "provider"},
     "requests": {"api.client"},
     "urllib3": {"api.client", "api.throttle"},
     "pydantic": {"core.check", "kinds"},

@@ -24,6 +24,7 @@ from pulumi_vapi_byo.config import (
     read_settings,
 )
 from pulumi_vapi_byo.errors import ConfigError
+from pulumi_vapi_byo.kinds.phone_number import sip_uri
 
 KEY = "canary-key-51c2"
 
@@ -55,8 +56,8 @@ def refusal(environ: Mapping[str, str] = MappingProxyType({}), /, **stack: Any) 
 def test_the_key_alone_is_enough() -> None:
     read = settings()
     assert (read.api_key, read.base_url, read.region, read.timeout_s) == (KEY, "https://api.vapi.ai", "us", 30.0)
-    assert read.sip_uri("+14155552671", "trunk") == "+14155552671@trunk.sip.vapi.ai"
-    assert read.sip_uri(None, "trunk") is None
+    assert sip_uri("+14155552671", "trunk", read.region) == "+14155552671@trunk.sip.vapi.ai"
+    assert sip_uri(None, "trunk", read.region) is None
 
 
 def test_the_stack_comes_before_the_environment() -> None:
@@ -89,7 +90,7 @@ def test_a_key_is_used_without_the_line_break_it_was_copied_with() -> None:
 def test_region_and_address_settle_where_the_api_is(stack: dict[str, str], base_url: str, sip_host: str) -> None:
     read = settings(**stack)
     assert read.base_url == base_url
-    assert read.sip_uri("1234", "trunk") == f"1234@trunk.{sip_host}"
+    assert sip_uri("1234", "trunk", read.region) == f"1234@trunk.{sip_host}"
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("5", 5.0), ("0.5", 0.5), (5.0, 5.0), ("600", 600.0), ("", 30.0), (None, 30.0)])

@@ -20,6 +20,7 @@ from pulumi_vapi_byo.errors import (
     show_fields,
     show_value,
 )
+from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
 POST, PATCH, GET = ("POST", "/phone-number"), ("PATCH", "/phone-number/1"), ("GET", "/phone-number/1")
@@ -32,7 +33,10 @@ TRUNK_ADVICE = "check credential_id: it is the id of a byo-sip-trunk credential 
 
 
 def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: Any) -> ApiError:
-    return ApiError(status=status, method=to[0], path=to[1], messages=messages, **{"from_api": True, **more})
+    """Build an error as the collection of its kind raises it."""
+    kind = next(kind for kind in KINDS if to[1].startswith(kind.path))
+    error = ApiError(status=status, method=to[0], path=to[1], messages=messages, **{"from_api": True, **more})
+    return error.advised_by(kind.advice)
 
 
 @pytest.mark.parametrize(

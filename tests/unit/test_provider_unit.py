@@ -24,6 +24,7 @@ from pulumi.runtime import rpc
 from pulumi_vapi_byo import provider as provider_module
 from pulumi_vapi_byo.config import read_settings
 from pulumi_vapi_byo.core import check as checking
+from pulumi_vapi_byo.core import service
 from pulumi_vapi_byo.core.check import Problem
 from pulumi_vapi_byo.errors import MAX_SENTENCE
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
@@ -62,9 +63,9 @@ def test_the_first_calls_of_several_threads_share_one_life_cycle(monkeypatch: py
         time.sleep(0.05)  # as the first import does
         return read_settings(*args)
 
-    monkeypatch.setattr(provider_module, "read_settings", slowly)
+    monkeypatch.setattr(service, "read_settings", slowly)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: provider._lifecycle, range(4)))
+        found = list(pool.map(lambda _: provider._service._lifecycle, range(4)))
     assert len({id(one) for one in found}) == 1
 
 
@@ -145,8 +146,8 @@ def test_there_is_nothing_secret_in_the_pickle() -> None:
 def test_a_failure_names_its_property_where_the_engine_may_print_its_value(
     problem: Problem, property_: str, reason: str
 ) -> None:
-    failure = provider_module._failure(PHONE_NUMBER, problem, {"name": "a\nb"}, ["backoffPlan"])
-    assert (failure.property, failure.reason) == (property_, reason)
+    failure = service._failure(PHONE_NUMBER, problem, {"name": "a\nb"}, ["backoffPlan"])
+    assert (failure.field, failure.reason) == (property_, reason)
 
 
 def test_no_failure_of_a_check_holds_a_secret(provider: ByoPhoneNumberProvider) -> None:
@@ -298,8 +299,8 @@ def test_the_log_says_in_one_line_where_an_error_is_from(
     formatter = provider_module._OneLine("%(levelname)s: %(message)s")
     lines = dict.fromkeys(formatter.format(entry) for entry in caplog.records)  # some are captured by two loggers
     assert [re.sub(r"[.]py:[0-9]+", "", line) for line in lines if "failed" in line] == [
-        "debug: check failed: KeyError at provider > provider > test_provider_unit",
-        "debug: create failed: ConfigError at provider > provider > provider > config",
+        "debug: check failed: KeyError at provider > provider > service > service > test_provider_unit",
+        "debug: create failed: ConfigError at provider > provider > service > service > config",
     ]
 
 

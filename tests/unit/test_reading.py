@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_vapi_byo.api.client import MAX_LIST
+from pulumi_vapi_byo.core.account import Account
 from pulumi_vapi_byo.core.batched_reads import BatchedReads
 from pulumi_vapi_byo.errors import ApiError, BadAnswerError, VapiError
 from pulumi_vapi_byo.kinds.models import Answer
@@ -69,8 +70,8 @@ def account(numbers: int) -> Api:
     return Api([number(index) for index in range(numbers)])
 
 
-def reads_of(api: Api, **settings: Any) -> BatchedReads:
-    return BatchedReads(PHONE_NUMBER, api, **settings)  # type: ignore[arg-type]
+def reads_of(api: Api) -> BatchedReads:
+    return BatchedReads(api, Account(PHONE_NUMBER, api))  # type: ignore[arg-type]
 
 
 def read_all(reads: BatchedReads, wanted: list[Wire], threads: int = 1) -> list[Answer | None]:

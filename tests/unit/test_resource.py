@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import dataclasses
-import gc
 import logging
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +16,6 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.stack import wait_for_rpcs
 
 import pulumi_vapi_byo as vapi
-from pulumi_vapi_byo import provider
 from pulumi_vapi_byo.dynamic import resources as resource
 from pulumi_vapi_byo.kinds import models
 from pulumi_vapi_byo.kinds import objects as blocks
@@ -312,17 +309,6 @@ def test_every_output_has_its_name() -> None:
         assert outputs[name] == EVERYTHING[WIRE_NAMES[name]], name
 
 
-def test_imports_are_left_out_of_garbage_collection_once_a_number_is_declared() -> None:
-    provider.leave_imports_out_of_garbage_collection.cache_clear()
-    gc.unfreeze()
-    declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID))
-    frozen = gc.get_freeze_count()
-    assert frozen > 0
-    declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID))
-    assert gc.get_freeze_count() <= frozen
-    gc.unfreeze()
-
-
 def test_what_was_not_said_is_none() -> None:
     outputs = declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID)).outputs
     unset = {name for name, value in outputs.items() if value is None}
@@ -341,17 +327,6 @@ def test_what_was_not_said_is_asked_of_the_engine_once_and_only_when_it_is_read(
     assert declared.outputs == {"org_id": "the-org", "number": "+14155552671", "status": "active", "squad_id": None}
     # What else the resource holds is a secret, these are not.
     assert declared.secrets == set()
-
-
-def test_the_first_numbers_tell_that_a_create_may_follow_but_not_in_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hinted(opts: pulumi.ResourceOptions | None = None, *, preview: bool = False) -> bool:
-        declared = declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", opts=opts), read=[], preview=preview)
-        return "__createFollows" in declared.inputs
-
-    monkeypatch.setattr(resource, "_declared", Counter())
-    assert not hinted(preview=True)
-    assert not hinted(pulumi.ResourceOptions(import_="the-id"))
-    assert [hinted() for _ in range(40)] == [True] * 32 + [False] * 8
 
 
 def test_the_address_for_the_carrier_is_that_of_the_region() -> None:

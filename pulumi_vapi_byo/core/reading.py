@@ -1,0 +1,120 @@
+"""Reading what is there now, for a refresh or a look-up, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_vapi_byo.errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError, show_fields
+from pulumi_vapi_byo.wire import LOCAL_FIELDS
+
+from .absence import Absence
+from .diff import managed_inputs, managed_shape, recorded, still_filled_in, unknown_in, unmanaged, with_unknown
+from .run import Run
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was read.
+
+    Attributes:
+        state: What the API holds now.
+        inputs: The inputs that would make it so: where somebody changed it, these are not the program's.
+        clears_what_is_left_out: Whether what somebody set in fields that the program leaves out is among the inputs.
+    """
+
+    state: dict[str, Any]
+    inputs: dict[str, Any]
+    clears_what_is_left_out: bool = False
+
+
+class Reading:
+    """Reads resources of one kind. Safe for several threads.
+
+    Args:
+        run: What the run knows.
+        absence: Proves that what is not found is gone.
+    """
+
+    def __init__(self, run: Run, absence: Absence) -> None:
+        self._run = run
+        self._kind = run.kind
+        self._api = run.collection
+        self._states = run.states
+        self._absence = absence
+
+    def read(self, id_: str, state: Mapping[str, Any]) -> Found | None:
+        """Look at one that is managed.
+
+        Args:
+            id_: Its id.
+            state: The state that was last known.
+
+        Returns:
+            What is there now, or None where it is gone.
+
+        Raises:
+            VapiError: It could not be read, which says nothing about whether it exists.
+        """
+        one = self._run.reads.get(id_, state.get("createdAt"))
+        if one is None:
+            is_unlisted = self._run.reads.lack(id_, state.get("orgId"))
+            one = self._absence.prove(id_, state, lambda: self._api.get(id_), is_unlisted=is_unlisted)
+        if one is None:
+            return None
+        live = self._states.of(one, state)
+        shape = still_filled_in(managed_shape(self._kind, state), state, live)
+        known = set(unknown_in(shape))
+        shape = with_unknown(shape, live)
+        label = self._run.label(state, id_)
+        self._run.warn_of_the_unknown(label, [path for path in unknown_in(shape) if path not in known])
+        found = recorded(self._kind, live, shape)
+        inputs = managed_inputs(self._kind, found, live) | _local(live)
+        if not shape:
+            return Found(found, inputs)
+        self._run.twins.ours(id_, one.wire())
+        others = unmanaged(self._kind, live, shape)
+        if self._run.settings.on_omitted == "clear":
+            return Found(found, inputs | others, clears_what_is_left_out=True)
+        self._warn_of_diversion(label, others)
+        return Found(found, inputs)
+
+    def look_up(self, id_: str) -> Found:
+        """Look at one that is not managed.
+
+        Args:
+            id_: Its id.
+
+        Returns:
+            What is there now.
+
+        Raises:
+            VapiError: It could not be read, or there is none.
+        """
+        one = self._api.get(id_)  # it may have been created since a list was had
+        if one is None:
+            raise VapiError("there is none in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region")
+        live = self._states.of(one, {})
+        found = recorded(self._kind, live, {})
+        return Found(found, managed_inputs(self._kind, found, live) | _local(live))
+
+    def _warn_of_diversion(self, label: str, others: Mapping[str, Any]) -> None:
+        held = self._kind.diverts(others)
+        if held:
+            cleared = ", ".join(dict.fromkeys(self._kind.said_to_be_none(field) for field in held))
+            log.warning(
+                "%s: Vapi has %s, %s: calls may go where the program does not say; write it into the program, or have it "
+                "cleared, by an empty value (%s) or all at once by pulumi config set vapi-byo:onOmitted clear",
+                label,
+                self._run.quote(show_fields(held), MAX_API_TEXT),
+                WHICH_IS_LEFT_OUT,
+                cleared,
+            )
+
+
+def _local(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: state[field] for field in LOCAL_FIELDS if field in state}

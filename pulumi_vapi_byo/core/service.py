@@ -1,0 +1,389 @@
+"""What a provider does with one kind of resource, as every door calls it.
+
+Values are plain dicts in wire names, with `wire.UNKNOWN` for what is not known yet. A door turns its own forms into these and
+back with `with_marks`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulumi_vapi_byo.config import PROVIDER_NAME, Settings, for_provider, read_public_settings, read_settings
+from pulumi_vapi_byo.errors import ConfigError, VapiError, cannot, not_an_id, shorten, show_fields, show_path
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED, SECRET_FIELDS, UNKNOWN, as_spelled, is_id
+
+from .claims import TAKEN_OVER, Claims
+from .diff import left_out, plan, unknown_that_goes
+
+# Imported where they are first needed: what is unchanged does without the models, and a preview without HTTP.
+if TYPE_CHECKING:
+    from pulumi_vapi_byo.api.client import VapiClient
+
+    from .check import Problem
+    from .lifecycle import Lifecycle
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An input that is wrong.
+
+    Attributes:
+        field: Wire name of the input; empty where the reason names it, because the whole value must not be printed.
+        reason: What is wrong and what would be right.
+    """
+
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check came to.
+
+    Attributes:
+        inputs: The normalised inputs, with what is computed from them; only meaningful without failures.
+        failures: All that is wrong.
+    """
+
+    inputs: dict[str, Any]
+    failures: list[Failure]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What an update is due for.
+
+    Attributes:
+        changes: Wire names of the inputs that differ.
+        is_unseen: Whether the inputs say so nowhere: all that differs is left out of them, and must be unset.
+        has_moved: Whether nothing differs but what is computed.
+    """
+
+    changes: tuple[str, ...]
+    is_unseen: bool = False
+    has_moved: bool = False
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What `check` knows of inputs that the calls after it are not told.
+
+    Attributes:
+        last: Wire names of the last inputs, with which the engine compares the new ones.
+        left_alone: Wire names that the option ignore_changes names.
+    """
+
+    last: frozenset[str] = frozenset()
+    left_alone: frozenset[str] = frozenset()
+
+
+class Service:
+    """One kind of resource under one configuration. Safe for several threads.
+
+    Args:
+        kind: The kind of resource.
+        get_setting: Returns the value of a key of the configuration, such as ``vapi-byo:apiKey``, or None.
+        environ: Environment variables.
+        run: Names the run that the process serves, see `Claims`.
+    """
+
+    def __init__(
+        self, kind: Kind, get_setting: Callable[[str], Any], environ: Mapping[str, str], *, run: str | None = None
+    ) -> None:
+        self.kind = kind
+        self._get_setting = get_setting
+        self._environ = environ
+        try:
+            account = read_public_settings(get_setting, environ).base_url
+        except ConfigError:
+            account = ""  # whatever is asked of this provider, the sentence about its settings is the answer
+        self._claims = Claims(run, account)
+        self._just_read: set[str] = set()
+        self._checked: dict[str, _Checked] = {}
+        self._begun: Lifecycle | None = None
+        self._beginning = threading.Lock()
+
+    @property
+    def _lifecycle(self) -> Lifecycle:
+        # The settings are read when they are first needed, so that a preview needs no key. Two threads must get the same.
+        with self._beginning:
+            if self._begun is None:
+                from pulumi_vapi_byo.api.client import Collection
+
+                from .lifecycle import Lifecycle
+
+                settings = read_settings(self._get_setting, self._environ)
+                self._begun = Lifecycle(self.kind, Collection(_client(settings), self.kind), settings, self._claims)
+            return self._begun
+
+    def check(
+        self,
+        last: Mapping[str, Any],
+        given: Mapping[str, Any],
+        *,
+        import_id: object = None,
+        wire_names: Container[str] = (),
+        left_alone: frozenset[str] = frozenset(),
+    ) -> Checked:
+        """Validate and normalise inputs.
+
+        Args:
+            last: The last inputs, as this returned them then; none of a new resource.
+            given: The inputs of the program.
+            import_id: Id of the resource at Vapi that is to be taken over.
+            wire_names: Wire names that the program has written itself, so that messages spell them as it does.
+            left_alone: Wire names that the option ignore_changes names.
+        """
+        failures: list[Failure] = []
+        settings = Settings(api_key="", base_url="", region="us")
+        try:
+            settings = read_public_settings(self._get_setting, self._environ)
+        except ConfigError as error:
+            failures.append(Failure("", str(error)))
+        inputs = before = self._said(last)
+        given = self._said(given)
+        # What is unchanged was checked when it was new: a run that changes nothing does without the models.
+        if not before or given != before:
+            inputs, found = self._check_anew(before, given, settings, wire_names)
+            failures = found + failures
+        if isinstance(import_id, str) and not is_id(import_id):
+            failures.append(Failure("", f"the option import_ is wrong: {not_an_id(import_id)}"))
+        if failures:
+            return Checked(inputs, [Failure(failure.field, self.in_words(failure.reason)) for failure in failures])
+        whole = {**inputs, **self.kind.compute(inputs, settings.region)}
+        if settings.on_omitted == "clear":
+            whole[ON_OMITTED] = "clear"
+            self._checked[_fingerprint(inputs)] = _Checked(frozenset(before), left_alone)
+        return Checked(whole, [])
+
+    def _check_anew(
+        self, before: Mapping[str, Any], given: Mapping[str, Any], settings: Settings, wire_names: Container[str]
+    ) -> tuple[dict[str, Any], list[Failure]]:
+        from .check import check_inputs
+
+        checked = check_inputs(
+            self.kind,
+            given,
+            number_check=settings.number_check,
+            on_unknown=settings.on_unknown,
+            wire_names=wire_names,
+        )
+        # What was said of the last inputs is not said again with every change.
+        repeats = before and checked.warnings
+        said = check_inputs(self.kind, before, number_check="e164", on_unknown="send").warnings if repeats else ()
+        label = self._label(checked.inputs)
+        for warning in checked.warnings:
+            if warning not in said:
+                log.warning("%s: %s", label, warning)
+        return checked.inputs, [_failure(self.kind, problem, given, wire_names) for problem in checked.problems]
+
+    def diff(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Difference:
+        """Compare the last state with new inputs. Nothing needs a replacement but what the user forces.
+
+        Args:
+            id_: Id of the resource.
+            state: The last state.
+            inputs: The new inputs, as `check` returned them.
+        """
+        planned = plan(self.kind, state, self._wanted(inputs))
+        changes = planned.changes
+        unseen: list[str] = []
+        if id_ in self._just_read:
+            self._just_read.discard(id_)  # a refresh asks too, also for numbers that the program has no more
+        else:
+            self._warn_of_the_unknown_that_goes(id_, state, planned.patch)
+            if changes and ON_OMITTED in inputs:
+                said = self._said(inputs)
+                last = self._checked_before(said).last
+                unseen = [field for field in changes if field not in said and field not in last]
+            elif not changes:
+                self._keep(id_, state)
+        if unseen:
+            log.warning(
+                "%s: will be cleared, because the program leaves it out and vapi-byo:onOmitted is clear: %s",
+                self._label(state, id_),
+                show_fields({field: state[field] for field in unseen if field in state}),
+            )
+        return Difference(
+            changes,
+            is_unseen=bool(unseen) and len(unseen) == len(changes),
+            has_moved=not changes and self.kind.has_moved(state, inputs),
+        )
+
+    def _keep(self, id_: str, state: Mapping[str, Any]) -> None:
+        if not self._claims.keep(id_):
+            raise cannot("keep", self._label(state, id_), TAKEN_OVER)
+        if self._begun is not None:
+            self._begun.have_unchanged(id_)
+
+    def _warn_of_the_unknown_that_goes(self, id_: str, state: Mapping[str, Any], patch: Mapping[str, Any]) -> None:
+        going = unknown_that_goes(self.kind, state, patch)
+        if going:
+            log.warning(
+                "%s: will go with what it is in, although this version does not know it and the program does not say it: %s",
+                self._label(state, id_),
+                shorten(", ".join(show_path(as_spelled(path)) for path in going)),
+            )
+
+    def create(self, inputs: Mapping[str, Any], import_id: str | None = None) -> tuple[str, dict[str, Any]]:
+        """Create a resource, or take over the one that an id names.
+
+        Args:
+            inputs: Its inputs, as `check` returned them.
+            import_id: Id of the one to take over.
+
+        Returns:
+            Its id and its state.
+        """
+        wanted = self._wanted(inputs)
+        # One that this run deleted is to be replaced, and the option was left in the program since it was taken over.
+        if import_id and not self._lifecycle.has_deleted(import_id):
+            return import_id, self._lifecycle.adopt(import_id, wanted)
+        return self._lifecycle.create(wanted)
+
+    def read(self, id_: str, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Read a resource, for a refresh (with the last state) or a look-up (with none).
+
+        Args:
+            id_: Its id.
+            state: The last state.
+
+        Returns:
+            Its state and the inputs that would make it so; None where it is gone.
+        """
+        found = self._lifecycle.read(id_, state)
+        if found is None:
+            return None
+        self._just_read.add(id_)
+        computed = {name: found.state[name] for name in self.kind.computed if name in found.state}
+        inputs = found.inputs | (computed if self.kind.identity in found.inputs else {})
+        if found.clears_what_is_left_out:
+            inputs[ON_OMITTED] = "clear"
+        return found.state, inputs
+
+    def update(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a resource in place.
+
+        Args:
+            id_: Its id.
+            state: The last state.
+            inputs: The new inputs, as `check` returned them.
+
+        Returns:
+            Its whole state.
+        """
+        return self._lifecycle.update(id_, state, self._wanted(inputs))
+
+    def delete(self, id_: str, state: Mapping[str, Any]) -> None:
+        """Delete a resource; that it is gone already is no failure.
+
+        Args:
+            id_: Its id.
+            state: The last state.
+        """
+        self._lifecycle.delete(id_, state)
+
+    def in_words(self, sentence: str) -> str:
+        """Write a sentence for whoever set the provider up: an explicit one's settings are its arguments."""
+        return for_provider(sentence, self._get_setting(PROVIDER_NAME))
+
+    def failure(self, step: str, error: Exception) -> str:
+        """Write the failure of a step as one sentence: anything else would be a traceback.
+
+        Args:
+            step: The method that failed.
+            error: What it raised.
+        """
+        log.debug("%s failed: %s", step, _origin(error))
+        if isinstance(error, VapiError):
+            return self.in_words(str(error))
+        return (
+            f"{step} failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: "
+            "please report it with the output of VAPI_LOG=debug"
+        )
+
+    def _said(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the program says, without what is computed and what is hidden."""
+        return {key: value for key, value in inputs.items() if key not in self.kind.computed and not key.startswith("__")}
+
+    def _wanted(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the program says, and None for each input that is left out and must be unset."""
+        said = self._said(inputs)
+        if ON_OMITTED not in inputs:
+            return said
+        left_alone = self._checked_before(said).left_alone
+        return said if "*" in left_alone else dict.fromkeys(left_out(self.kind, {*said, *left_alone})) | said
+
+    def _checked_before(self, inputs: Mapping[str, Any]) -> _Checked:
+        return self._checked.get(_fingerprint(inputs), _Checked())
+
+    def _label(self, values: Mapping[str, Any], id_: object = None) -> str:
+        return self.kind.label(values.get(self.kind.named_by), id_)
+
+
+def with_marks(values: Mapping[str, Any], *, unknown: Any, secret: Callable[[Any], Any]) -> dict[str, Any]:
+    """Copy values with a door's own marks for what is not known yet and for what must never be seen.
+
+    An engine marks outputs by the secret inputs of the same name; a header that somebody added in the dashboard has none.
+
+    Args:
+        values: Inputs or a state.
+        unknown: Stands for a value that is not known yet.
+        secret: Marks a value as secret.
+    """
+
+    def marked(value: Any, key: str) -> Any:
+        if value is UNKNOWN:
+            return unknown
+        if key == MANAGED:  # names only
+            return value
+        if isinstance(value, Mapping):
+            value = {part: marked(item, part) for part, item in value.items()}
+        elif isinstance(value, list):
+            return [marked(item, "") for item in value]
+        return secret(value) if key in SECRET_FIELDS and value is not None else value
+
+    return {key: marked(value, key) for key, value in values.items()}
+
+
+def _fingerprint(inputs: Mapping[str, Any]) -> str:
+    # Between two calls the engine makes floats of all numbers.
+    return json.dumps(json.loads(json.dumps(inputs, default=repr), parse_int=float), sort_keys=True)
+
+
+def _failure(kind: Kind, problem: Problem, given: Mapping[str, Any], wire_names: Container[str]) -> Failure:
+    """Name the input, unless the engine should not print its whole value: for a secret in it, or for control characters."""
+    top, *rest = problem.path or ("",)
+    value = given.get(str(top))
+    printable = not isinstance(value, str) or value.isprintable()
+    if not rest and top in kind.input_names and top not in kind.never_printed and printable and not problem.discreet:
+        return Failure(str(top), problem.reason)
+    value = f" (it is {problem.value})" if problem.value else ""
+    return Failure("", f"{show_path(as_spelled(problem.path, wire_names))} {problem.reason}{value}")
+
+
+@functools.cache
+def _client(settings: Settings) -> VapiClient:
+    """Return the one client of the process: its connections and its rate are shared by all kinds of resources."""
+    from pulumi_vapi_byo.api.client import VapiClient
+
+    return VapiClient(settings)
+
+
+def _origin(error: BaseException) -> str:
+    """Say in one line where an error is from: the engine prints what a plugin prints, and a traceback looks like its end."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    frames = traceback.walk_tb(error.__traceback__)  # unlike `extract_tb`, whatever the limit of tracebacks is
+    return f"{type(error).__name__} at " + " > ".join(f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in frames)
