@@ -11,9 +11,8 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from .wire import ADDITIONAL, SECRET_FIELDS, to_snake
+from .wire import ADDITIONAL, SECRET_FIELDS
 
 #: Longest text of the API that is repeated in a message, in characters.
 MAX_API_TEXT = 500
@@ -232,38 +231,6 @@ def _masked(value: Any, key: str) -> Any:
     if isinstance(value, (list, tuple)):
         return [_masked(item, "") for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value  # as in `as_written`
-
-
-def show_fields(fields: Mapping[str, Any]) -> str:
-    """Say of some fields of the API's, in a few words and without secrets, what they hold.
-
-    Args:
-        fields: Wire names to values.
-    """
-    return ", ".join(f"{to_snake(field)}{_in_short(field, value)}" for field, value in fields.items())
-
-
-def _in_short(field: str, value: Any) -> str:
-    if field in SECRET_FIELDS:
-        return " (not shown)"
-    if isinstance(value, (list, tuple)):
-        return f" ({len(value)}, not shown)"
-    if isinstance(value, Mapping):
-        field, value = next(((key, value[key]) for key in ("url", "sipUri", "number") if value.get(key)), (field, None))
-        if value is None:
-            return " (not shown)"
-    if field in ("url", "serverUrl"):
-        return f" at {_host(str(value))}"
-    if field == "sipUri":  # user and password stand before the @
-        return f" at {shorten(repr(str(value).rpartition('@')[2]), 80)}"
-    return f" {shorten(repr(value), 80)}"
-
-
-def _host(url: str) -> str:
-    try:
-        return shorten(repr(urlsplit(url).hostname or "no host"), 80)
-    except ValueError:
-        return "no address"
 
 
 def show_path(path: Sequence[str | int]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pulumi_vapi_byo.core.diff import unmanaged
 from pulumi_vapi_byo.dynamic.resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
-from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError, show_fields
+from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
@@ -255,7 +255,7 @@ def _diverted(urn: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
     inputs = _inputs(new)
     alone, really = who_answers(inputs), who_answers({**inputs, **held})
     instead = f"; they go to {who(really)}, by the program alone to {who(alone)}" if really != alone else ""
-    yield _describe(_NUMBER, _DIVERTED, urn, inputs, f"{_MAY_BE_DIVERTED}: {code(show_fields(held))}{instead}")
+    yield _describe(_NUMBER, _DIVERTED, urn, inputs, f"{_MAY_BE_DIVERTED}: {code(PHONE_NUMBER.show_fields(held))}{instead}")
 
 
 _MAY_BE_DIVERTED: Final = "**calls may be diverted** by what the program leaves out and others have set"

@@ -91,7 +91,7 @@ def check_inputs(
     said = {key: value for key, value in given.items() if to_camel(key) not in none}
     context = {"number_check": number_check}
     inputs, failures = _validated(kind, said, context)
-    unknown = [details for details in failures if on_unknown == "send" and _is_unknown(details, said)]
+    unknown = [details for details in failures if on_unknown == "send" and _is_unknown(kind, details, said)]
     if unknown:
         aside = [(_place(details), _put_aside(said, details)) for details in unknown]
         inputs, failures = _validated(kind, said, context)
@@ -124,7 +124,7 @@ def _place(details: Any) -> tuple[str | int, ...]:
     return tuple(part for part in details["loc"] if not (isinstance(part, str) and part.startswith("<")))
 
 
-def _is_unknown(details: Any, said: Mapping[str, Any]) -> bool:
+def _is_unknown(resource: Kind, details: Any, said: Mapping[str, Any]) -> bool:
     """Tell whether a failure is of something that the API may have learned since, and not of something wrong."""
     path, value, kind = _place(details), details["input"], details["type"]
     if kind == "literal_error":
@@ -132,7 +132,7 @@ def _is_unknown(details: Any, said: Mapping[str, Any]) -> bool:
     if kind == "extra_forbidden":
         spellings = {to_snake(str(path[-1])), to_camel(str(path[-1]))}
         twice = len(spellings) == 2 and spellings <= _beside(said, path)
-        return len(path) > 1 and not twice and path != _RETIRED_SECRET
+        return len(path) > 1 and not twice and path not in resource.retired
     tag = _TAG_ERRORS.get(kind)
     return tag is not None and isinstance(value, Mapping) and isinstance(value.get(tag), str)
 
@@ -208,7 +208,7 @@ def _without_nulls(value: Any) -> Any:
 
 def _problem(resource: Kind, details: Any, wire_names: Container[str], said: Mapping[str, Any]) -> Problem:
     problem = _known_problem(resource, details, wire_names, said)
-    if not _is_unknown(details, said):
+    if not _is_unknown(resource, details, said):
         return problem
     return replace(problem, reason=f"{problem.reason}; {WAY_OUT}", unknown=True)
 
@@ -267,13 +267,10 @@ def _is_secret(resource: Kind, path: Sequence[str | int]) -> bool:
     )
 
 
-#: Where Vapi had a secret until May 2025.
-_RETIRED_SECRET: Final = ("server", "secret")
-
-
 def _did_you_mean(resource: Kind, path: Sequence[str | int], beside: Container[str]) -> str:
-    if tuple(path) == _RETIRED_SECRET:
-        return ", use headers={'x-vapi-secret': ...} or credential_id"
+    instead = resource.retired.get(tuple(map(str, path)))
+    if instead:
+        return f", {instead}"
     known = [field for block in _blocks_around(resource, path) for field in block.model_fields]
     meant = resembling(str(path[-1]), known, beside)
     return f", did you mean {meant}?" if meant else ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_vapi_byo.errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError, show_fields
+from pulumi_vapi_byo.errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError
 from pulumi_vapi_byo.wire import LOCAL_FIELDS
 
 from .absence import Absence
@@ -110,7 +110,7 @@ class Reading:
                 "%s: Vapi has %s, %s: calls may go where the program does not say; write it into the program, or have it "
                 "cleared, by an empty value (%s) or all at once by pulumi config set vapi-byo:onOmitted clear",
                 label,
-                self._run.quote(show_fields(held), MAX_API_TEXT),
+                self._run.quote(self._kind.show_fields(held), MAX_API_TEXT),
                 WHICH_IS_LEFT_OUT,
                 cleared,
             )

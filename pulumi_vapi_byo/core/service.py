@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_vapi_byo.config import PROVIDER_NAME, Settings, for_provider, read_public_settings, read_settings
-from pulumi_vapi_byo.errors import ConfigError, VapiError, cannot, not_an_id, shorten, show_fields, show_path
+from pulumi_vapi_byo.errors import ConfigError, VapiError, cannot, not_an_id, shorten, show_path
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED, SECRET_FIELDS, UNKNOWN, as_spelled, is_id
 
@@ -213,7 +213,7 @@ class Service:
             log.warning(
                 "%s: will be cleared, because the program leaves it out and vapi-byo:onOmitted is clear: %s",
                 self._label(state, id_),
-                show_fields({field: state[field] for field in unseen if field in state}),
+                self.kind.show_fields({field: state[field] for field in unseen if field in state}),
             )
         return Difference(
             changes,

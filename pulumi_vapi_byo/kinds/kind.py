@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pulumi_vapi_byo.errors import plain, shorten, show_path
-from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, UNKNOWN, bare, is_id, to_camel, to_snake, whole
+from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, SECRET_FIELDS, UNKNOWN, bare, is_id, to_camel, to_snake, whole
 
 # Imported where they are first needed: what is unchanged or deleted does without the models, and so without pydantic.
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Kind:
         unset: What is sent to bring a field back to unset, where that is not null.
         none: The empty values by which a program says that a field must be unset, by wire name.
         routing: Wire names of the inputs that decide who answers or where calls go, and that a program can leave out.
+        retired: Advice for what had its place once and has another now, by path in wire names.
         parent: Wire name of the input that holds the id of what carries it; None where nothing does.
         parents: Path of the collection of those; None where there are none.
         read_back_as: Inputs that the API may read back under another name: wire names to wire names.
@@ -66,6 +67,7 @@ class Kind:
     unset: Mapping[str, Any]
     none: Mapping[str, Any]
     routing: tuple[str, ...] = ()
+    retired: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     parent: str | None = None
     parents: str | None = None
     read_back_as: Mapping[str, str] = field(default_factory=dict)
@@ -166,6 +168,22 @@ class Kind:
     def said_to_be_none(self, field: str) -> str:
         """Write how a program says that a field must be unset."""
         return f"{to_snake(field)}={self.none[field]!r}"
+
+    def show_fields(self, fields: Mapping[str, Any]) -> str:
+        """Say of some fields, in a few words and without secrets, what they hold.
+
+        Args:
+            fields: Wire names to values.
+        """
+        return ", ".join(f"{to_snake(field)}{self._in_short(field, value)}" for field, value in fields.items())
+
+    def _in_short(self, field: str, value: Any) -> str:
+        """Write what stands behind the name of a field in `show_fields`."""
+        if field in SECRET_FIELDS or isinstance(value, Mapping):
+            return " (not shown)"
+        if isinstance(value, (list, tuple)):
+            return f" ({len(value)}, not shown)"
+        return f" {shorten(repr(value), 80)}"
 
     def diverts(self, others: Mapping[str, Any]) -> dict[str, Any]:
         """Return those fields that the program leaves out and that decide who answers or where calls go."""

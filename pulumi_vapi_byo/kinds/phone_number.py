@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from pulumi_vapi_byo.config import Region
 from pulumi_vapi_byo.errors import shorten
@@ -133,6 +134,16 @@ class PhoneNumberKind(Kind):
     def said_to_be_none(self, field: str) -> str:  # noqa: D102
         return super().said_to_be_none("server" if field == "serverUrl" else field)  # of both spellings there is one way
 
+    def _in_short(self, field: str, value: Any) -> str:
+        if isinstance(value, Mapping):
+            # Of what says where calls go, only where.
+            field, value = next(((key, value[key]) for key in ("url", "sipUri", "number") if value.get(key)), (field, value))
+        if field in ("url", "serverUrl"):
+            return f" at {_host(str(value))}"
+        if field == "sipUri":  # user and password stand before the @
+            return f" at {shorten(repr(str(value).rpartition('@')[2]), 80)}"
+        return super()._in_short(field, value)
+
     def diverts(self, others: Mapping[str, Any]) -> dict[str, Any]:  # noqa: D102
         held = super().diverts(others)
         if held.get("serverUrl") == held.get("server", {}).get("url"):
@@ -160,6 +171,13 @@ class PhoneNumberKind(Kind):
         if "redential" in message:
             return "check credential_id: it is the id of a byo-sip-trunk credential in the same organisation and region"
         return ""
+
+
+def _host(url: str) -> str:
+    try:
+        return shorten(repr(urlsplit(url).hostname or "no host"), 80)
+    except ValueError:
+        return "no address"
 
 
 def _given(raw: Mapping[str, Any], wire: str) -> bool:
@@ -231,6 +249,8 @@ PHONE_NUMBER: Final = PhoneNumberKind(
     # Of the two spellings of a server the newer one says that there is none; it speaks for both.
     none={"name": "", "assistantId": "", "squadId": "", "workflowId": "", "server": {}, "hooks": [], "fallbackDestination": {}},
     routing=("assistantId", "squadId", "serverUrl", "server", "hooks", "fallbackDestination"),
+    # Where Vapi had a secret until May 2025.
+    retired={("server", "secret"): "use headers={'x-vapi-secret': ...} or credential_id"},
     parent="credentialId",
     parents="/credential",
     read_back_as={"serverUrl": "server"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 import pytest
 
 import pulumi_vapi_byo
+from pulumi_vapi_byo.wire import WIRE_NAMES
 
 PACKAGE: Final = Path(pulumi_vapi_byo.__file__).parent
 
@@ -91,6 +93,32 @@ def test_no_floor_and_no_module_is_in_a_circle() -> None:
             ready = {name for name in table if name not in order and table[name] <= order}
             assert ready, f"a circle among {sorted(set(table) - order)}"
             order |= ready
+
+
+#: What every kind of resource has, and our own inputs.
+_OF_EVERY_KIND: Final = {"org_id", "created_at", "updated_at", "additional_properties", "deletion_protection"}
+
+#: Settings of ours that are called like a field of Vapi's.
+_SETTINGS: Final = {"maxRetries", "max_retries"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if module_name(path).partition(".")[0] in {"api", "config", "core", "errors", "provider"}],
+    ids=module_name,
+)
+def test_only_the_kinds_name_fields_of_vapi_s(path: Path) -> None:
+    names = {name for pair in WIRE_NAMES.items() for name in pair if name not in _OF_EVERY_KIND}
+    # A single word, such as "number" or "name", may mean anything.
+    fields = {name for name in names if "_" in name or name != name.lower()} - _SETTINGS
+    tree = ast.parse(path.read_text("utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+    ]
+    assert {word for text in texts for word in re.findall(r"\w+", text)} & fields == set()
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -17,7 +17,6 @@ from pulumi_vapi_byo.errors import (
     VapiError,
     cannot,
     shorten,
-    show_fields,
     show_value,
 )
 from pulumi_vapi_byo.kinds import KINDS
@@ -239,5 +238,5 @@ def test_an_error_is_one_printable_line_whatever_is_in_it(what: str, advice: str
     ],
 )
 def test_what_fields_hold_is_told_in_short_and_without_secrets(fields: dict[str, Any], words: str) -> None:
-    assert show_fields(fields) == words
+    assert PHONE_NUMBER.show_fields(fields) == words
     assert "canary" not in words
