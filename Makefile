@@ -6,7 +6,7 @@ ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
 WITH_CLI = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$(cat .cache/pulumi/current):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help python venv setup demo test test-fast lint types workflows check docs pictures chaos bench clean
+.PHONY: help python venv setup generate demo test test-fast lint types workflows check docs pictures chaos bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -20,6 +20,9 @@ venv: python
 
 setup: python ## set up the virtual environment and the Pulumi CLI (the other targets do it by themselves)
 	@$(PYTHON) tools/setup.py
+
+generate: venv ## write what follows from the code: the picture in CONTRIBUTING.md
+	@$(ACTIVE) python -m tools.architecture
 
 demo: setup ## the whole life of phone numbers, on the real Pulumi engine and a local Vapi
 	@$(WITH_CLI) python tools/demo.py

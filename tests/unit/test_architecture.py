@@ -13,6 +13,7 @@ import pytest
 
 import pulumi_vapi_byo
 from pulumi_vapi_byo.wire import WIRE_NAMES
+from tools.architecture import PAGE, imports, module_name, modules, page
 
 PACKAGE: Final = Path(pulumi_vapi_byo.__file__).parent
 
@@ -45,35 +46,7 @@ DOORS: Final[dict[str, set[str]]] = {
     "aiohttp": {"emulator"},
 }
 
-MODULES: Final = sorted(PACKAGE.rglob("*.py"))
-
-
-def module_name(path: Path) -> str:
-    """Return the dotted name of a module inside the package."""
-    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-
-
-def imports(path: Path) -> tuple[set[str], set[str]]:
-    """Return what a module imports: dotted names inside the package, and top names of other packages."""
-    ours, foreign = set(), set()
-    here = path.relative_to(PACKAGE).parent.parts
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = [PACKAGE.name, *here[: len(here) - node.level + 1]] if node.level else []
-            base += node.module.split(".") if node.module else []
-            # What is imported from a package may be a module of it.
-            names = [".".join([*base, alias.name]) for alias in node.names] + [".".join(base)]
-        else:
-            continue
-        for name in names:
-            top, _, rest = name.partition(".")
-            if top != PACKAGE.name:
-                foreign.add(top)
-            elif (PACKAGE / f"{rest.replace('.', '/')}.py").exists():
-                ours.add(rest)
-    return ours, foreign
+MODULES: Final = modules()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
@@ -83,6 +56,10 @@ def test_imports_go_one_way(path: Path) -> None:
     assert {name.partition(".")[0] for name in ours} - {floor} <= MAY_IMPORT[floor]
     closed = {name for name, doors in DOORS.items() if not {module_name(path), floor} & doors}
     assert foreign & closed == set()
+
+
+def test_the_picture_is_drawn_from_the_code() -> None:
+    assert PAGE.read_text("utf-8") == page(), "run make generate"
 
 
 def test_no_floor_and_no_module_is_in_a_circle() -> None:
