@@ -16,19 +16,19 @@ python:
 		{ echo "Python 3.10 or newer is needed; name one with: make PYTHON=/path/to/python3"; exit 1; }
 
 venv: python
-	@$(PYTHON) tools/setup.py --no-cli
+	@$(PYTHON) -m tools.setup --no-cli
 
 setup: python ## set up the virtual environment and the Pulumi CLI (the other targets do it by themselves)
-	@$(PYTHON) tools/setup.py
+	@$(PYTHON) -m tools.setup
 
 generate: venv ## write what follows from the code: the picture in CONTRIBUTING.md
 	@$(ACTIVE) python -m tools.architecture
 
 demo: setup ## the whole life of phone numbers, on the real Pulumi engine and a local Vapi
-	@$(WITH_CLI) python tools/demo.py
+	@$(WITH_CLI) python -m tools.demo
 
 test: python ## every test, the engine's included, with branch coverage
-	@$(PYTHON) tools/setup.py --oldest-sdk
+	@$(PYTHON) -m tools.setup --oldest-sdk
 	@$(WITH_CLI) coverage erase
 	$(WITH_CLI) coverage run -m pytest -n 2 --dist worksteal
 	@$(WITH_CLI) coverage combine --quiet
@@ -50,7 +50,7 @@ types: venv ## mypy, strict
 	$(ACTIVE) mypy examples/policy-pack
 
 workflows: python ## actionlint over the example workflows
-	@$(PYTHON) tools/actionlint.py
+	@$(PYTHON) -m tools.actionlint
 
 check: lint types workflows ## lint, types and workflows
 
@@ -58,10 +58,10 @@ docs: venv ## the documentation site, in site/; strict
 	@NO_MKDOCS_2_WARNING=1 $(ACTIVE) mkdocs build --strict
 
 pictures: setup ## the documentation's pictures of the terminal, from real runs
-	@$(WITH_CLI) python tools/pictures.py
+	@$(WITH_CLI) python -m tools.pictures
 
 chaos: setup ## faults and kills at random, three seeds: nothing lost, nothing doubled
-	@$(WITH_CLI) python tools/chaos.py
+	@$(WITH_CLI) python -m tools.chaos
 
 bench: setup ## measure whole commands beside the stock floor and the ideal, 40 minutes; writes docs/performance.md
 	@$(ACTIVE) pip install --quiet -e '.[bench]'

@@ -1,0 +1,1 @@
+"""What `make` runs: set-up, generated files, the demo, pictures and checks."""

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from setup import CLI_CACHE, GO_FROM_PYPI, ROOT, SetupError, go_on_path, run, timed
+from tools.setup import CLI_CACHE, GO_FROM_PYPI, ROOT, SetupError, go_on_path, run, timed
 
 MODULE = ROOT / "tools" / "go" / "actionlint"
 WORKFLOWS = ROOT / "examples" / "github-workflow" / ".github" / "workflows"

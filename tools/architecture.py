@@ -53,7 +53,8 @@ def modules() -> list[Path]:
 
 def picture() -> str:
     """Return the picture, as Mermaid draws it: arrows point to what is imported, and what follows from others is left out."""
-    rooms, needs = defaultdict(list), defaultdict(set)
+    rooms: defaultdict[str, list[str]] = defaultdict(list)
+    needs: defaultdict[str, set[str]] = defaultdict(set)
     for path in modules():
         floor, _, room = module_name(path).partition(".")
         if room and not room.startswith("__"):

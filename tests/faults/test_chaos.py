@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_a_short_chaos_loses_and_doubles_nothing() -> None:
-    command = [sys.executable, "tools/chaos.py", "--seed", "11", "--numbers", "10", "--kills", "2", "--rounds", "2"]
+    command = [sys.executable, "-m", "tools.chaos", "--seed", "11", "--numbers", "10", "--kills", "2", "--rounds", "2"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     summary = run.stdout.splitlines()[-1]
