@@ -21,7 +21,8 @@ venv: python
 setup: python ## set up the virtual environment and the Pulumi CLI (the other targets do it by themselves)
 	@$(PYTHON) -m tools.setup
 
-generate: venv ## write what follows from the code: the picture in CONTRIBUTING.md
+generate: venv ## write what follows from the code: arguments, resources and tables from the models, the picture in CONTRIBUTING.md
+	@$(ACTIVE) python -m tools.generate
 	@$(ACTIVE) python -m tools.architecture
 
 demo: setup ## the whole life of phone numbers, on the real Pulumi engine and a local Vapi

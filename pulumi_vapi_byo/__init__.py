@@ -4,7 +4,7 @@ Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support",
 """
 
 from ._version import __version__
-from .dynamic.arguments import (
+from .dynamic._arguments import (
     BackoffPlanArgs,
     ByoPhoneNumberArgs,
     ByoSipTrunkCredentialArgs,
@@ -15,10 +15,11 @@ from .dynamic.arguments import (
     TransferDestinationSipArgs,
     TransferPlanArgs,
 )
-from .dynamic.lookup import FoundPhoneNumber, get_phone_numbers, get_phone_numbers_output
+from .dynamic._found import FoundPhoneNumber
+from .dynamic._resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE, ByoPhoneNumber, ByoSipTrunkCredential
+from .dynamic.lookup import get_phone_numbers, get_phone_numbers_output
 from .dynamic.pool import BYO_PHONE_NUMBER_POOL_TYPE, ByoPhoneNumberPool
 from .dynamic.provider_resource import Provider
-from .dynamic.resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE, ByoPhoneNumber, ByoSipTrunkCredential
 
 __all__ = [
     "BYO_PHONE_NUMBER_POOL_TYPE",

@@ -1,6 +1,7 @@
-"""What things are called on the wire, and what is known of a field by its name alone; imports nothing.
+"""What things are called on the wire, and what is known of a field by its name alone.
 
-A program needs no more than this to declare its resources, and so starts without the models.
+A program needs no more than this to declare its resources, and so starts without the models. What follows from them is in
+`_tables`, which `make generate` writes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
+
+from . import _tables
 
 
 class Unknown:
@@ -45,20 +48,8 @@ def bare(number: str) -> str:
     return re.sub(r"[^0-9A-Za-z]", "", number)
 
 
-_NAMES: Final = """
-    additional_properties assistant_id auth_password auth_username backoff_plan base_delay_seconds caller_id content contents
-    context_engineering_plan credential_id deletion_protection description destination dial_timeout do domain enabled
-    encrypted_paths end_call_enabled exact excluded_status_codes extension fallback_destination fallback_plan filters
-    gateways headers hold_audio_url hooks inbound_enabled ip key language max_messages max_retries message messages
-    mode name netmask number number_e164_check_enabled on one_of options_ping_enabled outbound_authentication_plan
-    outbound_enabled outbound_leading_plus_enabled outbound_protocol port realm server server_url server_url_secret
-    sip_diversion_header sip_headers sip_headers_in_refer_to_enabled sip_register_plan sip_uri sip_verb squad_id
-    starts_with static_ip_addresses_enabled summary_plan tech_prefix text timeout timeout_seconds
-    transfer_complete_audio_url transfer_plan twiml type url username workflow_id
-"""
-
 #: Python names to wire names, of every field of an input at every depth.
-WIRE_NAMES: Final[Mapping[str, str]] = {name: to_camel(name) for name in _NAMES.split()}
+WIRE_NAMES: Final[Mapping[str, str]] = {name: to_camel(name) for name in _tables.NAMES}
 
 #: Wire names to Python names, where the two differ.
 PYTHON_NAMES: Final[Mapping[str, str]] = {wire: name for name, wire in WIRE_NAMES.items() if wire != name}
@@ -70,9 +61,6 @@ ADDITIONAL: Final = "additionalProperties"
 class Place(dict[str, "Place"]):
     """What can be said in an object, by wire name; of a list, in its elements."""
 
-    def __init__(self, names: str = "", **inner: Place) -> None:
-        super().__init__({to_camel(name): Place() for name in names.split()} | {to_camel(name): inner[name] for name in inner})
-
 
 class _Anywhere(Place):
     def get(self, _name: object, _default: object = None) -> Place:
@@ -82,34 +70,13 @@ class _Anywhere(Place):
 #: Where anything can be said, and is compared as it is written: in what this version does not know.
 ANYWHERE: Final[Place] = _Anywhere()
 
-_MESSAGE: Final = Place("type content", contents=Place("type text language"))
 
-_TRANSFER_PLAN: Final = Place(
-    "mode timeout sip_verb dial_timeout hold_audio_url transfer_complete_audio_url twiml sip_headers_in_refer_to_enabled",
-    message=_MESSAGE,
-    context_engineering_plan=Place("type max_messages"),
-    summary_plan=Place("enabled timeout_seconds", messages=ANYWHERE),
-    fallback_plan=Place("end_call_enabled", message=_MESSAGE),
-)
+def _place(names: Mapping[str, Any] | None) -> Place:
+    return ANYWHERE if names is None else Place({name: _place(inner) for name, inner in names.items()})
 
-_DESTINATION: Final = Place(
-    "number_e164_check_enabled type number extension caller_id description sip_uri sip_headers name",
-    message=_MESSAGE,
-    transfer_plan=_TRANSFER_PLAN,
-)
 
-#: What can be said in the inputs that are objects or lists, by path. A table, because a comparison does without the models.
-_INSIDE: Final[Mapping[str, Place]] = {
-    "server": Place(
-        "url timeout_seconds headers credential_id static_ip_addresses_enabled encrypted_paths",
-        backoff_plan=Place("type max_retries base_delay_seconds excluded_status_codes"),
-    ),
-    "hooks": Place("on", do=Place("type exact", destination=_DESTINATION), filters=Place("type key starts_with one_of")),
-    "fallbackDestination": _DESTINATION,
-    "gateways": Place("inbound_enabled ip port netmask outbound_enabled outbound_protocol options_ping_enabled"),
-    "outboundAuthenticationPlan": Place("auth_username auth_password", sip_register_plan=Place("domain username realm")),
-    ADDITIONAL: ANYWHERE,
-}
+#: What can be said in the inputs that are objects or lists, by wire name. A comparison does without the models.
+_INSIDE: Final[Mapping[str, Place]] = {field: _place(names) for field, names in _tables.PLACES.items()}
 _NOTHING_INSIDE: Final = Place()
 
 
@@ -132,51 +99,22 @@ def is_sayable(path: Iterable[str | int]) -> bool:
     return True
 
 
-#: The values that some fields can have (OpenAPI ``enum``), of which a program's type checker and the models both know.
-BackoffType = Literal["fixed", "exponential"]
-SipVerb = Literal["refer", "bye", "dial"]
-OutboundProtocol = Literal["tls/srtp", "tcp", "tls", "udp"]
-TransferMode = Literal[
-    "blind-transfer",
-    "blind-transfer-add-summary-to-sip-header",
-    "warm-transfer-say-message",
-    "warm-transfer-say-summary",
-    "warm-transfer-twiml",
-    "warm-transfer-wait-for-operator-to-speak-first-and-then-say-message",
-    "warm-transfer-wait-for-operator-to-speak-first-and-then-say-summary",
-    "warm-transfer-experimental",
-]
-
-#: What the API assumes where a field is left out, by wire name; no name has two defaults (OpenAPI ``default``; Vapi's SIP
-#: guide for gateways).
-API_DEFAULTS: Final[Mapping[str, Any]] = {
-    "numberE164CheckEnabled": True,
-    "endCallEnabled": True,
-    "timeout": 60,
-    "dialTimeout": 60,
-    "sipVerb": "refer",
-    "port": 5060,
-    "netmask": 32,
-    "inboundEnabled": True,
-    "outboundEnabled": True,
-    "outboundProtocol": "udp",
-    "optionsPingEnabled": False,
-    "deletionProtection": False,  # ours, not the API's
-}
+#: What the API assumes where a field is left out, by wire name; no name has two defaults.
+API_DEFAULTS: Final[Mapping[str, Any]] = _tables.DEFAULTS
 
 #: Maps whose keys are the user's own; never renamed, never given defaults, compared as a whole.
-OPAQUE_MAPS: Final = frozenset({"headers", "sipHeaders"})
+OPAQUE_MAPS: Final = frozenset(_tables.MAPS)
 
 #: Objects whose names are not ours to bring from one spelling to the other.
-NOT_RENAMED: Final = OPAQUE_MAPS | {"messages", ADDITIONAL}
+NOT_RENAMED: Final = OPAQUE_MAPS | {*_tables.FREE_FORM}
 
 #: Fields that are secret wherever they stand, by wire name: always ciphertext in a state, never in a message.
 #: ``secret`` stood in a server until 2025.
-SECRET_FIELDS: Final = frozenset({"serverUrlSecret", "authPassword", "secret"}) | OPAQUE_MAPS
+SECRET_FIELDS: Final = frozenset({*_tables.SECRETS, "secret"})
 
 #: Names of the inputs that are ours alone and never sent.
+LOCAL_FIELDS: Final = _tables.LOCAL
 DELETION_PROTECTION: Final = "deletionProtection"
-LOCAL_FIELDS: Final = (DELETION_PROTECTION,)
 
 #: The computed address of a number, which `check` adds to the inputs.
 SIP_URI: Final = "sipUri"

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
-from pulumi_vapi_byo.dynamic.arguments import (
+from pulumi_vapi_byo.dynamic._arguments import (
     BackoffPlanArgs,
     ByoPhoneNumberArgs,
     ByoSipTrunkCredentialArgs,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pulumi_vapi_byo.core.diff import unmanaged
-from pulumi_vapi_byo.dynamic.resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
+from pulumi_vapi_byo.dynamic._resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER

@@ -13,7 +13,7 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.core.check import check_inputs
-from pulumi_vapi_byo.dynamic.resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
+from pulumi_vapi_byo.dynamic._resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.errors import VapiError, show_path
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
@@ -17,48 +16,14 @@ from pulumi_vapi_byo.errors import VapiError, shorten
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER, sip_uri
 from pulumi_vapi_byo.wire import WIRE_NAMES, bare, to_snake
 
+from ._found import FoundPhoneNumber
 from .arguments import explaining, to_wire, unknown_arguments
 
 if TYPE_CHECKING:
-    from pulumi_vapi_byo.kinds.models import PhoneNumber
+    from pulumi_vapi_byo.kinds.models import Answer
 
 
-@dataclass(frozen=True, kw_only=True)
-class FoundPhoneNumber:
-    """A BYO number as Vapi held it when it was looked up. Holds no secrets, and so no headers, hooks or destinations.
-
-    Attributes:
-        id: Vapi's id of the number.
-        org_id: Id of the organisation.
-        created_at: When it was made, ISO 8601 in UTC.
-        updated_at: When it was last changed, ISO 8601 in UTC.
-        credential_id: Id of the credential that carries the calls; None where that was deleted.
-        number: The number; None where it has none.
-        number_e164_check_enabled: Whether `number` must be in E.164; None where it was never set, which means True.
-        name: Its own name.
-        assistant_id: Id of the assistant that takes inbound calls.
-        squad_id: Id of the squad that takes inbound calls.
-        workflow_id: Id of a workflow; Vapi retired workflows in August 2026.
-        server_url: Address of its server, however it was set.
-        status: ``active``, ``activating`` or ``blocked``.
-        sip_uri: Where the carrier must send inbound calls; None without a number.
-    """
-
-    id: str
-    org_id: str
-    created_at: str
-    updated_at: str
-    credential_id: str | None
-    number: str | None
-    number_e164_check_enabled: bool | None
-    name: str | None
-    assistant_id: str | None
-    squad_id: str | None
-    workflow_id: str | None
-    server_url: str | None
-    status: str | None
-    sip_uri: str | None
-
+_FIELDS: Final = tuple(field.name for field in dataclasses.fields(FoundPhoneNumber))
 
 #: What a test's mocks are called with, in the place of Vapi.
 GET_PHONE_NUMBERS: Final = "vapi-byo:index:getPhoneNumbers"
@@ -174,14 +139,15 @@ def _mocked(monitor: MockMonitor, given: Mapping[str, str]) -> list[FoundPhoneNu
     values, failures = answer if isinstance(answer, tuple) else (answer, None)
     if failures:
         raise pulumi.RunError(f"cannot look up phone numbers: {'; '.join(reason for _, reason in failures)}")
-    fields = [field.name for field in dataclasses.fields(FoundPhoneNumber)]
     found = []
     for number in values.get("numbers", []):
         one = {to_snake(key): value for key, value in number.items()}
-        unknown = sorted(set(one) - set(fields))
+        unknown = sorted(set(one) - set(_FIELDS))
         if unknown:
-            raise pulumi.RunError(unknown_arguments(f"a number that the mocks return for {GET_PHONE_NUMBERS}", unknown, fields))
-        found.append(FoundPhoneNumber(**{**dict.fromkeys(fields), **one}))
+            raise pulumi.RunError(
+                unknown_arguments(f"a number that the mocks return for {GET_PHONE_NUMBERS}", unknown, _FIELDS)
+            )
+        found.append(FoundPhoneNumber(**{**dict.fromkeys(_FIELDS), **one}))
     return found
 
 
@@ -191,30 +157,16 @@ def _settings(api_key: str | None, base_url: str | None, region: str | None) -> 
     return read_settings(other.get if api_key is not None else lambda key: stack.get(key.removeprefix("vapi-byo:")), os.environ)
 
 
-def _listed(settings: Settings) -> list[PhoneNumber]:
+def _listed(settings: Settings) -> list[Answer]:
     # Imported when first needed: most programs look nothing up, and start in half the time without HTTP.
     from pulumi_vapi_byo.api.client import Collection, VapiClient
     from pulumi_vapi_byo.core.account import Account
-    from pulumi_vapi_byo.kinds.models import PhoneNumber
 
-    known = Account(PHONE_NUMBER, Collection(VapiClient(settings), PHONE_NUMBER)).known()
-    return [one for one in known if isinstance(one, PhoneNumber)]
+    return Account(PHONE_NUMBER, Collection(VapiClient(settings), PHONE_NUMBER)).known()
 
 
-def _found(one: PhoneNumber, settings: Settings) -> FoundPhoneNumber:
-    return FoundPhoneNumber(
-        id=one.id,
-        org_id=one.org_id,
-        created_at=one.created_at,
-        updated_at=one.updated_at,
-        credential_id=one.credential_id,
-        number=one.number,
-        number_e164_check_enabled=one.number_e164_check_enabled,
-        name=one.name,
-        assistant_id=one.assistant_id,
-        squad_id=one.squad_id,
-        workflow_id=one.workflow_id,
-        server_url=(one.server or {}).get("url") or one.server_url,
-        status=one.status,
-        sip_uri=sip_uri(one.number, one.credential_id, settings.region),
-    )
+def _found(one: Answer, settings: Settings) -> FoundPhoneNumber:
+    held: dict[str, Any] = {name: getattr(one, name, None) for name in _FIELDS}
+    held["server_url"] = (getattr(one, "server", None) or {}).get("url") or held["server_url"]
+    held["sip_uri"] = sip_uri(held["number"], held["credential_id"], settings.region)
+    return FoundPhoneNumber(**held)

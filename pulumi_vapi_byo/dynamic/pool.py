@@ -20,9 +20,10 @@ from pulumi_vapi_byo.errors import show_path
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.wire import UNKNOWN, WIRE_NAMES, as_spelled, wire_names_in
 
-from .arguments import ByoPhoneNumberArgs, explaining, plain
+from ._arguments import ByoPhoneNumberArgs
+from ._resources import ByoPhoneNumber
+from .arguments import explaining, plain
 from .provider_resource import Provider
-from .resources import ByoPhoneNumber
 
 if TYPE_CHECKING:
     from pulumi_vapi_byo.core.check import Problem
@@ -42,7 +43,7 @@ _COLUMNS: Final[Mapping[str, str]] = {name.replace("_", ""): name for name in _A
 _ANSWERERS: Final = frozenset({"assistant_id", "squad_id"})
 
 #: Columns that hold ``true`` or ``false``; every other cell is a text.
-_FLAGS: Final = frozenset({"number_e164_check_enabled", "deletion_protection"})
+_FLAGS: Final = frozenset(field.name for field in dataclasses.fields(ByoPhoneNumberArgs) if "bool" in str(field.type))
 
 
 class ByoPhoneNumberPool(pulumi.ComponentResource):

@@ -1,4 +1,4 @@
-"""The resources, as a program sees them."""
+"""What the resources have in common; `_resources` has the classes that a program sees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final, TypeVar, overload
+from typing import Any, ClassVar, TypeVar
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
@@ -14,46 +14,12 @@ from pulumi.dynamic import Resource
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from pulumi_vapi_byo.config import Region, keys_without_effect
+from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.kinds.phone_number import sip_uri
-from pulumi_vapi_byo.provider import (
-    IMPORT_ID,
-    LEFT_ALONE,
-    WIRE_NAMES_GIVEN,
-    ByoPhoneNumberProvider,
-    ByoSipTrunkCredentialProvider,
-    VapiProvider,
-)
-from pulumi_vapi_byo.wire import SIP_URI, WIRE_NAMES, wire_names_in
+from pulumi_vapi_byo.provider import IMPORT_ID, LEFT_ALONE, WIRE_NAMES_GIVEN, VapiProvider
+from pulumi_vapi_byo.wire import SIP_URI, WIRE_NAMES, to_snake, wire_names_in
 
-from .arguments import (
-    ByoPhoneNumberArgs,
-    ByoSipTrunkCredentialArgs,
-    FallbackDestination,
-    Object,
-    ServerArgs,
-    SipTrunkGatewayArgs,
-    SipTrunkOutboundAuthenticationPlanArgs,
-    checked_name,
-    explaining,
-    given_arguments,
-    show_arguments,
-    to_wire,
-)
-
-#: Outputs that Vapi sets on every kind of resource.
-_OF_VAPI: Final = ("orgId", "createdAt", "updatedAt")
-
-#: The types of the resources in states, URNs and policies.
-BYO_PHONE_NUMBER_TYPE: Final = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
-BYO_SIP_TRUNK_CREDENTIAL_TYPE: Final = "pulumi-python:dynamic/vapi:ByoSipTrunkCredential"
-
-_OUTPUT_ONLY: Final[Mapping[str, str]] = {
-    "org_id": "orgId",
-    "created_at": "createdAt",
-    "updated_at": "updatedAt",
-    "status": "status",
-    "sip_uri": SIP_URI,
-}
+from .arguments import checked_name, explaining, given_arguments, to_wire
 
 Self = TypeVar("Self", bound="VapiResource")
 
@@ -62,9 +28,6 @@ class VapiResource(Resource):
     """What the resources have in common."""
 
     _provider_type: ClassVar[type[VapiProvider]]
-    _computed: ClassVar[tuple[str, ...]]
-    #: Whether a replacement must delete first, because two cannot stand side by side.
-    _deletes_first: ClassVar[bool]
 
     @classmethod
     @explaining
@@ -91,36 +54,6 @@ class VapiResource(Resource):
         read = ResourceOptions.merge(opts, ResourceOptions(id=to_wire(id, f"{cls.__name__}.get {resource_name!r}: id")))
         Resource.__init__(resource, *resource._registration(resource_name, everything, read))  # noqa: SLF001 - our own
         return resource
-
-    @property
-    def name(self) -> Output[str | None]:
-        """Its own name at Vapi."""
-        return self._output("name")
-
-    @property
-    def deletion_protection(self) -> Output[bool | None]:
-        """Whether a delete is refused."""
-        return self._output("deletionProtection")
-
-    @property
-    def additional_properties(self) -> Output[dict[str, Any] | None]:
-        """The additional properties as the API holds them."""
-        return self._output("additionalProperties")
-
-    @property
-    def org_id(self) -> Output[str]:
-        """Id of the organisation."""
-        return self._output("orgId")
-
-    @property
-    def created_at(self) -> Output[str]:
-        """When it was made, ISO 8601 in UTC."""
-        return self._output("createdAt")
-
-    @property
-    def updated_at(self) -> Output[str]:
-        """When it was last changed, ISO 8601 in UTC."""
-        return self._output("updatedAt")
 
     def _props(
         self, name: object, args_type: type[Any], args: object, more: Sequence[object], keywords: Mapping[str, Any]
@@ -153,12 +86,14 @@ class VapiResource(Resource):
                 "dynamic providers; set vapi-byo:timeout instead"
             )
         # Every output needs a key, or it becomes no attribute.
-        props |= dict.fromkeys((*_OF_VAPI, *self._computed))
-        if SIP_URI in self._computed:
+        kind = self._provider_type.kind
+        props |= dict.fromkeys(kind.outputs)
+        if SIP_URI in kind.computed:
             props[SIP_URI] = _expected_sip_uri(props.get("number"), props.get("credentialId"))
         if opts is not None and opts.import_ is not None:
             props[IMPORT_ID] = opts.import_
-        options = _options(opts, deletes_first=self._deletes_first)
+        # Two of one identity cannot exist at once. One without an identity is kept until what depends on it has another.
+        options = _options(opts, deletes_first=kind.identity is not None)
         if options.ignore_changes:
             props[LEFT_ALONE] = options.ignore_changes
         return self._provider_type(), resource_name, props, options
@@ -175,236 +110,7 @@ class VapiResource(Resource):
     def _registered(self) -> Output[Mapping[str, Any]]:
         """What the engine has of this resource; asked for once."""
         # What failed or is still to be made has a URN, but no such outputs.
-        return Output.all(self.urn, self.org_id).apply(lambda known: _ask_the_engine(known[0]))
-
-
-class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
-    """A phone number of your own SIP trunk or carrier, at Vapi.
-
-    Arguments are given as keywords or as one `ByoPhoneNumberArgs`; every one may be an output of another resource. They are
-    validated at preview. Every change is made in place, so the id stays; a replacement that is forced deletes first.
-
-    Attributes:
-        id: Vapi's id of the number.
-        org_id: Id of the organisation it belongs to.
-        created_at: When it was made, ISO 8601 in UTC.
-        updated_at: When it was last changed, ISO 8601 in UTC.
-        status: ``active``, ``activating`` or ``blocked``; changes by itself and is never a difference.
-        sip_uri: Where the carrier must send inbound calls: ``{number}@{credential_id}.sip.vapi.ai``, in region eu
-            ``.sip.eu.vapi.ai``. None without a number.
-    """
-
-    _provider_type = ByoPhoneNumberProvider
-    _computed = ("status", SIP_URI)
-    _deletes_first = True
-
-    @overload
-    def __init__(self, resource_name: str, args: ByoPhoneNumberArgs, opts: ResourceOptions | None = None) -> None: ...
-
-    @overload
-    def __init__(
-        self,
-        resource_name: str,
-        args: None = None,
-        opts: ResourceOptions | None = None,
-        *,
-        credential_id: Input[str],
-        number: Input[str] | None = None,
-        number_e164_check_enabled: Input[bool] | None = None,
-        name: Input[str] | None = None,
-        assistant_id: Input[str] | None = None,
-        squad_id: Input[str] | None = None,
-        workflow_id: Input[str] | None = None,
-        server_url: Input[str] | None = None,
-        server_url_secret: Input[str] | None = None,
-        server: Input[ServerArgs | Object] | None = None,
-        hooks: Input[Sequence[Input[Object]]] | None = None,
-        fallback_destination: Input[FallbackDestination] | None = None,
-        additional_properties: Input[Object] | None = None,
-        deletion_protection: Input[bool] | None = None,
-    ) -> None: ...
-
-    def __init__(
-        self,
-        resource_name: str = "",
-        args: ByoPhoneNumberArgs | None = None,
-        opts: ResourceOptions | None = None,
-        *more: object,
-        **keywords: Any,
-    ) -> None:
-        """Declare a number.
-
-        Args:
-            resource_name: Logical name of the resource, unique in the stack. It is not the number's own `name`.
-            args: All arguments in one object.
-            opts: Pulumi's options. With `import_` the number of that id is taken over, if it is as the program says, and
-                nothing is written. `delete_before_replace` is always on; `custom_timeouts` have no effect.
-            *more: Nothing: all other arguments are given by name.
-            **keywords: The fields of `ByoPhoneNumberArgs`, instead of `args`.
-
-        Raises:
-            pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
-        """
-        props = self._props(resource_name, ByoPhoneNumberArgs, args, more, keywords)
-        super().__init__(*self._registration(resource_name, props, opts))
-
-    @property
-    def credential_id(self) -> Output[str]:
-        """Id of the credential that carries the calls."""
-        return self._output("credentialId")
-
-    @property
-    def number(self) -> Output[str | None]:
-        """The number."""
-        return self._output("number")
-
-    @property
-    def number_e164_check_enabled(self) -> Output[bool | None]:
-        """Whether `number` must be in E.164; None where it was never set, which means True."""
-        return self._output("numberE164CheckEnabled")
-
-    @property
-    def assistant_id(self) -> Output[str | None]:
-        """Id of the assistant that takes inbound calls."""
-        return self._output("assistantId")
-
-    @property
-    def squad_id(self) -> Output[str | None]:
-        """Id of the squad that takes inbound calls."""
-        return self._output("squadId")
-
-    @property
-    def workflow_id(self) -> Output[str | None]:
-        """Id of a workflow; Vapi retired workflows in August 2026."""
-        return self._output("workflowId")
-
-    @property
-    def server_url(self) -> Output[str | None]:
-        """Address that is asked for an assistant, where it was set as `server_url`."""
-        return self._output("serverUrl")
-
-    @property
-    def server_url_secret(self) -> Output[str | None]:
-        """The secret sent to `server_url`; a secret output."""
-        return self._output("serverUrlSecret")
-
-    @property
-    def server(self) -> Output[dict[str, Any] | None]:
-        """The server as the API holds it, with Vapi's own names; its headers are secret."""
-        return self._output("server")
-
-    @property
-    def hooks(self) -> Output[list[dict[str, Any]] | None]:
-        """The hooks as the API holds them, with Vapi's own names."""
-        return self._output("hooks")
-
-    @property
-    def fallback_destination(self) -> Output[dict[str, Any] | None]:
-        """The fallback destination as the API holds it, with Vapi's own names."""
-        return self._output("fallbackDestination")
-
-    @property
-    def status(self) -> Output[str | None]:
-        """``active``, ``activating`` or ``blocked``."""
-        return self._output("status")
-
-    @property
-    def sip_uri(self) -> Output[str | None]:
-        """Where the carrier must send inbound calls."""
-        return self._output("sipUri")
-
-
-class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCredential"):
-    """A SIP trunk of your own, or your carrier's, at Vapi: what the `credential_id` of a number comes from.
-
-    Arguments are given as keywords or as one `ByoSipTrunkCredentialArgs`; every one may be an output of another resource. They
-    are validated at preview. Every change is made in place, so the id stays, and numbers keep their trunk. A number that takes
-    its `credential_id` from the trunk is deleted before it.
-
-    Attributes:
-        id: Vapi's id of the trunk, the `credential_id` of its numbers.
-        org_id: Id of the organisation it belongs to.
-        created_at: When it was made, ISO 8601 in UTC.
-        updated_at: When it was last changed, ISO 8601 in UTC.
-    """
-
-    _provider_type = ByoSipTrunkCredentialProvider
-    _computed = ()
-    # Its numbers hang on it until they have another: a replacement is made first, and the old one deleted last.
-    _deletes_first = False
-
-    @overload
-    def __init__(self, resource_name: str, args: ByoSipTrunkCredentialArgs, opts: ResourceOptions | None = None) -> None: ...
-
-    @overload
-    def __init__(
-        self,
-        resource_name: str,
-        args: None = None,
-        opts: ResourceOptions | None = None,
-        *,
-        gateways: Input[Sequence[Input[SipTrunkGatewayArgs | Object]]],
-        name: Input[str] | None = None,
-        outbound_authentication_plan: Input[SipTrunkOutboundAuthenticationPlanArgs | Object] | None = None,
-        outbound_leading_plus_enabled: Input[bool] | None = None,
-        tech_prefix: Input[str] | None = None,
-        sip_diversion_header: Input[str] | None = None,
-        additional_properties: Input[Object] | None = None,
-        deletion_protection: Input[bool] | None = None,
-    ) -> None: ...
-
-    def __init__(
-        self,
-        resource_name: str = "",
-        args: ByoSipTrunkCredentialArgs | None = None,
-        opts: ResourceOptions | None = None,
-        *more: object,
-        **keywords: Any,
-    ) -> None:
-        """Declare a trunk.
-
-        Args:
-            resource_name: Logical name of the resource, unique in the stack. It is not the trunk's own `name`.
-            args: All arguments in one object.
-            opts: Pulumi's options. With `import_` the trunk of that id is taken over, if it is as the program says, and nothing
-                is written. `custom_timeouts` have no effect.
-            *more: Nothing: all other arguments are given by name.
-            **keywords: The fields of `ByoSipTrunkCredentialArgs`, instead of `args`.
-
-        Raises:
-            pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
-        """
-        props = self._props(resource_name, ByoSipTrunkCredentialArgs, args, more, keywords)
-        super().__init__(*self._registration(resource_name, props, opts))
-
-    @property
-    def gateways(self) -> Output[list[dict[str, Any]]]:
-        """The gateways as the API holds them, with Vapi's own names."""
-        return self._output("gateways")
-
-    @property
-    def outbound_authentication_plan(self) -> Output[dict[str, Any] | None]:
-        """The plan as the API holds it, with Vapi's own names; the password, a secret, as it was last sent."""
-        return self._output("outboundAuthenticationPlan")
-
-    @property
-    def outbound_leading_plus_enabled(self) -> Output[bool | None]:
-        """Whether outbound numbers keep their leading plus."""
-        return self._output("outboundLeadingPlusEnabled")
-
-    @property
-    def tech_prefix(self) -> Output[str | None]:
-        """Put in front of outbound numbers."""
-        return self._output("techPrefix")
-
-    @property
-    def sip_diversion_header(self) -> Output[str | None]:
-        """Value of the Diversion header of outbound calls."""
-        return self._output("sipDiversionHeader")
-
-
-show_arguments(ByoPhoneNumber, ByoPhoneNumberArgs)
-show_arguments(ByoSipTrunkCredential, ByoSipTrunkCredentialArgs)
+        return Output.all(self.urn, self._output("orgId")).apply(lambda known: _ask_the_engine(known[0]))
 
 
 async def _ask_the_engine(urn: str) -> Any:
@@ -470,7 +176,7 @@ def _wire_paths(paths: list[str] | None) -> list[str] | None:
 
 
 def _wire_path(path: str) -> str:
-    names = {**WIRE_NAMES, **_OUTPUT_ONLY}
+    names = {**WIRE_NAMES, **{to_snake(wire): wire for kind in KINDS for wire in kind.outputs}}
     # Below headers the keys are the user's own, and below additional properties Vapi's.
     ours, users = re.match(r"(.*?\b(?:headers|sip_?[hH]eaders|additional_?[pP]roperties)\b|.*)(.*)", path, re.DOTALL).groups()  # type: ignore[union-attr]
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), ours) + users

@@ -1,10 +1,11 @@
-"""What the models are built of; pure."""
+"""Field types that the models share, and the marks that say what a type alone does not; pure."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -28,6 +29,52 @@ from .e164 import UNCHECKED_PATTERN, WAY_OUT, judge_e164, suggest_e164, why_impo
 
 def _let_unknown_pass(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     return value if value is UNKNOWN else handler(value)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Says of a field what its type does not; `make generate` reads it.
+
+    Attributes:
+        name: What it says.
+    """
+
+    name: str
+
+
+#: Secret wherever it stands: always ciphertext in a state, never in a message.
+SECRET: Final = Mark("secret")
+
+#: Sent, and never read back.
+WRITE_ONLY: Final = Mark("write-only")
+
+#: The package's own: never sent.
+LOCAL: Final = Mark("local")
+
+#: An empty value does not clear it, as it does with every other text, list and object that can be left out.
+NOT_CLEARABLE: Final = Mark("not clearable")
+
+
+@dataclass(frozen=True)
+class Default:
+    """Says what the API assumes where a field is left out.
+
+    Attributes:
+        value: The default of Vapi's OpenAPI documents, or of its SIP guide for gateways.
+    """
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class After:
+    """Says behind which field one is shown, where the model needs them the other way round.
+
+    Attributes:
+        name: Name of that field.
+    """
+
+    name: str
 
 
 T = TypeVar("T")
@@ -95,6 +142,7 @@ ONE_LINE = AfterValidator(_one_line)
 
 Prose = Known[Annotated[StrictStr, Field(min_length=1)]]
 Text = Known[Annotated[StrictStr, Field(min_length=1), ONE_LINE]]
+SecretText = Annotated[Text, SECRET, WRITE_ONLY]
 Bool = Known[StrictBool]
 ServerUrl = Known[Annotated[StrictStr, Field(min_length=1), _whole_url("use headers or credential_id of server instead")]]
 SoundUrl = Known[Annotated[StrictStr, Field(min_length=1), _whole_url("use an address that needs none")]]
@@ -118,8 +166,10 @@ class Block(BaseModel):
 class HasNumber(Block):
     """A block with a phone number."""
 
-    # The flag stands before the number: a validator sees only the fields above its own.
-    number_e164_check_enabled: Bool | None = None
+    # Above the number, because a validator sees only the fields above its own.
+    number_e164_check_enabled: Annotated[Bool | None, Default(True), After("number")] = Field(
+        None, description="Whether `number` must be in E.164; default True."
+    )
 
     @field_validator("number", check_fields=False)
     @classmethod

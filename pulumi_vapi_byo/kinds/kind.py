@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from pulumi_vapi_byo import _tables
 from pulumi_vapi_byo.errors import plain, shorten, show_path
 from pulumi_vapi_byo.wire import ADDITIONAL, LOCAL_FIELDS, SECRET_FIELDS, UNKNOWN, bare, is_id, to_camel, to_snake, whole
 
@@ -31,54 +32,42 @@ _MAX_DEPTH: Final = 50
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of resource.
+    """A kind of resource. What its models say of its fields is read from the tables that `make generate` writes.
 
     Attributes:
+        name: What programs call it. Its models are ``{name}Inputs``, ``{name}Answer`` and, if it has one, ``{name}Computed``.
         noun: What messages call it.
         provider: Vapi's own word for it, the value of ``provider`` on the wire.
         path: Path of its collection in the API.
-        input_names: Wire names of all inputs, those that are ours alone last.
-        inputs_model: Name of the model of a program's inputs.
-        answer_model: Name of the model of what the API holds.
         named_by: Wire name of the field that users know one by.
         identity: Wire name of the field by which one that exists already is found; None where only all fields together tell.
-        never_printed: Inputs whose whole value Pulumi must never print, because it is or may hold a secret.
-        write_only: Paths of what is sent and never read back, in wire names.
         unset: What is sent to bring a field back to unset, where that is not null.
-        none: The empty values by which a program says that a field must be unset, by wire name.
         routing: Wire names of the inputs that decide who answers or where calls go, and that a program can leave out.
         retired: Advice for what had its place once and has another now, by path in wire names.
         parent: Wire name of the input that holds the id of what carries it; None where nothing does.
         parents: Path of the collection of those; None where there are none.
         read_back_as: Inputs that the API may read back under another name: wire names to wire names.
-        computed: Wire names of what is computed from the inputs, see `compute`.
     """
 
+    name: str
     noun: str
     provider: str
     path: str
-    input_names: tuple[str, ...]
-    inputs_model: str
-    answer_model: str
     named_by: str
     identity: str | None
-    never_printed: frozenset[str]
-    write_only: tuple[tuple[str, ...], ...]
-    unset: Mapping[str, Any]
-    none: Mapping[str, Any]
+    unset: Mapping[str, Any] = field(default_factory=dict)
     routing: tuple[str, ...] = ()
     retired: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     parent: str | None = None
     parents: str | None = None
     read_back_as: Mapping[str, str] = field(default_factory=dict)
-    computed: tuple[str, ...] = ()
 
     @cached_property
     def inputs(self) -> type[Block]:
         """Model of a program's inputs."""
         from . import models
 
-        model: type[Block] = models.built(self.inputs_model)
+        model: type[Block] = models.built(f"{self.name}Inputs")
         return model
 
     @cached_property
@@ -86,8 +75,38 @@ class Kind:
         """Model of what the API holds."""
         from . import models
 
-        model: type[Answer] = models.built(self.answer_model)
+        model: type[Answer] = models.built(f"{self.name}Answer")
         return model
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Wire names of all inputs, in the order of messages."""
+        return _tables.INPUTS[self.name]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Wire names of the outputs that are no inputs, without the id."""
+        return _tables.OUTPUTS[self.name]
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """Wire names of what is computed from the inputs, see `compute`."""
+        return _tables.COMPUTED[self.name]
+
+    @property
+    def never_printed(self) -> tuple[str, ...]:
+        """Inputs whose whole value Pulumi must never print, because it is or may hold a secret."""
+        return _tables.NEVER_PRINTED[self.name]
+
+    @property
+    def write_only(self) -> tuple[tuple[str, ...], ...]:
+        """Paths of what is sent and never read back, in wire names."""
+        return _tables.WRITE_ONLY[self.name]
+
+    @property
+    def none(self) -> Mapping[str, Any]:
+        """The empty values by which a program says that a field must be unset, by wire name."""
+        return _tables.EMPTY[self.name]
 
     @cached_property
     def api_fields(self) -> tuple[str, ...]:
@@ -212,7 +231,8 @@ class Kind:
         """Say why a field of the API's, which stands in bodies of guides, is none to be given; empty where it is none such."""
         if wire == "provider":
             return f"is always {self.provider!r} here: leave it out"
-        return "is set by Vapi: leave it out" if wire in ("id", "orgId", "createdAt", "updatedAt", "status") else ""
+        is_set_by_vapi = wire == "id" or (wire in self.outputs and wire not in self.computed)
+        return "is set by Vapi: leave it out" if is_set_by_vapi else ""
 
     def on_the_wire(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body of a request, in which additional properties stand beside all others and whole numbers are whole."""

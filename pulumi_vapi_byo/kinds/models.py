@@ -1,24 +1,53 @@
-"""The inputs of a program and the answers of the API, as pydantic models; pure.
+"""What a program says and what the API answers, as pydantic models; pure.
+
+This is the one place where a field is stated. `make generate` writes from it the typed arguments, the resources' overloads and
+properties, the tables of `wire` and, through their docstrings, the tables of the docs. Descriptions are written for users.
 
 Limits and required fields are those of Vapi's OpenAPI documents, today's and the one of 2024; the rules of ``number`` are those
-of the given document. What the API may fill in by itself (its defaults) is in `wire.API_DEFAULTS`.
+of the given document.
 """
 
 from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictBool, StrictStr, TypeAdapter
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    create_model,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from pulumi_vapi_byo.wire import UNKNOWN, to_camel
 
-from .field_types import ONE_LINE, Block, Bool, HasNumber, Known, PhoneText, ServerUrl, Text, Text40
+from .field_types import (
+    LOCAL,
+    NOT_CLEARABLE,
+    ONE_LINE,
+    Block,
+    Bool,
+    Default,
+    HasNumber,
+    Known,
+    PhoneText,
+    SecretText,
+    ServerUrl,
+    Text,
+    Text40,
+)
 
-#: Held while a model is made ready, which pydantic does not do safely for several threads.
+#: Held while a model is prepared, which pydantic does not do safely for several threads.
 _BUILDING: Final = threading.Lock()
 
 
@@ -39,10 +68,10 @@ def built(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Nested:
-    """Marks a field whose value is validated by a type of `blocks`.
+    """Marks a field whose value is validated by a type of `objects`.
 
-    That module and its schemas cost as much as everything else in a check, and few numbers need them: so both are made when a
-    value is first given.
+    That module and its schemas cost as much as everything else in a check, and few numbers need them: so both are created when
+    a value is first given.
 
     Attributes:
         name: Name of the type.
@@ -53,9 +82,9 @@ class Nested:
     @functools.cached_property
     def type(self) -> Any:
         """The type itself."""
-        from . import objects as blocks
+        from . import objects
 
-        return getattr(blocks, self.name)
+        return getattr(objects, self.name)
 
     @functools.cached_property
     def _adapter(self) -> TypeAdapter[Any]:
@@ -72,38 +101,105 @@ class Nested:
         return core_schema.with_info_plain_validator_function(self._validate)
 
 
-class ByoPhoneNumberInputs(HasNumber):
-    """Everything a program can say about a number; the order is that of messages."""
+#: Of nested values, what an answer must have in their place.
+Object = dict[str, Any]
+Objects = list[dict[str, Any]]
 
-    credential_id: Text
-    number: PhoneText | None = None
-    name: Text40 | None = None
-    assistant_id: Text | None = None
-    squad_id: Text | None = None
-    workflow_id: Text | None = None
-    server_url: ServerUrl | None = None
-    server_url_secret: Text | None = None
-    server: Annotated[Any, Nested("Server")] = None
-    hooks: Annotated[Any, Nested("Hooks")] = None
-    fallback_destination: Annotated[Any, Nested("Destination")] = None
-    additional_properties: Known[dict[str, Any]] | None = None
-    deletion_protection: Bool | None = None
+AdditionalProperties = Annotated[
+    Known[dict[str, Any]] | None,
+    NOT_CLEARABLE,
+    Field(
+        description="Fields of Vapi's that have no argument here, by Vapi's own (camelCase) names. Needs "
+        "``vapi-byo:onUnknown send``. Shown in clear in states and previews unless a value is a secret."
+    ),
+]
+
+DeletionProtection = Annotated[
+    Bool | None,
+    LOCAL,
+    Default(False),
+    Field(
+        description="Whether a delete is refused; default False. It is the package's own: changing it sends nothing, and the "
+        "dashboard knows nothing of it."
+    ),
+]
+
+
+class ByoPhoneNumberInputs(HasNumber):
+    """A phone number of your own SIP trunk or carrier, at Vapi.
+
+    Every change is made in place, so the id stays; a replacement that is forced deletes first.
+    """
+
+    # In the order of messages.
+    credential_id: Text = Field(
+        description="Id of the ``byo-sip-trunk`` credential, your SIP trunk or carrier, that carries the calls."
+    )
+    number: Annotated[PhoneText | None, NOT_CLEARABLE] = Field(
+        None,
+        description="The number. In E.164 (``+14155552671``) unless `number_e164_check_enabled` is False; then letters and "
+        "digits with at most one leading plus. 3 to 40 characters.",
+    )
+    name: Text40 | None = Field(None, description="Your own name for the number, at most 40 characters.")
+    assistant_id: Text | None = Field(None, description="Id of the assistant that takes inbound calls.")
+    squad_id: Text | None = Field(None, description="Id of the squad that takes inbound calls.")
+    workflow_id: Text | None = Field(
+        None,
+        description="Id of a workflow. Vapi retired workflows in August 2026, so it answers no calls: use `assistant_id` or "
+        "`squad_id`.",
+    )
+    server_url: Annotated[ServerUrl | None, NOT_CLEARABLE] = Field(
+        None,
+        description="Address that is asked for an assistant where none is set. An older spelling of `server`; they exclude "
+        "each other.",
+    )
+    server_url_secret: Annotated[SecretText | None, NOT_CLEARABLE] = Field(
+        None, description="Sent to `server_url` as header ``x-vapi-secret``. Always kept as a secret."
+    )
+    server: Annotated[Object | None, Nested("Server")] = Field(
+        None,
+        description="Address that is asked for an assistant where none is set, with headers, time-out and retries. "
+        "``{}`` clears both spellings of it.",
+    )
+    hooks: Annotated[Objects | None, Nested("Hooks")] = Field(
+        None,
+        description="What happens when a call rings or could not be given to an assistant. A list of objects as in Vapi's "
+        'reference, such as ``{"on": "call.ringing", "do": [{"type": "say", "exact": "Hello"}]}``.',
+    )
+    fallback_destination: Annotated[Object | None, Nested("Destination")] = Field(
+        None, description="Where calls go when neither assistant nor squad is set and the server does not answer."
+    )
+    additional_properties: AdditionalProperties = None
+    deletion_protection: DeletionProtection = None
 
 
 class ByoSipTrunkCredentialInputs(Block):
-    """Everything a program can say about a trunk; the order is that of messages."""
+    """A SIP trunk of your own, or your carrier's, at Vapi: what the `credential_id` of a number comes from.
 
-    gateways: Annotated[Any, Nested("Gateways")]
-    name: Text40 | None = None
-    outbound_authentication_plan: Annotated[Any, Nested("SipTrunkOutboundAuthenticationPlan")] = None
-    outbound_leading_plus_enabled: Bool | None = None
-    tech_prefix: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = None
-    sip_diversion_header: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = None
-    additional_properties: Known[dict[str, Any]] | None = None
-    deletion_protection: Bool | None = None
+    Every change is made in place, so the id stays, and numbers keep their trunk. A number that takes its `credential_id` from
+    the trunk is deleted before it.
+    """
+
+    # In the order of messages.
+    gateways: Annotated[Objects, Nested("Gateways")] = Field(description="The carrier's machines, at least one.")
+    name: Text40 | None = Field(None, description="Your own name for the trunk, at most 40 characters.")
+    outbound_authentication_plan: Annotated[Object | None, Nested("SipTrunkOutboundAuthenticationPlan")] = Field(
+        None, description="How Vapi proves to the carrier who it is."
+    )
+    outbound_leading_plus_enabled: Bool | None = Field(None, description="Whether outbound numbers keep their leading plus.")
+    tech_prefix: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = Field(
+        None, description="Put in front of outbound numbers, as some carriers want."
+    )
+    sip_diversion_header: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = Field(
+        None, description="Value of the Diversion header of outbound calls."
+    )
+    additional_properties: AdditionalProperties = None
+    deletion_protection: DeletionProtection = None
 
 
 # ---------------------------------------------------------------------------------------------------------- the API's answers
+
+Filled = Annotated[StrictStr, Field(min_length=1)]
 
 
 class Answer(BaseModel):
@@ -116,10 +212,10 @@ class Answer(BaseModel):
         alias_generator=to_camel, populate_by_name=True, extra="allow", hide_input_in_errors=True, defer_build=True
     )
 
-    id: Annotated[StrictStr, Field(min_length=1)]
-    org_id: Annotated[StrictStr, Field(min_length=1)]
-    created_at: StrictStr
-    updated_at: StrictStr
+    id: Filled = Field(description="Vapi's id.")
+    org_id: Filled = Field(description="Id of the organisation.")
+    created_at: StrictStr = Field(description="When it was created, ISO 8601 in UTC.")
+    updated_at: StrictStr = Field(description="When it was last changed, ISO 8601 in UTC.")
     name: StrictStr | None = None
 
     def wire(self) -> dict[str, Any]:
@@ -131,29 +227,58 @@ class Answer(BaseModel):
         return {name: value for name, value in (self.model_extra or {}).items() if value is not None and name != "provider"}
 
 
-class PhoneNumber(Answer):
+#: What an answer must have where a program gives a scalar.
+_SHAPES: Final[dict[Any, Any]] = {str: StrictStr, bool: StrictBool, int: StrictInt | StrictFloat}
+
+
+def _shape(annotation: Any) -> Any:
+    while get_args(annotation) and get_origin(annotation) not in (dict, list, Literal):
+        annotation = get_args(annotation)[0]
+    return StrictStr if get_origin(annotation) is Literal else _SHAPES.get(annotation, annotation)
+
+
+A = TypeVar("A", bound=Answer)
+
+
+def _holding(inputs: type[Block]) -> Callable[[type[A]], type[A]]:
+    """Add to an answer what the API holds of the inputs: the same fields in their shape, and required where they are there."""
+
+    def with_inputs(answer: type[A]) -> type[A]:
+        fields: dict[str, Any] = {}
+        for name, field in inputs.model_fields.items():
+            if name not in answer.model_fields and name != "additional_properties" and LOCAL not in field.metadata:
+                shape = _shape(field.annotation)
+                fields[name] = (shape, ...) if field.is_required() else (shape | None, None)
+        derived: type[A] = create_model(answer.__name__, __base__=answer, __module__=__name__, **fields)
+        derived.__doc__ = answer.__doc__
+        return derived
+
+    return with_inputs
+
+
+@_holding(ByoPhoneNumberInputs)
+class ByoPhoneNumberAnswer(Answer):
     """A number as the API holds it."""
 
-    #: None where its trunk was deleted.
-    credential_id: Annotated[StrictStr, Field(min_length=1)] | None = None
-    status: StrictStr | None = None
-    number_e164_check_enabled: StrictBool | None = None
-    number: StrictStr | None = None
-    assistant_id: StrictStr | None = None
-    squad_id: StrictStr | None = None
-    workflow_id: StrictStr | None = None
-    server_url: StrictStr | None = None
-    server_url_secret: StrictStr | None = None
-    server: dict[str, Any] | None = None
-    hooks: list[dict[str, Any]] | None = None
-    fallback_destination: dict[str, Any] | None = None
+    credential_id: Filled | None = Field(None, description="None where that was deleted.")
+    status: StrictStr | None = Field(
+        None, description="``active``, ``activating`` or ``blocked``; changes by itself and is never a difference."
+    )
 
 
-class SipTrunkCredential(Answer):
+@_holding(ByoSipTrunkCredentialInputs)
+class ByoSipTrunkCredentialAnswer(Answer):
     """A trunk as the API holds it; the password of its authentication is never in it."""
 
-    gateways: list[dict[str, Any]]
-    outbound_authentication_plan: dict[str, Any] | None = None
-    outbound_leading_plus_enabled: StrictBool | None = None
-    tech_prefix: StrictStr | None = None
-    sip_diversion_header: StrictStr | None = None
+
+# --------------------------------------------------------------------------------------------- what the package computes
+
+
+class ByoPhoneNumberComputed(BaseModel):
+    """What follows from a number and the region, see `Kind.compute`."""
+
+    sip_uri: StrictStr | None = Field(
+        None,
+        description="Where the carrier must send inbound calls. ``{number}@{credential_id}.sip.vapi.ai``, in region eu "
+        "``.sip.eu.vapi.ai``; None without a number.",
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,28 +18,45 @@ from pydantic import (
     StrictStr,
     Tag,
     ValidationInfo,
-    WrapValidator,
     field_validator,
     model_validator,
 )
 
-from pulumi_vapi_byo.wire import API_DEFAULTS, UNKNOWN, BackoffType, OutboundProtocol, SipVerb, TransferMode, to_camel
+from pulumi_vapi_byo.wire import UNKNOWN
 
 from .field_types import (
     ONE_LINE,
+    SECRET,
     Block,
     Bool,
+    Default,
     DiscreetError,
     HasNumber,
     Known,
     PhoneText,
     Prose,
+    SecretText,
     ServerUrl,
     SoundUrl,
     Text,
     Text40,
     within,
 )
+
+#: The values that some fields can have (OpenAPI ``enum``).
+BackoffType = Literal["fixed", "exponential"]
+SipVerb = Literal["refer", "bye", "dial"]
+OutboundProtocol = Literal["tls/srtp", "tcp", "tls", "udp"]
+TransferMode = Literal[
+    "blind-transfer",
+    "blind-transfer-add-summary-to-sip-header",
+    "warm-transfer-say-message",
+    "warm-transfer-say-summary",
+    "warm-transfer-twiml",
+    "warm-transfer-wait-for-operator-to-speak-first-and-then-say-message",
+    "warm-transfer-wait-for-operator-to-speak-first-and-then-say-summary",
+    "warm-transfer-experimental",
+]
 
 
 def _sip_uri(value: str) -> str:
@@ -82,9 +99,7 @@ def _ipv4(text: str) -> ipaddress.IPv4Address | None:
         return None
 
 
-_AfterSip = WrapValidator(lambda value, handler: _sip_uri(handler(value)))
-
-SipUri = Known[Annotated[StrictStr, Field(min_length=1), _AfterSip]]
+SipUri = Known[Annotated[StrictStr, Field(min_length=1), AfterValidator(_sip_uri)]]
 Strings = Known[list[Known[StrictStr]]]
 
 
@@ -97,23 +112,25 @@ def _header_names(headers: Any) -> Any:
     return headers
 
 
-Headers = Known[Annotated[dict[str, Known[Annotated[StrictStr, ONE_LINE]]], BeforeValidator(_header_names)]]
+Headers = Known[Annotated[dict[str, Known[Annotated[StrictStr, ONE_LINE]]], BeforeValidator(_header_names), SECRET]]
 
 
 class TextContent(Block):
     """One language's text of a custom message."""
 
-    type: Known[Literal["text"]] = "text"
-    text: Known[StrictStr]
-    language: Text
+    type: Known[Literal["text"]] = Field("text", description="Always ``text``.")
+    text: Known[StrictStr] = Field(description="What is said.")
+    language: Text = Field(description="Language of the text, such as ``en``.")
 
 
 class CustomMessage(Block):
     """A message spoken to the caller, in one or several languages."""
 
-    type: Known[Literal["custom-message"]] = "custom-message"
-    contents: Known[list[Known[TextContent]]] | None = None
-    content: Known[Annotated[StrictStr, Field(max_length=1000)]] | None = None
+    type: Known[Literal["custom-message"]] = Field("custom-message", description="Always ``custom-message``.")
+    contents: Known[list[Known[TextContent]]] | None = Field(None, description="The message in several languages.")
+    content: Known[Annotated[StrictStr, Field(max_length=1000)]] | None = Field(
+        None, description="The message in one language, at most 1,000 characters."
+    )
 
 
 Message = Known[
@@ -131,23 +148,31 @@ Message = Known[
 class SummaryPlan(Block):
     """How a call is summarised for the operator."""
 
-    messages: Known[list[Known[dict[str, Any]]]] | None = None
-    enabled: Bool | None = None
-    timeout_seconds: Known[Annotated[int | float, within(1, 60)]] | None = None
+    messages: Known[list[Known[dict[str, Any]]]] | None = Field(
+        None, description="The prompt: a list of messages for a language model, as in Vapi's reference."
+    )
+    enabled: Bool | None = Field(None, description="Whether there is a summary.")
+    timeout_seconds: Known[Annotated[int | float, within(1, 60)]] | None = Field(
+        None, description="Seconds that the summary may take, 1 to 60."
+    )
 
 
 class TransferFallbackPlan(Block):
     """What happens when a warm transfer finds nobody."""
 
-    message: Message
-    end_call_enabled: Bool | None = None
+    message: Message = Field(description="Spoken to the caller: a text, or a custom message (an object).")
+    end_call_enabled: Annotated[Bool | None, Default(True)] = Field(
+        None, description="Whether the call ends after that; Vapi's default is True."
+    )
 
 
 class ContextEngineeringPlan(Block):
     """Which part of the conversation is handed on."""
 
-    type: Known[Literal["all", "none", "lastNMessages"]]
-    max_messages: Known[Annotated[int | float, within(0)]] | None = None
+    type: Known[Literal["all", "none", "lastNMessages"]] = Field(description="``all``, ``none`` or ``lastNMessages``.")
+    max_messages: Known[Annotated[int | float, within(0)]] | None = Field(
+        None, description="How many messages, required with ``lastNMessages``."
+    )
 
     @model_validator(mode="after")
     def _last_n_needs_n(self) -> ContextEngineeringPlan:
@@ -159,44 +184,81 @@ class ContextEngineeringPlan(Block):
 class TransferPlan(Block):
     """How a call is transferred."""
 
-    mode: Known[TransferMode]
-    message: Message | None = None
-    timeout: Known[Annotated[int | float, within(1, 600)]] | None = None
-    sip_verb: Known[SipVerb] | None = None
-    dial_timeout: Known[Annotated[int | float, within(1, 600)]] | None = None
-    hold_audio_url: SoundUrl | None = None
-    transfer_complete_audio_url: SoundUrl | None = None
-    context_engineering_plan: Known[ContextEngineeringPlan] | None = None
-    twiml: Known[Annotated[StrictStr, Field(max_length=4096)]] | None = None
-    summary_plan: Known[SummaryPlan] | None = None
-    sip_headers_in_refer_to_enabled: Bool | None = None
-    fallback_plan: Known[TransferFallbackPlan] | None = None
+    mode: Known[TransferMode] = Field(
+        description="``blind-transfer``, ``warm-transfer-say-message`` or another of Vapi's modes; one that this version does "
+        "not know can be given in a dict instead of this class, see ``vapi-byo:onUnknown``."
+    )
+    message: Message | None = Field(
+        None, description="Spoken to whoever takes the call: a text, or a custom message (an object)."
+    )
+    timeout: Annotated[Known[Annotated[int | float, within(1, 600)]] | None, Default(60)] = Field(
+        None, description="Seconds to wait for an operator, 1 to 600; Vapi's default is 60."
+    )
+    sip_verb: Annotated[Known[SipVerb] | None, Default("refer")] = Field(
+        None, description="``refer`` (Vapi's default), ``bye`` or ``dial``."
+    )
+    dial_timeout: Annotated[Known[Annotated[int | float, within(1, 600)]] | None, Default(60)] = Field(
+        None, description="Seconds to ring, 1 to 600; Vapi's default is 60."
+    )
+    hold_audio_url: SoundUrl | None = Field(None, description="What the caller hears while waiting.")
+    transfer_complete_audio_url: SoundUrl | None = Field(None, description="What is played when the call is connected.")
+    context_engineering_plan: Known[ContextEngineeringPlan] | None = Field(
+        None,
+        description='Which part of the conversation is handed on: ``{"type": "all"}``, ``{"type": "none"}`` or '
+        '``{"type": "lastNMessages", "maxMessages": 5}``.',
+    )
+    twiml: Known[Annotated[StrictStr, Field(max_length=4096)]] | None = Field(
+        None, description="TwiML for mode ``warm-transfer-twiml``, at most 4,096 characters."
+    )
+    summary_plan: Known[SummaryPlan] | None = Field(
+        None, description="How the call is summarised: ``enabled``, ``messages``, ``timeoutSeconds`` (1 to 60)."
+    )
+    sip_headers_in_refer_to_enabled: Bool | None = Field(None, description="Whether SIP headers travel in the Refer-To header.")
+    fallback_plan: Known[TransferFallbackPlan] | None = Field(
+        None, description="What happens when nobody takes the call: ``message``, ``endCallEnabled``."
+    )
+
+
+# What destinations of both types have.
+CallerId = Annotated[Text40 | None, Field(description="Number shown to whoever takes the call, at most 40 characters.")]
+CallerMessage = Annotated[
+    Message | None, Field(description="Spoken to the caller before the transfer: a text, or a custom message (an object).")
+]
+HowToTransfer = Annotated[Known[TransferPlan] | None, Field(description="How the call is transferred.")]
+DestinationDescription = Annotated[Prose | None, Field(description="For the assistant, to choose among destinations.")]
+DestinationName = Annotated[
+    Text | None, Field(description="Your own name for the destination, shown in the dashboard's call log.")
+]
 
 
 class TransferDestinationNumber(HasNumber):
-    """Somewhere to transfer a call: a phone number."""
+    """A phone number to transfer calls to."""
 
-    type: Known[Literal["number"]] = "number"
-    number: PhoneText
-    extension: Known[Annotated[StrictStr, Field(min_length=1, max_length=10), ONE_LINE]] | None = None
-    caller_id: Text40 | None = None
-    message: Message | None = None
-    transfer_plan: Known[TransferPlan] | None = None
-    name: Text | None = None
-    description: Prose | None = None
+    type: Known[Literal["number"]] = Field("number", description="Always ``number``.")
+    number: PhoneText = Field(description="The number, in E.164 unless `number_e164_check_enabled` is False.")
+    extension: Known[Annotated[StrictStr, Field(min_length=1, max_length=10), ONE_LINE]] | None = Field(
+        None, description="Dialled once connected, 1 to 10 characters."
+    )
+    caller_id: CallerId = None
+    message: CallerMessage = None
+    transfer_plan: HowToTransfer = None
+    description: DestinationDescription = None
+    name: DestinationName = None
 
 
 class TransferDestinationSip(Block):
-    """Somewhere to transfer a call: a SIP address."""
+    """A SIP address to transfer calls to."""
 
-    type: Known[Literal["sip"]] = "sip"
-    sip_uri: SipUri
-    caller_id: Text40 | None = None
-    sip_headers: Headers | None = None
-    message: Message | None = None
-    transfer_plan: Known[TransferPlan] | None = None
-    name: Text | None = None
-    description: Prose | None = None
+    type: Known[Literal["sip"]] = Field("sip", description="Always ``sip``.")
+    sip_uri: SipUri = Field(description="The address, such as ``sip:desk@example.com``.")
+    caller_id: CallerId = None
+    sip_headers: Headers | None = Field(
+        None, description="SIP headers sent along. Always kept as a secret. Names are yours and are not renamed."
+    )
+    message: CallerMessage = None
+    transfer_plan: HowToTransfer = None
+    description: DestinationDescription = None
+    name: DestinationName = None
 
 
 def _destination_tag(value: Any) -> str | None:
@@ -221,38 +283,48 @@ Destination = Known[
 
 
 class BackoffPlan(Block):
-    """How Vapi itself retries a request to the user's server."""
+    """How Vapi retries a request to your server."""
 
-    type: Known[BackoffType]
-    max_retries: Known[Annotated[int | float, within(0, 10)]]
-    base_delay_seconds: Known[Annotated[int | float, within(0, 10)]]
-    excluded_status_codes: Known[list[Known[Annotated[int | float, within(100, 599)]]]] | None = None
+    type: Known[BackoffType] = Field(description="``fixed`` or ``exponential``.")
+    max_retries: Known[Annotated[int | float, within(0, 10)]] = Field(description="0 to 10.")
+    base_delay_seconds: Known[Annotated[int | float, within(0, 10)]] = Field(
+        description="Seconds before the first retry, 0 to 10."
+    )
+    excluded_status_codes: Known[list[Known[Annotated[int | float, within(100, 599)]]]] | None = Field(
+        None, description="HTTP statuses that are not retried."
+    )
 
 
 class Server(Block):
     """Where Vapi sends the messages of a call, and how."""
 
-    url: ServerUrl | None = None
-    timeout_seconds: Known[Annotated[int | float, within(1, 300)]] | None = None
-    headers: Headers | None = None
-    credential_id: Text | None = None
-    backoff_plan: Known[BackoffPlan] | None = None
-    static_ip_addresses_enabled: Bool | None = None
-    encrypted_paths: Strings | None = None
+    url: ServerUrl | None = Field(None, description="Address of your server, http or https.")
+    timeout_seconds: Known[Annotated[int | float, within(1, 300)]] | None = Field(
+        None, description="Seconds your server has to answer, 1 to 300; Vapi's default is 20."
+    )
+    headers: Headers | None = Field(
+        None,
+        description="Headers sent along, such as ``x-vapi-secret``. Always kept as a secret. Names are yours and are not "
+        "renamed.",
+    )
+    credential_id: Text | None = Field(None, description="Id of a Vapi credential that signs or authorises the requests.")
+    backoff_plan: Known[BackoffPlan] | None = Field(None, description="How requests that fail are retried.")
+    static_ip_addresses_enabled: Bool | None = Field(None, description="Whether requests come from fixed addresses.")
+    encrypted_paths: Strings | None = Field(None, description="JSON paths whose values Vapi encrypts.")
 
 
 class SayHookAction(Block):
     """A hook's action: say a sentence."""
 
-    type: Known[Literal["say"]] = "say"
-    exact: Known[Annotated[StrictStr, Field(max_length=4000)]]
+    type: Known[Literal["say"]] = Field("say", description="Always ``say``.")
+    exact: Known[Annotated[StrictStr, Field(max_length=4000)]] = Field(description="What is said, at most 4,000 characters.")
 
 
 class TransferHookAction(Block):
     """A hook's action: transfer the call."""
 
-    type: Known[Literal["transfer"]] = "transfer"
-    destination: Destination | None = None
+    type: Known[Literal["transfer"]] = Field("transfer", description="Always ``transfer``.")
+    destination: Destination | None = Field(None, description="Where the call goes.")
 
 
 def _action_tag(value: Any) -> str | None:
@@ -279,16 +351,18 @@ HookAction = Known[
 class RingingFilter(Block):
     """Which callers a ringing hook is for."""
 
-    type: Known[Literal["startsWith"]] = "startsWith"
-    key: Known[Literal["number"]] = "number"
-    starts_with: Known[Annotated[list[Known[Annotated[StrictStr, Field(max_length=20)]]], Field(max_length=20)]]
+    type: Known[Literal["startsWith"]] = Field("startsWith", description="Always ``startsWith``.")
+    key: Known[Literal["number"]] = Field("number", description="Always ``number``: that of the caller.")
+    starts_with: Known[Annotated[list[Known[Annotated[StrictStr, Field(max_length=20)]]], Field(max_length=20)]] = Field(
+        description="The beginnings of numbers, at most 20 of at most 20 characters."
+    )
 
 
 class EndingFilter(Block):
     """Which failures an ending hook is for."""
 
-    type: Known[Literal["oneOf"]] = "oneOf"
-    key: Known[Literal["call.endedReason"]] = "call.endedReason"
+    type: Known[Literal["oneOf"]] = Field("oneOf", description="Always ``oneOf``.")
+    key: Known[Literal["call.endedReason"]] = Field("call.endedReason", description="Always ``call.endedReason``.")
     one_of: Known[
         list[
             Known[
@@ -302,23 +376,23 @@ class EndingFilter(Block):
                 ]
             ]
         ]
-    ]
+    ] = Field(description="Why the call ended.")
 
 
 class RingingHook(Block):
     """What happens before a call is answered."""
 
-    on: Known[Literal["call.ringing"]]
-    do: Known[list[HookAction]]
-    filters: Known[list[Known[RingingFilter]]] | None = None
+    on: Known[Literal["call.ringing"]] = Field(description="Always ``call.ringing``.")
+    do: Known[list[HookAction]] = Field(description="What happens, in this order.")
+    filters: Known[list[Known[RingingFilter]]] | None = Field(None, description="Which callers it is for.")
 
 
 class EndingHook(Block):
     """What happens when a call could not be given to an assistant."""
 
-    on: Known[Literal["call.ending"]]
-    do: HookAction | None = None
-    filters: Known[list[Known[EndingFilter]]] | None = None
+    on: Known[Literal["call.ending"]] = Field(description="Always ``call.ending``.")
+    do: HookAction | None = Field(None, description="What happens.")
+    filters: Known[list[Known[EndingFilter]]] | None = Field(None, description="Which failures it is for.")
 
 
 def _hook_tag(value: Any) -> str | None:
@@ -345,14 +419,26 @@ Hook = Known[
 class SipTrunkGateway(Block):
     """A machine of the carrier's that calls come from or go to."""
 
-    # The flag stands before the address: a validator sees only the fields above its own.
-    inbound_enabled: Bool | None = None
-    ip: Text
-    port: Known[Annotated[int | float, within(1, 65535)]] | None = None
-    netmask: Known[Annotated[int | float, within(24, 32)]] | None = None
-    outbound_enabled: Bool | None = None
-    outbound_protocol: Known[OutboundProtocol] | None = None
-    options_ping_enabled: Bool | None = None
+    # Above the address, because a validator sees only the fields above its own.
+    inbound_enabled: Annotated[Bool | None, Default(True)] = Field(
+        None, description="Whether calls come from it; Vapi's default is True."
+    )
+    ip: Text = Field(description="IPv4 address, or network with `netmask`. A host name only where `inbound_enabled` is False.")
+    port: Annotated[Known[Annotated[int | float, within(1, 65535)]] | None, Default(5060)] = Field(
+        None, description="1 to 65535; Vapi's default is 5060."
+    )
+    netmask: Annotated[Known[Annotated[int | float, within(24, 32)]] | None, Default(32)] = Field(
+        None, description="24 to 32; Vapi's default is 32."
+    )
+    outbound_enabled: Annotated[Bool | None, Default(True)] = Field(
+        None, description="Whether calls go to it; Vapi's default is True."
+    )
+    outbound_protocol: Annotated[Known[OutboundProtocol] | None, Default("udp")] = Field(
+        None, description="``udp`` (Vapi's default), ``tcp``, ``tls`` or ``tls/srtp``."
+    )
+    options_ping_enabled: Annotated[Bool | None, Default(False)] = Field(
+        None, description="Whether Vapi asks it regularly if it is alive; Vapi's default is False."
+    )
 
     @field_validator("ip")
     @classmethod
@@ -376,27 +462,40 @@ class SipTrunkGateway(Block):
         return ip
 
 
+_GATEWAY_DEFAULTS: Final = {
+    name: mark.value
+    for name, field in SipTrunkGateway.model_fields.items()
+    for mark in field.metadata
+    if isinstance(mark, Default)
+}
+
+
 class SipRegisterPlan(Block):
     """How Vapi registers with the carrier."""
 
-    domain: Text | None = None
-    username: Text | None = None
-    realm: Text | None = None
+    domain: Text | None = Field(None, description="Domain to register at.")
+    username: Text | None = Field(None, description="User name.")
+    realm: Text | None = Field(None, description="Realm of the authentication.")
 
 
 class SipTrunkOutboundAuthenticationPlan(Block):
     """How Vapi proves to the carrier who it is."""
 
-    auth_username: Text | None = None
-    auth_password: Text | None = None
-    sip_register_plan: Known[SipRegisterPlan] | None = None
+    auth_username: Text | None = Field(None, description="User name.")
+    auth_password: SecretText | None = Field(
+        None,
+        description="Password. Always kept as a secret. Vapi never returns it: a change elsewhere cannot be found.",
+    )
+    sip_register_plan: Known[SipRegisterPlan] | None = Field(
+        None, description="Where the carrier wants a registration: ``domain``, ``username``, ``realm``."
+    )
 
 
 def _each_once(gateways: list[Any]) -> list[Any]:
     seen: list[dict[str, Any]] = []
     for index, gateway in enumerate(gateways):
         fields = {} if gateway is UNKNOWN else vars(gateway)
-        said = {name: API_DEFAULTS.get(to_camel(name)) if value is None else value for name, value in fields.items()}
+        said = {name: _GATEWAY_DEFAULTS.get(name) if value is None else value for name, value in fields.items()}
         if said and said in seen and UNKNOWN not in said.values():
             raise ValueError(f"must name each gateway once: [{index}] is the same as [{seen.index(said)}], leave one out")
         seen.append(said)

@@ -230,29 +230,18 @@ def _settle_server_spelling(patch: dict[str, Any], held: Mapping[str, Any], inpu
 
 
 PHONE_NUMBER: Final = PhoneNumberKind(
+    name="ByoPhoneNumber",
     noun="BYO phone number",
     provider="byo-phone-number",
     path="/phone-number",
-    input_names=(
-        *("numberE164CheckEnabled", "credentialId", "number", "name", "assistantId", "squadId", "workflowId"),
-        *("serverUrl", "serverUrlSecret", "server", "hooks", "fallbackDestination"),
-        *(ADDITIONAL, "deletionProtection"),
-    ),
-    inputs_model="ByoPhoneNumberInputs",
-    answer_model="PhoneNumber",
     named_by="number",
     identity="number",
-    never_printed=frozenset({"serverUrlSecret", "server", "fallbackDestination", "hooks", ADDITIONAL}),
-    write_only=(("serverUrlSecret",),),
     # Both are valid by Vapi's OpenAPI documents, null isn't.
     unset={"numberE164CheckEnabled": True, "hooks": []},
-    # Of the two spellings of a server the newer one says that there is none; it speaks for both.
-    none={"name": "", "assistantId": "", "squadId": "", "workflowId": "", "server": {}, "hooks": [], "fallbackDestination": {}},
     routing=("assistantId", "squadId", "serverUrl", "server", "hooks", "fallbackDestination"),
     # Where Vapi had a secret until May 2025.
     retired={("server", "secret"): "use headers={'x-vapi-secret': ...} or credential_id"},
     parent="credentialId",
     parents="/credential",
     read_back_as={"serverUrl": "server"},
-    computed=(SIP_URI,),
 )

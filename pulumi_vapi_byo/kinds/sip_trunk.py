@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pulumi_vapi_byo.wire import ADDITIONAL
-
 from .kind import Kind
 
 
@@ -37,19 +35,10 @@ class SipTrunkKind(Kind):
 
 
 SIP_TRUNK_CREDENTIAL: Final = SipTrunkKind(
+    name="ByoSipTrunkCredential",
     noun="BYO SIP trunk",
     provider="byo-sip-trunk",
     path="/credential",
-    input_names=(
-        *("gateways", "name", "outboundAuthenticationPlan", "outboundLeadingPlusEnabled", "techPrefix", "sipDiversionHeader"),
-        *(ADDITIONAL, "deletionProtection"),
-    ),
-    inputs_model="ByoSipTrunkCredentialInputs",
-    answer_model="SipTrunkCredential",
     named_by="name",
     identity=None,
-    never_printed=frozenset({"outboundAuthenticationPlan", ADDITIONAL}),
-    write_only=(("outboundAuthenticationPlan", "authPassword"),),
-    unset={},
-    none={"name": "", "outboundAuthenticationPlan": {}, "techPrefix": "", "sipDiversionHeader": ""},
 )

@@ -19,11 +19,12 @@ PACKAGE: Final = Path(pulumi_vapi_byo.__file__).parent
 
 #: Floor or module at the top -> the others that it may import. Nothing imports back up.
 MAY_IMPORT: Final[dict[str, set[str]]] = {
+    "_tables": set(),
     "_version": set(),
-    "wire": set(),
+    "wire": {"_tables"},
     "errors": {"wire"},
     "config": {"errors", "wire"},
-    "kinds": {"config", "errors", "wire"},
+    "kinds": {"_tables", "config", "errors", "wire"},
     "api": {"_version", "config", "errors", "kinds", "wire"},
     "core": {"api", "config", "errors", "kinds", "wire"},
     "provider": {"api", "config", "core", "errors", "kinds", "wire"},

@@ -25,7 +25,7 @@ from pulumi_vapi_byo.core.diff import (
     unmanaged,
 )
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
-from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
+from pulumi_vapi_byo.wire import MANAGED, UNKNOWN, is_blank
 
 from .samples import ASSISTANT_ID, EVERYTHING, LEAST, SQUAD_ID, Wire, inputs, places, put
 
@@ -478,9 +478,10 @@ def test_a_patch_is_the_changes_and_makes_one_of_the_other(before: Wire, after: 
     for field in PHONE_NUMBER.api_fields:
         if field not in change.changes:
             continue
-        assert change.patch[field] == after.get(field, {"numberE164CheckEnabled": True, "hooks": []}.get(field))
+        unset = {"numberE164CheckEnabled": True, "hooks": []}.get(field)
+        assert change.patch[field] == (unset if is_blank(after.get(field)) else after[field])
     made = {**before, **change.patch}
-    unset: Wire = {"numberE164CheckEnabled": True, "hooks": [], "server": {}}
+    cleared: Wire = {"numberE164CheckEnabled": True, "hooks": [], "server": {}}
     for field in PHONE_NUMBER.api_fields:
         if field not in change.changes:
             assert (
@@ -488,7 +489,7 @@ def test_a_patch_is_the_changes_and_makes_one_of_the_other(before: Wire, after: 
                 or plan(PHONE_NUMBER, {field: made.get(field)}, {field: after.get(field)}).patch == {}
             )
         elif field not in after:
-            assert made[field] is None or made[field] == unset[field]
+            assert made[field] is None or made[field] == cleared[field]
 
 
 @given(apis, inputs)

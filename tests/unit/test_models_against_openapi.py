@@ -30,7 +30,7 @@ DOCUMENTS: Final[dict[str, Wire]] = {
 
 MODELS: Final[dict[type[BaseModel], str]] = {
     models.ByoPhoneNumberInputs: "CreateByoPhoneNumberDTO",
-    models.PhoneNumber: "ByoPhoneNumber",
+    models.ByoPhoneNumberAnswer: "ByoPhoneNumber",
     blocks.Server: "Server",
     blocks.BackoffPlan: "BackoffPlan",
     blocks.TransferDestinationNumber: "TransferDestinationNumber",
@@ -48,7 +48,7 @@ MODELS: Final[dict[type[BaseModel], str]] = {
     blocks.SayHookAction: "SayPhoneNumberHookAction",
     blocks.TransferHookAction: "TransferPhoneNumberHookAction",
     models.ByoSipTrunkCredentialInputs: "CreateByoSipTrunkCredentialDTO",
-    models.SipTrunkCredential: "ByoSipTrunkCredential",
+    models.ByoSipTrunkCredentialAnswer: "ByoSipTrunkCredential",
     blocks.SipTrunkGateway: "SipTrunkGateway",
     blocks.SipTrunkOutboundAuthenticationPlan: "SipTrunkOutboundAuthenticationPlan",
     blocks.SipRegisterPlan: "SipTrunkOutboundSipRegisterPlan",
@@ -122,7 +122,7 @@ def test_a_model_has_the_fields_of_the_documents_and_no_other(model: type[BaseMo
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_model_requires_what_the_documents_require(model: type[BaseModel]) -> None:
     # maxMessages is required for one of three kinds: a rule of its own. A number whose trunk was deleted has no credentialId.
-    own_rule = {blocks.ContextEngineeringPlan: {"maxMessages"}, models.PhoneNumber: {"credentialId"}}.get(model, set())
+    own_rule = {blocks.ContextEngineeringPlan: {"maxMessages"}, models.ByoPhoneNumberAnswer: {"credentialId"}}.get(model, set())
     for schema in schemas_named(MODELS[model]):
         required = set(schema.get("required", ()))
         assert required - fields_of(model, required=True) <= IMPLIED | own_rule

@@ -1,0 +1,81 @@
+"""Describe fields, arguments and resources in the docstrings of what is written."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from .fields import Field, Flag, Resource, as_shown, objects_in
+
+_WIDTH: Final = 128
+
+
+def wrapped(text: str, indent: int = 4, further: int = 0) -> str:
+    """Break a text into lines, but nothing in double backticks.
+
+    Args:
+        text: The text.
+        indent: Spaces before every line.
+        further: More spaces before every line but the first.
+    """
+    kept = re.sub(r"``.*?``", lambda code: code[0].replace(" ", "\0"), text)
+    start, next_ = " " * indent, " " * (indent + further)
+    filled = textwrap.fill(
+        kept, _WIDTH, initial_indent=start, subsequent_indent=next_, break_long_words=False, break_on_hyphens=False
+    )
+    return filled.replace("\0", " ")
+
+
+def attributes(entries: Iterable[tuple[str, str]], indent: int = 8) -> str:
+    """List names and what they mean, as Google style has it."""
+    return "\n".join(wrapped(f"{name}: {text}", indent, 4) for name, text in entries)
+
+
+def arguments(fields: Iterable[Field], indent: int = 8) -> str:
+    """List what a program can give."""
+    return attributes(((one.name, one.description) for one in fields), indent)
+
+
+def of_output(one: Field) -> str:
+    """Describe an input as an output: what it is, and not what a program may write."""
+    text, _ = _first_sentence(one.description)
+    if one.default is not None and isinstance(one.type, Flag) and not one.is_local:
+        text = f"{text.partition(';')[0]}. None where it was never set, which means {one.default.value}."
+    if any(objects_in(one.type)):
+        text += " Has Vapi's own (camelCase) names."
+    return f"{text} A secret output." if one.is_secret else text
+
+
+def docstring(text: str, indent: int) -> str:
+    """Write a text as a docstring, with its first sentence as the summary."""
+    summary, more = _first_sentence(text)
+    if not more:
+        return f'"""{summary}"""'
+    return f'"""{summary}\n\n{wrapped(more, indent)}\n{" " * indent}"""'
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    first, *more = re.split(r"(?<=\.) (?=[A-Z`])", text, maxsplit=1)
+    return first, "".join(more)
+
+
+def about_arguments(resource: Resource) -> str:
+    """Say what leaving arguments out means, and what empty values do."""
+    names: dict[str, list[str]] = {}
+    for one in as_shown(resource.inputs):
+        if one.empty is not None:
+            names.setdefault('""' if one.empty == "" else repr(one.empty), []).append(f"`{one.name}`")
+    empty = ", ".join(f"``{value}`` for {listed(those)}" for value, those in names.items())
+    left_out = f"The arguments of `{resource.name}`. One that is left out is not managed: what the dashboard sets there stays."
+    said_empty = (
+        f"An empty value says that there must be none: {empty}. It clears what Vapi has, and what the dashboard sets there "
+        "later is drift. With ``vapi-byo:onOmitted clear`` every argument that is left out is read so."
+    )
+    return f"{wrapped(left_out)}\n\n{wrapped(said_empty)}".strip()
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names one after the other: a, b and c."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

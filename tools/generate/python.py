@@ -1,0 +1,288 @@
+"""Write what a Python program sees of the fields: arguments, resources with their outputs, and what a look-up finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from pulumi_vapi_byo.kinds import objects
+from pulumi_vapi_byo.kinds.field_types import Block
+
+from .docstrings import about_arguments, arguments, attributes, docstring, of_output, wrapped
+from .fields import (
+    Field,
+    Flag,
+    Items,
+    Map,
+    Number,
+    Object,
+    OneOf,
+    Resource,
+    Text,
+    Type,
+    all_objects,
+    as_shown,
+    fields_of,
+    resources,
+)
+
+#: Models that have no class of their own: they are given as plain dicts, as in Vapi's reference.
+_GIVEN_AS_DICTS: Final[frozenset[type[Block]]] = frozenset(
+    {
+        *(objects.ContextEngineeringPlan, objects.CustomMessage, objects.SipRegisterPlan, objects.SummaryPlan),
+        *(objects.TextContent, objects.TransferFallbackPlan, objects.SayHookAction, objects.TransferHookAction),
+        *(objects.RingingHook, objects.RingingFilter, objects.EndingHook, objects.EndingFilter),
+    }
+)
+
+_ORIGIN: Final = "Generated from `kinds.models` and `kinds.objects` by `make generate`: do not edit."
+
+# ------------------------------------------------------------------------------------------------------------ types
+
+
+def _given(type_: Type) -> str:
+    """Write the type of what a program gives, without the `Input` around it."""
+    if isinstance(type_, Text) and type_.choices:
+        return type_.name or f"Literal[{', '.join(map(repr, type_.choices))}]"
+    if isinstance(type_, Items):
+        return f"Sequence[Input[{_given(type_.item)}]]"
+    if isinstance(type_, Map):
+        return f"Mapping[str, Input[{_given(type_.value)}]]"
+    if isinstance(type_, Object):
+        return "Object" if type_.model in _GIVEN_AS_DICTS else f"{type_.model.__name__}Args | Object"
+    if isinstance(type_, OneOf):
+        parts = dict.fromkeys(part for member in type_.members for part in _given(member).split(" | "))
+        return " | ".join(sorted(parts, key="Object".__eq__))  # what else there is comes first
+    return _scalar(type_) or "Object"
+
+
+def _held(type_: Type) -> str:
+    """Write the type of what the API holds."""
+    return f"list[{_held(type_.item)}]" if isinstance(type_, Items) else _scalar(type_) or "dict[str, Any]"
+
+
+def _scalar(type_: Type) -> str:
+    return {Text: "str", Flag: "bool", Number: "float"}.get(type(type_), "")
+
+
+def _argument(one: Field) -> str:
+    """Write a field as an argument."""
+    if one.constant is not None:
+        return f"{one.name}: Input[{_given(one.type)}] = {one.constant!r}"
+    return f"{one.name}: Input[{_given(one.type)}]" + ("" if one.is_required else " | None = None")
+
+
+def _imports(module: str, names: Iterable[str], text: str) -> str:
+    """Write the import of those names that a text uses."""
+    used = [name for name in names if re.search(rf"\b{name}\b", text)]
+    return f"from {module} import {', '.join(used)}\n" if used else ""
+
+
+# ------------------------------------------------------------------------------------------------------- arguments
+
+
+def arguments_module() -> str:
+    """Return the text of `dynamic._arguments`."""
+    models = [model for model in all_objects() if model not in _GIVEN_AS_DICTS]
+    classes = [_args_class(model.__name__, " ".join((model.__doc__ or "").split()), fields_of(model)) for model in models]
+    classes += [_args_class(one.name, about_arguments(one), one.inputs) for one in resources()]
+    choices = {
+        one.type.name: one.type.choices
+        for model in models
+        for one in fields_of(model)
+        if isinstance(one.type, Text) and one.type.name
+    }
+    aliases = [f"{name} = Literal[{', '.join(map(repr, values))}]" for name, values in choices.items()]
+    return f'''"""The typed arguments of the resources.
+
+Every field is an `Input`, names are snake_case, and wherever an object is taken, a dict in snake_case or in Vapi's own
+camelCase does as well. The rules behind the fields are those of the models, which are checked at preview.
+
+{_ORIGIN}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pulumi import Input
+
+from .arguments import explaining_class
+
+Object = Mapping[str, Any]
+
+{chr(10).join(aliases)}
+
+
+{chr(10).join(classes)}'''
+
+
+def _args_class(name: str, text: str, fields: tuple[Field, ...]) -> str:
+    # What can have only one value comes last, without a word about it.
+    shown = [one for one in as_shown(fields) if one.constant is None]
+    lines = [_argument(one) for one in (*shown, *(one for one in fields if one.constant is not None))]
+    return f'''@explaining_class
+@dataclass(kw_only=True)
+class {name}Args:
+    """{text}
+
+    Attributes:
+{arguments(shown)}
+    """
+
+    {f"{chr(10)}    ".join(lines)}
+
+'''
+
+
+# ------------------------------------------------------------------------------------------------------- resources
+
+
+def resources_module() -> str:
+    """Return the text of `dynamic._resources`."""
+    classes = "\n\n".join(map(_resource_class, resources()))
+    names = [f"{model.__name__}Args" for model in all_objects()] + [f"{one.name}Args" for one in resources()]
+    types = "\n".join(
+        f'{re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", one.name).upper()}_TYPE: Final = "pulumi-python:dynamic/vapi:{one.name}"'
+        for one in resources()
+    )
+    shown = "\n".join(f"show_arguments({one.name}, {one.name}Args)" for one in resources())
+    return f'''"""The resources, as a program sees them; what they do is in `resources`.
+
+{_ORIGIN}
+"""
+
+from __future__ import annotations
+
+{_imports("collections.abc", ("Mapping", "Sequence"), classes)}from typing import Any, Final, overload
+
+from pulumi import Input, Output, ResourceOptions
+
+{_imports("pulumi_vapi_byo.provider", [f"{one.name}Provider" for one in resources()], classes)}
+{_imports("._arguments", sorted(["Object", *names]), classes)}from .arguments import show_arguments
+from .resources import VapiResource
+
+#: The types of the resources in states, URNs and policies.
+{types}
+
+
+{classes}
+
+{shown}
+'''
+
+
+def _resource_class(resource: Resource) -> str:
+    name, kind = resource.name, resource.kind
+    inputs = as_shown(resource.inputs)
+    others = [one for one in resource.outputs if one not in inputs]
+    about = (
+        f"Arguments are given as keywords or as one `{name}Args`; every one may be an output of another resource. They are "
+        f"validated at preview. {resource.notes}"
+    )
+    deletes_first = "`delete_before_replace` is always on; " if kind.identity else ""
+    opts = (
+        "Pulumi's options. With `import_` what has that id at Vapi is taken over, if it is as the program says, and nothing is "
+        f"written. {deletes_first}`custom_timeouts` have no effect."
+    )
+    properties = "\n".join(_property(one, is_output_only=one in others) for one in resource.outputs)
+    return f'''class {name}(VapiResource, module="vapi", name="{name}"):
+    """{resource.summary}
+
+{wrapped(about)}
+
+    Attributes:
+{attributes((("id", "Vapi's id of it."), *((one.name, one.description) for one in others)))}
+    """
+
+    _provider_type = {name}Provider
+
+    @overload
+    def __init__(self, resource_name: str, args: {name}Args, opts: ResourceOptions | None = None) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        resource_name: str,
+        args: None = None,
+        opts: ResourceOptions | None = None,
+        *,
+        {f",{chr(10)}        ".join(map(_argument, inputs))},
+    ) -> None: ...
+
+    def __init__(
+        self,
+        resource_name: str = "",
+        args: {name}Args | None = None,
+        opts: ResourceOptions | None = None,
+        *more: object,
+        **keywords: Any,
+    ) -> None:
+        """Declare a {kind.noun}.
+
+        Args:
+            resource_name: Logical name of the resource, unique in the stack. It is not its `name` at Vapi.
+            args: All arguments in one object.
+{wrapped(f"opts: {opts}", 12, 4)}
+            *more: Nothing: all other arguments are given by name.
+            **keywords: The fields of `{name}Args`, instead of `args`.
+
+        Raises:
+            pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
+        """
+        props = self._props(resource_name, {name}Args, args, more, keywords)
+        super().__init__(*self._registration(resource_name, props, opts))
+
+{properties}'''
+
+
+def _property(one: Field, *, is_output_only: bool) -> str:
+    held = _held(one.type) + ("" if one.is_required else " | None")
+    text = one.description if is_output_only else of_output(one)
+    return f'''    @property
+    def {one.name}(self) -> Output[{held}]:
+        {docstring(text, 8)}
+        return self._output("{one.wire}")
+'''
+
+
+# --------------------------------------------------------------------------------------------------------- look-ups
+
+
+def found_module() -> str:
+    """Return the text of `dynamic._found`."""
+    [resource] = [one for one in resources() if one.name == "ByoPhoneNumber"]
+    held = {one.name: one for one in resource.answer}
+    fields = [one for one in resource.outputs if _scalar(one.type) and not one.is_secret and not one.is_local]
+    entries, lines = [("id", "Vapi's id of it.")], ["id: str"]
+    for one in fields:
+        text = of_output(one) if one in resource.inputs else one.description
+        own = held.get(one.name)
+        # A field that the API may lack although a program must give it says why.
+        entries.append((one.name, f"{text} {own.description}" if one in resource.inputs and own and own.description else text))
+        lines.append(f"{one.name}: {_held(one.type)}" + ("" if own and own.is_required else " | None"))
+    return f'''"""What a look-up finds.
+
+{_ORIGIN}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundPhoneNumber:
+    """A BYO number as Vapi held it when it was looked up.
+
+    It has no secrets, and so no headers, hooks or destinations. `server_url` is the address of its server, however it was set.
+
+    Attributes:
+{attributes(entries)}
+    """
+
+    {f"{chr(10)}    ".join(lines)}
+'''
