@@ -17,6 +17,9 @@ from typing import Final
 #: Seconds that a connection to the engine may take: it is on this machine.
 _CONNECT_S: Final = 5.0
 
+#: Seconds that a process has to end by itself.
+_GRACE_S: Final = 1.0
+
 
 def engine_port(argv: Sequence[str]) -> int | None:
     """Find the port of the engine in the arguments of Pulumi's host of dynamic providers.
@@ -34,14 +37,19 @@ def engine_port(argv: Sequence[str]) -> int | None:
 
 
 def end_with_the_engine() -> None:
-    """End this process as soon as its engine is gone, whatever it is doing.
+    """End this process as soon as its engine is gone or interrupts it, whatever it is doing.
 
     Pulumi's host of dynamic providers lives on after a killed CLI, and would do what it was asked to before: nobody would ever
-    note what that creates, and the next ``up`` would create it again.
+    note what that creates, and the next ``up`` would create it again. Interrupted, it would wait for the answers to all calls
+    under way, which it takes no more.
     """
     port = engine_port(sys.argv)
     if port is not None:
         threading.Thread(target=_wait_for_the_end, args=(port,), daemon=True).start()
+        main_thread_is_over = threading.Event()
+        # The host leaves its main thread on SIGINT. Nothing public tells before Python has waited for the calls under way.
+        threading._register_atexit(main_thread_is_over.set)  # type: ignore[attr-defined]  # noqa: SLF001
+        threading.Thread(target=_wait_for_an_interrupt, args=(main_thread_is_over,), daemon=True).start()
 
 
 def _wait_for_the_end(port: int) -> None:
@@ -52,7 +60,13 @@ def _wait_for_the_end(port: int) -> None:
                 pass
     # Politely first, for those that have something to do at the end, such as measuring what tests run.
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(1)
+    time.sleep(_GRACE_S)
+    os._exit(1)
+
+
+def _wait_for_an_interrupt(main_thread_is_over: threading.Event) -> None:
+    main_thread_is_over.wait()
+    time.sleep(_GRACE_S)
     os._exit(1)
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.sdks import ROOT
+
 from .conftest import NewStack
 from .stand_in import API_KEY, StandIn
 from .table import Record, record_case
+from .test_adversary_answers import ENDLESS, endless
 
 CREDENTIAL = "11111111-1111-4111-8111-111111111111"
 NUMBERS = {f"n{index}": {"credential_id": CREDENTIAL, "number": f"+1415555200{index}"} for index in range(8)}
@@ -101,3 +105,36 @@ def test_a_number_that_another_provider_takes_over_is_not_deleted(
     assert {name: one["id"] for name, one in stack.numbers().items()} == {"new": made["id"]}
     assert stand_in.sent("DELETE") == []
     record_case(record, f"a number moves to another provider by {way}", stand_in.summary(), "kept, and in the state once")
+
+
+#: Lets more than four calls be under way, so that the engine's own call, the cancellation, needs not wait for one of them.
+WIDE_HOST = f"plugins:\n  providers:\n    - name: pulumi-python\n      path: {ROOT / 'host'}\n"
+
+
+def test_two_interrupts_end_a_command_whose_requests_hang(stand_in: StandIn, new_stack: NewStack, record: Record) -> None:
+    stack = new_stack(stand_in, timeout_s=60)
+    settings = stack.project / "Pulumi.yaml"
+    settings.write_text(settings.read_text() + WIDE_HOST)
+    stack.declare(NUMBERS)
+    stop = threading.Event()
+    hang = endless(ENDLESS["headers without end"], stop)
+    stand_in.bends.append(lambda handler, seen, work: seen.method == "POST" and hang(handler, seen, work))
+    with stack.start("up", "--yes", "--skip-preview", "--parallel=8") as up:
+        limit = time.monotonic() + 60
+        while len(stand_in.sent("POST")) < len(NUMBERS) and time.monotonic() < limit:
+            time.sleep(0.02)
+        os.kill(up.pid, signal.SIGINT)
+        time.sleep(0.5)
+        began = time.monotonic()
+        os.kill(up.pid, signal.SIGINT)
+        up.communicate(timeout=60)
+        took_s = time.monotonic() - began
+    stop.set()
+    assert up.returncode != 0
+    assert took_s < 4.5  # after 5 s the CLI kills what it has interrupted
+    stand_in.bends.clear()
+    stack("cancel", "--yes", may_fail=True)
+    stack.up()
+    assert sorted(one["number"] for one in stand_in.held()) == sorted(one["number"] for one in NUMBERS.values())
+    assert {one["id"] for one in stack.numbers().values()} == {one["id"] for one in stand_in.held()}
+    record_case(record, "two Ctrl-C while every POST hangs", stand_in.summary(), "ended; the next up creates each number once")
