@@ -27,7 +27,7 @@ from pulumi_vapi_byo.core.diff import (
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.wire import MANAGED, UNKNOWN, is_blank
 
-from .samples import ASSISTANT_ID, EVERYTHING, LEAST, SQUAD_ID, Wire, inputs, places, put
+from .samples import EVERYTHING, LEAST, SQUAD_ID, Wire, inputs, places, put
 
 INPUTS: Wire = {key: value for key, value in EVERYTHING.items() if key in PHONE_NUMBER.api_fields}
 
@@ -41,13 +41,10 @@ def state_of(written: Wire, answer: Wire | None = None) -> Wire:
 # -------------------------------------------------------------------------------------------------- edit -> what happens
 
 OTHER: Wire = {
+    **dict.fromkeys(INPUTS, "another text"),
     "numberE164CheckEnabled": True,
     "credentialId": SQUAD_ID,
     "number": "+442079460018",
-    "name": "Back office",
-    "assistantId": SQUAD_ID,
-    "squadId": ASSISTANT_ID,
-    "workflowId": ASSISTANT_ID,
     "server": {"url": "https://example.com/other"},
     "hooks": [],
     "fallbackDestination": {"type": "sip", "sipUri": "sip:desk@example.com"},

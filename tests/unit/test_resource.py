@@ -190,16 +190,8 @@ DESTINATION_ARGS = vapi.TransferDestinationNumberArgs(
     name="Office",
 )
 ARGUMENTS: Wire = {
-    "number_e164_check_enabled": False,
-    "deletion_protection": True,
-    "credential_id": CREDENTIAL_ID,
-    "number": EVERYTHING["number"],
-    "name": EVERYTHING["name"],
-    "assistant_id": EVERYTHING["assistantId"],
-    "squad_id": EVERYTHING["squadId"],
-    "workflow_id": EVERYTHING["workflowId"],
+    **{name: EVERYTHING[wire] for name, wire in WIRE_NAMES.items() if wire in EVERYTHING},
     "server": SERVER_ARGS,
-    "hooks": EVERYTHING["hooks"],
     "fallback_destination": DESTINATION_ARGS,
 }
 
