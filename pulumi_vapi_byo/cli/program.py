@@ -6,39 +6,13 @@ import dataclasses
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
-from pulumi_vapi_byo.dynamic._arguments import (
-    BackoffPlanArgs,
-    ByoPhoneNumberArgs,
-    ByoSipTrunkCredentialArgs,
-    ServerArgs,
-    SipTrunkGatewayArgs,
-    SipTrunkOutboundAuthenticationPlanArgs,
-    TransferDestinationNumberArgs,
-    TransferDestinationSipArgs,
-    TransferPlanArgs,
-)
-from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
-from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
+from pulumi_vapi_byo.dynamic import _arguments
 from pulumi_vapi_byo.wire import WIRE_NAMES
 
 from .takeover import Reference, Secret, Takeover
 
 #: Longest line that is not broken up.
 _WIDTH: Final = 110
-
-#: Fields whose objects have typed arguments. Those in hooks stay dicts, as in Vapi's reference.
-_TYPED: Final[Mapping[str, type]] = {
-    "server": ServerArgs,
-    "backoffPlan": BackoffPlanArgs,
-    "transferPlan": TransferPlanArgs,
-    "outboundAuthenticationPlan": SipTrunkOutboundAuthenticationPlanArgs,
-}
-
-#: Classes of the resources and their arguments, by the provider that Vapi knows their kind by.
-_CLASSES: Final[Mapping[str, tuple[str, type]]] = {
-    PHONE_NUMBER.provider: ("ByoPhoneNumber", ByoPhoneNumberArgs),
-    SIP_TRUNK_CREDENTIAL.provider: ("ByoSipTrunkCredential", ByoSipTrunkCredentialArgs),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,15 +61,14 @@ def _variable(name: str) -> str:
 def _declaration(one: Takeover, *, with_import_options: bool) -> str:
     # Typed arguments have only what this version knows.
     as_they_are = {path[0] for path in one.unknown}
-    cls, args = _CLASSES[one.kind.provider]
-    arguments = _arguments(args, one.inputs, as_they_are)
+    arguments = _keywords_of(getattr(_arguments, f"{one.kind.name}Args"), one.inputs, as_they_are)
     if with_import_options:
         arguments["opts"] = _Code(f"pulumi.ResourceOptions(import_={_text(one.id)})")
     items = [("", one.name), *_keywords(arguments)]
-    return _bracketed(f"vapi.{cls}(", items, ")", 0, broken=True)
+    return _bracketed(f"vapi.{one.kind.name}(", items, ")", 0, broken=True)
 
 
-def _arguments(cls: type, wire: Mapping[str, Any], as_they_are: Container[object] = ()) -> dict[str, Any]:
+def _keywords_of(cls: type, wire: Mapping[str, Any], as_they_are: Container[object] = ()) -> dict[str, Any]:
     """Return an object's fields by their Python names, in the order of its class; some as plain dicts."""
     found: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
@@ -107,11 +80,15 @@ def _arguments(cls: type, wire: Mapping[str, Any], as_they_are: Container[object
 
 
 def _typed(name: str, value: Any) -> Any:
-    if isinstance(value, Mapping) and name == "fallbackDestination":
-        return _Typed(TransferDestinationSipArgs if value.get("type") == "sip" else TransferDestinationNumberArgs, value)
-    if isinstance(value, list) and name == "gateways":
-        return [_Typed(SipTrunkGatewayArgs, part) if isinstance(part, Mapping) else part for part in value]
-    return _Typed(_TYPED[name], value) if isinstance(value, Mapping) and name in _TYPED else value
+    """Give objects that have a class theirs. Those in hooks stay dicts, as in Vapi's reference."""
+    classes = _arguments.CLASSES.get(name, ())
+    if not classes:
+        return value
+    if isinstance(value, list):
+        return [_typed(name, part) for part in value]
+    if not isinstance(value, Mapping):
+        return value
+    return _Typed(next((cls for cls in classes if getattr(cls, "type", None) == value.get("type")), classes[0]), value)
 
 
 def _keywords(arguments: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -126,7 +103,7 @@ def _write(value: Any, indent: int) -> str:
     if isinstance(value, Secret):
         return f"config.require_secret({_text(value.key)})"
     if isinstance(value, _Typed):
-        return _bracketed(f"vapi.{value.cls.__name__}(", _keywords(_arguments(value.cls, value.wire)), ")", indent)
+        return _bracketed(f"vapi.{value.cls.__name__}(", _keywords(_keywords_of(value.cls, value.wire)), ")", indent)
     if isinstance(value, Mapping):
         return _bracketed("{", [(f"{_text(key)}: ", part) for key, part in value.items()], "}", indent)
     if isinstance(value, list):

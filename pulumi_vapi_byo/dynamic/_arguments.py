@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pulumi import Input
 
@@ -282,3 +282,17 @@ class ByoSipTrunkCredentialArgs:
     sip_diversion_header: Input[str] | None = None
     additional_properties: Input[Object] | None = None
     deletion_protection: Input[bool] | None = None
+
+
+#: The classes of what a field holds, by its wire name; where there are several, `type` tells them apart.
+CLASSES: Final[Mapping[str, tuple[type[Any], ...]]] = {
+    "backoffPlan": (BackoffPlanArgs,),
+    "transferPlan": (TransferPlanArgs,),
+    "server": (ServerArgs,),
+    "fallbackDestination": (
+        TransferDestinationNumberArgs,
+        TransferDestinationSipArgs,
+    ),
+    "gateways": (SipTrunkGatewayArgs,),
+    "outboundAuthenticationPlan": (SipTrunkOutboundAuthenticationPlanArgs,),
+}

@@ -24,6 +24,7 @@ from .fields import (
     all_objects,
     as_shown,
     fields_of,
+    objects_in,
     resources,
 )
 
@@ -50,7 +51,7 @@ def _given(type_: Type) -> str:
     if isinstance(type_, Map):
         return f"Mapping[str, Input[{_given(type_.value)}]]"
     if isinstance(type_, Object):
-        return "Object" if type_.model in _GIVEN_AS_DICTS else f"{type_.model.__name__}Args | Object"
+        return "Object" if type_.model in _GIVEN_AS_DICTS else f"{_args(type_.model)} | Object"
     if isinstance(type_, OneOf):
         parts = dict.fromkeys(part for member in type_.members for part in _given(member).split(" | "))
         return " | ".join(sorted(parts, key="Object".__eq__))  # what else there is comes first
@@ -93,6 +94,9 @@ def arguments_module() -> str:
         for one in fields_of(model)
         if isinstance(one.type, Text) and one.type.name
     }
+    holders = [*(one for model in models for one in fields_of(model)), *(one for kind in resources() for one in kind.inputs)]
+    held = {one.wire: [model for model in objects_in(one.type) if model in models] for one in holders}
+    by_field = ", ".join(f"{wire!r}: ({', '.join(map(_args, found))},)" for wire, found in held.items() if found)
     aliases = [f"{name} = Literal[{', '.join(map(repr, values))}]" for name, values in choices.items()]
     return f'''"""The typed arguments of the resources.
 
@@ -106,7 +110,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pulumi import Input
 
@@ -117,7 +121,14 @@ Object = Mapping[str, Any]
 {chr(10).join(aliases)}
 
 
-{chr(10).join(classes)}'''
+{chr(10).join(classes)}
+#: The classes of what a field holds, by its wire name; where there are several, `type` tells them apart.
+CLASSES: Final[Mapping[str, tuple[type[Any], ...]]] = {{{by_field}}}
+'''
+
+
+def _args(model: type[Block]) -> str:
+    return f"{model.__name__}Args"
 
 
 def _args_class(name: str, text: str, fields: tuple[Field, ...]) -> str:
@@ -144,7 +155,7 @@ class {name}Args:
 def resources_module() -> str:
     """Return the text of `dynamic._resources`."""
     classes = "\n\n".join(map(_resource_class, resources()))
-    names = [f"{model.__name__}Args" for model in all_objects()] + [f"{one.name}Args" for one in resources()]
+    names = [*map(_args, all_objects())] + [f"{one.name}Args" for one in resources()]
     types = "\n".join(
         f'{re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", one.name).upper()}_TYPE: Final = "pulumi-python:dynamic/vapi:{one.name}"'
         for one in resources()
