@@ -37,8 +37,6 @@ _GIVEN_AS_DICTS: Final[frozenset[type[Block]]] = frozenset(
     }
 )
 
-_ORIGIN: Final = "Generated from `kinds.models` and `kinds.objects` by `make generate`: do not edit."
-
 # ------------------------------------------------------------------------------------------------------------ types
 
 
@@ -98,12 +96,10 @@ def arguments_module() -> str:
     held = {one.wire: [model for model in objects_in(one.type) if model in models] for one in holders}
     by_field = ", ".join(f"{wire!r}: ({', '.join(map(_args, found))},)" for wire, found in held.items() if found)
     aliases = [f"{name} = Literal[{', '.join(map(repr, values))}]" for name, values in choices.items()]
-    return f'''"""The typed arguments of the resources.
+    return f'''\"\"\"The typed arguments of the resources.
 
 Every field is an `Input`, names are snake_case, and wherever an object is taken, a dict in snake_case or in Vapi's own
 camelCase does as well. The rules behind the fields are those of the models, which are checked at preview.
-
-{_ORIGIN}
 """
 
 from __future__ import annotations
@@ -156,14 +152,9 @@ def resources_module() -> str:
     """Return the text of `dynamic._resources`."""
     classes = "\n\n".join(map(_resource_class, resources()))
     names = [*map(_args, all_objects())] + [f"{one.name}Args" for one in resources()]
-    types = "\n".join(
-        f'{re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", one.name).upper()}_TYPE: Final = "pulumi-python:dynamic/vapi:{one.name}"'
-        for one in resources()
-    )
+    types = "\n".join(f'{_type_constant(one)}: Final = "pulumi-python:dynamic/vapi:{one.name}"' for one in resources())
     shown = "\n".join(f"show_arguments({one.name}, {one.name}Args)" for one in resources())
-    return f'''"""The resources, as a program sees them; what they do is in `resources`.
-
-{_ORIGIN}
+    return f'''\"\"\"The resources, as a program sees them; what they do is in `resources`.
 """
 
 from __future__ import annotations
@@ -184,6 +175,11 @@ from .resources import VapiResource
 
 {shown}
 '''
+
+
+def _type_constant(resource: Resource) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", resource.name)
+    return f"{words.upper()}_TYPE"
 
 
 def _resource_class(resource: Resource) -> str:
@@ -260,6 +256,38 @@ def _property(one: Field, *, is_output_only: bool) -> str:
 '''
 
 
+# ------------------------------------------------------------------------------------------------------ public names
+
+#: What the package offers beyond what is generated: modules to names.
+_BY_HAND: Final = {
+    "._version": ["__version__"],
+    ".dynamic.lookup": ["get_phone_numbers", "get_phone_numbers_output"],
+    ".dynamic.pool": ["BYO_PHONE_NUMBER_POOL_TYPE", "ByoPhoneNumberPool"],
+    ".dynamic.provider_resource": ["Provider"],
+}
+
+
+def package_module() -> str:
+    """Return the text of the package's `__init__`."""
+    args = [_args(model) for model in all_objects() if model not in _GIVEN_AS_DICTS]
+    offered = {
+        ".dynamic._arguments": [*args, *(f"{one.name}Args" for one in resources())],
+        ".dynamic._found": ["FoundPhoneNumber"],
+        ".dynamic._resources": [name for one in resources() for name in (one.name, _type_constant(one))],
+        **_BY_HAND,
+    }
+    imports = [f"from {module} import {', '.join(names)}" for module, names in offered.items()]
+    return f'''\"\"\"Declare your own (BYO) Vapi phone numbers in a Python Pulumi program.
+
+Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support", credential_id=..., number="+14155552671")``.
+"""
+
+{chr(10).join(imports)}
+
+__all__ = [{", ".join(repr(name) for names in offered.values() for name in names)}]
+'''
+
+
 # --------------------------------------------------------------------------------------------------------- look-ups
 
 
@@ -275,9 +303,7 @@ def found_module() -> str:
         # A field that the API may lack although a program must give it says why.
         entries.append((one.name, f"{text} {own.description}" if one in resource.inputs and own and own.description else text))
         lines.append(f"{one.name}: {_held(one.type)}" + ("" if own and own.is_required else " | None"))
-    return f'''"""What a look-up finds.
-
-{_ORIGIN}
+    return f'''\"\"\"What a look-up finds.
 """
 
 from __future__ import annotations

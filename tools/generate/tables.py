@@ -10,8 +10,7 @@ from .fields import Anything, Field, Items, Map, Object, Resource, Type, all_obj
 
 _HEAD = '''"""What is known of the fields by their names, for `wire` and `Kind`, which do without the models.
 
-Fields have their wire names, and kinds their names, see `Kind.name`. Generated from `kinds.models` and `kinds.objects` by
-`make generate`: do not edit.
+Fields have their wire names, and kinds their names, see `Kind.name`.
 """
 
 from __future__ import annotations
