@@ -55,6 +55,9 @@ def calls(numbers: Collection, id_: str) -> list[Callable[[], object]]:
 
 # ---------------------------------------------------------------------------------------------------------- endless answers
 
+#: Limit of a request, long enough for ten connections on a busy machine.
+LIMIT_S = 3.0
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -85,7 +88,7 @@ def endless(pieces: Callable[[], Iterable[bytes]], stop: threading.Event) -> Ben
 def test_ten_endless_answers_at_once_are_all_given_up_in_time(stand_in: StandIn, record: Record, kind: str) -> None:
     stop = threading.Event()
     stand_in.bends.append(endless(ENDLESS[kind], stop))
-    numbers = collection(stand_in, timeout_s=0.5)
+    numbers = collection(stand_in, timeout_s=LIMIT_S)
     errors: list[VapiError] = []
 
     def note(call: Callable[[], object]) -> None:
@@ -100,10 +103,10 @@ def test_ten_endless_answers_at_once_are_all_given_up_in_time(stand_in: StandIn,
     took_s = time.monotonic() - began
     stop.set()
     assert len(errors) == 10
-    assert {str(error).split(" (")[0] for error in errors} == {f"{stand_in.base_url} did not answer within 0.5 s"}
+    assert {str(error).split(" (")[0] for error in errors} == {f"{stand_in.base_url} did not answer within {LIMIT_S:g} s"}
     assert all(isinstance(error, TransportError) and error.sent and error.timed_out for error in errors)
-    assert took_s < 5
-    record_case(record, f"ten answers at once: {kind}", stand_in.summary(), "all ten given up at the limit of 0.5 s")
+    assert took_s < 2 * LIMIT_S
+    record_case(record, f"ten answers at once: {kind}", stand_in.summary(), f"all ten given up at the limit of {LIMIT_S:g} s")
 
 
 @pytest.mark.parametrize("status", [408, 425])
