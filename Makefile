@@ -21,7 +21,7 @@ venv: python
 setup: python ## set up the virtual environment and the Pulumi CLI (the other targets do it by themselves)
 	@$(PYTHON) -m tools.setup
 
-generate: venv ## write what follows from the code: arguments, resources and tables from the models, the picture in CONTRIBUTING.md
+generate: venv ## write what follows from the models (Python, tables, docs), and the picture in CONTRIBUTING.md
 	@$(ACTIVE) python -m tools.generate
 	@$(ACTIVE) python -m tools.architecture
 

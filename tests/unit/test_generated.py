@@ -16,6 +16,8 @@ from tools.generate import ROOT, generated
 from tools.generate.fields import Anything, Field, Map, Object, Text, all_objects, fields_of, resources
 
 GENERATED = generated()
+MODULES = [path for path in GENERATED if path.suffix == ".py"]
+PAGES = [path for path in GENERATED if path.suffix == ".md"]
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=str)
@@ -23,8 +25,8 @@ def test_a_generated_file_is_what_the_models_say(path: Path) -> None:
     assert (ROOT / path).read_text("utf-8") == GENERATED[path], "run make generate"
 
 
-@pytest.mark.parametrize("path", GENERATED, ids=str)
-def test_a_generated_file_says_so_at_its_top(path: Path) -> None:
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_a_generated_module_says_so_at_its_top(path: Path) -> None:
     first, _, _ = GENERATED[path].partition("\n")
     assert "make generate" in first
     assert "do not edit" in first
@@ -33,26 +35,28 @@ def test_a_generated_file_says_so_at_its_top(path: Path) -> None:
 def test_no_other_file_says_that_it_is_generated() -> None:
     package = ROOT / "pulumi_vapi_byo"
     found = {path.relative_to(ROOT) for path in package.rglob("*.py") if "do not edit" in path.read_text("utf-8")}
-    assert found == set(GENERATED)
+    assert found == set(MODULES)
 
 
 def test_files_are_generated_whatever_became_of_the_last_ones(tmp_path: Path) -> None:
-    for folder in ("pulumi_vapi_byo", "tools"):
-        for source in (ROOT / folder).rglob("*.py"):
-            target = tmp_path / source.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    missing, *conflicts = GENERATED
+    sources = [path for folder in ("pulumi_vapi_byo", "tools") for path in (ROOT / folder).rglob("*.py")]
+    for source in [*sources, ROOT / "pyproject.toml", *(ROOT / page for page in PAGES)]:
+        target = tmp_path / source.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    missing, *conflicts = MODULES
     (tmp_path / missing).unlink()
     for path in conflicts:
         (tmp_path / path).write_text("<<<<<<< HEAD\n", "utf-8")
+    for path in PAGES:
+        (tmp_path / path).write_text(GENERATED[path].replace("| `str` |", "| `bool` |"), "utf-8")
     subprocess.run([sys.executable, "-m", "tools.generate"], cwd=tmp_path, timeout=60, check=True)
     assert {path: (tmp_path / path).read_text("utf-8") for path in GENERATED} == GENERATED
 
 
 # ---------------------------------------------------------------------------------------------------------- the source
 
+RESOURCES = {one.name: one for one in resources()}
 MODELS: list[tuple[str, tuple[Field, ...]]] = [
     *((model.__name__, fields_of(model)) for model in all_objects()),
     *((f"{one.name} inputs", one.inputs) for one in resources()),
@@ -100,7 +104,7 @@ def fields_by_path(fields: tuple[Field, ...], path: str = "") -> dict[str, Field
 
 
 def test_fields_tell_what_a_schema_needs() -> None:
-    number, trunk = (fields_by_path(one.inputs) for one in resources())
+    number, trunk = (fields_by_path(RESOURCES[name].inputs) for name in ("ByoPhoneNumber", "ByoSipTrunkCredential"))
     assert [path for path, field in number.items() if field.is_required and "." not in path] == ["credential_id"]
     assert {path for path, field in (number | trunk).items() if field.is_secret} == {
         "server_url_secret",
@@ -111,4 +115,4 @@ def test_fields_tell_what_a_schema_needs() -> None:
     assert number["server.headers"].type == Map(Text())
     assert number["additional_properties"].type == Anything()
     assert number["number_e164_check_enabled"].default is not None
-    assert [field.name for field in resources()[0].computed] == ["sip_uri"]
+    assert [field.name for field in RESOURCES["ByoPhoneNumber"].computed] == ["sip_uri"]

@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from pulumi_vapi_byo.kinds.field_types import Block
+
 from .fields import Field, Flag, Resource, as_shown, objects_in
 
 _WIDTH: Final = 128
@@ -38,6 +40,11 @@ def arguments(fields: Iterable[Field], indent: int = 8) -> str:
     return attributes(((one.name, one.description) for one in fields), indent)
 
 
+def summary(model: type[Block]) -> str:
+    """Return what a model's own docstring says."""
+    return " ".join((model.__doc__ or "").split())
+
+
 def of_output(one: Field) -> str:
     """Describe an input as an output: what it is, and not what a program may write."""
     text, _ = _first_sentence(one.description)
@@ -61,19 +68,20 @@ def _first_sentence(text: str) -> tuple[str, str]:
     return first, "".join(more)
 
 
-def about_arguments(resource: Resource) -> str:
-    """Say what leaving arguments out means, and what empty values do."""
+def about_arguments(resource: Resource) -> list[str]:
+    """Say what leaving arguments out means, and what empty values do, in two paragraphs."""
     names: dict[str, list[str]] = {}
     for one in as_shown(resource.inputs):
         if one.empty is not None:
             names.setdefault('""' if one.empty == "" else repr(one.empty), []).append(f"`{one.name}`")
     empty = ", ".join(f"``{value}`` for {listed(those)}" for value, those in names.items())
-    left_out = f"The arguments of `{resource.name}`. One that is left out is not managed: what the dashboard sets there stays."
-    said_empty = (
-        f"An empty value says that there must be none: {empty}. It clears what Vapi has, and what the dashboard sets there "
-        "later is drift. With ``vapi-byo:onOmitted clear`` every argument that is left out is read so."
-    )
-    return f"{wrapped(left_out)}\n\n{wrapped(said_empty)}".strip()
+    return [
+        f"The arguments of `{resource.name}`. One that is left out is not managed: what the dashboard sets there stays.",
+        (
+            f"An empty value says that there must be none: {empty}. It clears what Vapi has, and what the dashboard sets there "
+            "later is drift. With ``vapi-byo:onOmitted clear`` every argument that is left out is read so."
+        ),
+    ]
 
 
 def listed(names: Sequence[str]) -> str:

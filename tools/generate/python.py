@@ -9,7 +9,7 @@ from typing import Final
 from pulumi_vapi_byo.kinds import objects
 from pulumi_vapi_byo.kinds.field_types import Block
 
-from .docstrings import about_arguments, arguments, attributes, docstring, of_output, wrapped
+from .docstrings import about_arguments, arguments, attributes, docstring, of_output, summary, wrapped
 from .fields import (
     Field,
     Flag,
@@ -37,6 +37,12 @@ _GIVEN_AS_DICTS: Final[frozenset[type[Block]]] = frozenset(
     }
 )
 
+
+def class_name(model: type[Block]) -> str:
+    """Return the name of a model's class of arguments; empty where it has none."""
+    return "" if model in _GIVEN_AS_DICTS else f"{model.__name__}Args"
+
+
 # ------------------------------------------------------------------------------------------------------------ types
 
 
@@ -49,7 +55,7 @@ def _given(type_: Type) -> str:
     if isinstance(type_, Map):
         return f"Mapping[str, Input[{_given(type_.value)}]]"
     if isinstance(type_, Object):
-        return "Object" if type_.model in _GIVEN_AS_DICTS else f"{_args(type_.model)} | Object"
+        return f"{class_name(type_.model)} | Object" if class_name(type_.model) else "Object"
     if isinstance(type_, OneOf):
         parts = dict.fromkeys(part for member in type_.members for part in _given(member).split(" | "))
         return " | ".join(sorted(parts, key="Object".__eq__))  # what else there is comes first
@@ -84,8 +90,8 @@ def _imports(module: str, names: Iterable[str], text: str) -> str:
 def arguments_module() -> str:
     """Return the text of `dynamic._arguments`."""
     models = [model for model in all_objects() if model not in _GIVEN_AS_DICTS]
-    classes = [_args_class(model.__name__, " ".join((model.__doc__ or "").split()), fields_of(model)) for model in models]
-    classes += [_args_class(one.name, about_arguments(one), one.inputs) for one in resources()]
+    classes = [_args_class(model.__name__, summary(model), fields=fields_of(model)) for model in models]
+    classes += [_args_class(one.name, *about_arguments(one), fields=one.inputs) for one in resources()]
     choices = {
         one.type.name: one.type.choices
         for model in models
@@ -94,9 +100,9 @@ def arguments_module() -> str:
     }
     holders = [*(one for model in models for one in fields_of(model)), *(one for kind in resources() for one in kind.inputs)]
     held = {one.wire: [model for model in objects_in(one.type) if model in models] for one in holders}
-    by_field = ", ".join(f"{wire!r}: ({', '.join(map(_args, found))},)" for wire, found in held.items() if found)
+    by_field = ", ".join(f"{wire!r}: ({', '.join(map(class_name, found))},)" for wire, found in held.items() if found)
     aliases = [f"{name} = Literal[{', '.join(map(repr, values))}]" for name, values in choices.items()]
-    return f'''\"\"\"The typed arguments of the resources.
+    return f'''"""The typed arguments of the resources.
 
 Every field is an `Input`, names are snake_case, and wherever an object is taken, a dict in snake_case or in Vapi's own
 camelCase does as well. The rules behind the fields are those of the models, which are checked at preview.
@@ -123,18 +129,14 @@ CLASSES: Final[Mapping[str, tuple[type[Any], ...]]] = {{{by_field}}}
 '''
 
 
-def _args(model: type[Block]) -> str:
-    return f"{model.__name__}Args"
-
-
-def _args_class(name: str, text: str, fields: tuple[Field, ...]) -> str:
+def _args_class(name: str, *paragraphs: str, fields: tuple[Field, ...]) -> str:
     # What can have only one value comes last, without a word about it.
     shown = [one for one in as_shown(fields) if one.constant is None]
     lines = [_argument(one) for one in (*shown, *(one for one in fields if one.constant is not None))]
     return f'''@explaining_class
 @dataclass(kw_only=True)
 class {name}Args:
-    """{text}
+    """{(chr(10) * 2).join(map(wrapped, paragraphs)).strip()}
 
     Attributes:
 {arguments(shown)}
@@ -151,10 +153,10 @@ class {name}Args:
 def resources_module() -> str:
     """Return the text of `dynamic._resources`."""
     classes = "\n\n".join(map(_resource_class, resources()))
-    names = [*map(_args, all_objects())] + [f"{one.name}Args" for one in resources()]
+    names = [*filter(None, map(class_name, all_objects()))] + [f"{one.name}Args" for one in resources()]
     types = "\n".join(f'{_type_constant(one)}: Final = "pulumi-python:dynamic/vapi:{one.name}"' for one in resources())
     shown = "\n".join(f"show_arguments({one.name}, {one.name}Args)" for one in resources())
-    return f'''\"\"\"The resources, as a program sees them; what they do is in `resources`.
+    return f'''"""The resources, as a program sees them; what they do is in `resources`.
 """
 
 from __future__ import annotations
@@ -269,7 +271,7 @@ _BY_HAND: Final = {
 
 def package_module() -> str:
     """Return the text of the package's `__init__`."""
-    args = [_args(model) for model in all_objects() if model not in _GIVEN_AS_DICTS]
+    args = [name for model in all_objects() if (name := class_name(model))]
     offered = {
         ".dynamic._arguments": [*args, *(f"{one.name}Args" for one in resources())],
         ".dynamic._found": ["FoundPhoneNumber"],
@@ -277,7 +279,7 @@ def package_module() -> str:
         **_BY_HAND,
     }
     imports = [f"from {module} import {', '.join(names)}" for module, names in offered.items()]
-    return f'''\"\"\"Declare your own (BYO) Vapi phone numbers in a Python Pulumi program.
+    return f'''"""Declare your own (BYO) Vapi phone numbers in a Python Pulumi program.
 
 Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support", credential_id=..., number="+14155552671")``.
 """
@@ -303,7 +305,7 @@ def found_module() -> str:
         # A field that the API may lack although a program must give it says why.
         entries.append((one.name, f"{text} {own.description}" if one in resource.inputs and own and own.description else text))
         lines.append(f"{one.name}: {_held(one.type)}" + ("" if own and own.is_required else " | None"))
-    return f'''\"\"\"What a look-up finds.
+    return f'''"""What a look-up finds.
 """
 
 from __future__ import annotations

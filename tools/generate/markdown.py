@@ -1,0 +1,118 @@
+"""Write the tables of the docs: on every page, what stands between two marks.
+
+A mark names what follows it, such as ``<!-- generated: arguments of ByoPhoneNumber -->``: arguments, outputs or objects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from pulumi_vapi_byo.kinds.field_types import Block
+
+from .docstrings import about_arguments, of_output, summary
+from .fields import (
+    Field,
+    Flag,
+    Items,
+    Map,
+    Number,
+    Object,
+    OneOf,
+    Resource,
+    Text,
+    Type,
+    as_shown,
+    fields_of,
+    objects_in,
+    resources,
+)
+from .python import class_name
+
+_MARKED: Final = re.compile(r"(<!-- generated: (\w+) of (\w+) -->\n).*?(<!-- end of what is generated -->\n)", re.DOTALL)
+
+
+def has_marks(path: Path) -> bool:
+    """Tell whether a page has tables that are generated."""
+    return _MARKED.search(path.read_text("utf-8")) is not None
+
+
+def page(path: Path) -> str:
+    """Return a page with the tables as they should be."""
+    return _MARKED.sub(_filled, path.read_text("utf-8"))
+
+
+def _filled(marked: re.Match[str]) -> str:
+    start, part, name, end = marked.groups()
+    write: Callable[[Resource], str] = {"arguments": _arguments, "outputs": _outputs, "objects": _objects}[part]
+    [resource] = [one for one in resources() if one.name == name]
+    return f"{start}\n{write(resource)}\n{end}"
+
+
+def _arguments(resource: Resource) -> str:
+    return "\n\n".join([*about_arguments(resource), _table("Argument", map(_given, as_shown(resource.inputs)))])
+
+
+def _outputs(resource: Resource) -> str:
+    rows = [("`id`", "`str`", "Vapi's id of it.")]
+    for one in resource.outputs:
+        type_ = _type(one.type, held=True) + ("" if one.is_required else " or None")
+        rows.append((f"`{one.name}`", type_, of_output(one) if one in resource.inputs else one.description))
+    return _table("Output", rows)
+
+
+def _objects(resource: Resource) -> str:
+    sections = []
+    for model in _models_in(resource.inputs):
+        fields = [one for one in as_shown(fields_of(model)) if one.constant is None or not class_name(model)]
+        sections.append(f"### {_heading(model)}\n\n{summary(model)}\n\n{_table('Name', map(_given, fields))}")
+    return "\n".join(sections)
+
+
+def _models_in(fields: Iterable[Field]) -> list[type[Block]]:
+    """Find the models of all objects inside some fields; what holds another comes before it."""
+    found: dict[type[Block], None] = {}
+    for one in fields:
+        for model in objects_in(one.type):
+            found |= dict.fromkeys([model, *_models_in(fields_of(model))])
+    return list(found)
+
+
+def _table(first: str, rows: Iterable[tuple[str, str, str]]) -> str:
+    lines = [f"| {first} | Type | Meaning |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _given(one: Field) -> tuple[str, str, str]:
+    return f"`{one.name}`" + ("<br>*required*" if one.is_required else ""), _type(one.type), one.description
+
+
+def _type(type_: Type, *, held: bool = False) -> str:
+    """Write a type in words; of what Vapi holds, objects are plain."""
+    match type_:
+        case Text(choices) if len(choices) > 1:
+            return f"one of {', '.join(f'`{choice}`' for choice in choices)}"
+        case Text():
+            return "`str`"
+        case Flag():
+            return "`bool`"
+        case Number():
+            return "`float`"
+        case Items(item):
+            return f"list of {_type(item, held=held)}"
+        case Map(value):
+            return f"`dict` of {_type(value, held=held)}"
+        case Object(model) if not held:
+            heading = _heading(model)
+            return f"[`{heading}`](#{heading.lower()})"
+        case OneOf(members):
+            return " or ".join(dict.fromkeys(_type(member, held=held) for member in members))
+        case _:
+            return "`dict`"
+
+
+def _heading(model: type[Block]) -> str:
+    return class_name(model) or model.__name__
