@@ -277,6 +277,8 @@ class ByoSipTrunkCredentialAnswer(Answer):
 class ByoPhoneNumberComputed(BaseModel):
     """What follows from a number and the region, see `Kind.compute`."""
 
+    model_config = ConfigDict(defer_build=True)
+
     sip_uri: StrictStr | None = Field(
         None,
         description="Where the carrier must send inbound calls. ``{number}@{credential_id}.sip.vapi.ai``, in region eu "
