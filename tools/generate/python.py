@@ -48,18 +48,24 @@ def class_name(model: type[Block]) -> str:
 
 def _given(type_: Type) -> str:
     """Write the type of what a program gives, without the `Input` around it."""
-    if isinstance(type_, Text) and type_.choices:
-        return type_.name or f"Literal[{', '.join(map(repr, type_.choices))}]"
-    if isinstance(type_, Items):
-        return f"Sequence[Input[{_given(type_.item)}]]"
-    if isinstance(type_, Map):
-        return f"Mapping[str, Input[{_given(type_.value)}]]"
-    if isinstance(type_, Object):
-        return f"{class_name(type_.model)} | Object" if class_name(type_.model) else "Object"
-    if isinstance(type_, OneOf):
-        parts = dict.fromkeys(part for member in type_.members for part in _given(member).split(" | "))
-        return " | ".join(sorted(parts, key="Object".__eq__))  # what else there is comes first
-    return _scalar(type_) or "Object"
+    parts = dict.fromkeys(_alternatives(type_))
+    return " | ".join([part for part in parts if part != "Object"] + [part for part in parts if part == "Object"])
+
+
+def _alternatives(type_: Type) -> list[str]:
+    match type_:
+        case Text(choices, name) if choices:
+            return [name or f"Literal[{', '.join(map(repr, choices))}]"]
+        case Items(item):
+            return [f"Sequence[Input[{_given(item)}]]"]
+        case Map(value):
+            return [f"Mapping[str, Input[{_given(value)}]]"]
+        case Object(model):
+            return [name, "Object"] if (name := class_name(model)) else ["Object"]
+        case OneOf(members):
+            return [part for member in members for part in _alternatives(member)]
+        case _:
+            return [_scalar(type_) or "Object"]
 
 
 def _held(type_: Type) -> str:
