@@ -7,6 +7,7 @@ stored too.
 
 from __future__ import annotations
 
+import base64
 import copy
 import functools
 import logging
@@ -147,7 +148,7 @@ class VapiProvider(ResourceProvider):
             # alone. A plain yes would show all of them, show nothing of a changed secret, and disarm replace_on_changes.
             return DiffResult(changes=None, delete_before_replace=True)
         # Outputs must name the provider's present class, because refresh and destroy run what they name.
-        if _olds.get(_PROVIDER_KEY) != _news.get(_PROVIDER_KEY):
+        if _class_in(_olds) != _class_in(_news):
             return DiffResult(changes=True)
         return DiffResult(changes=False, delete_before_replace=True)
 
@@ -248,6 +249,14 @@ class _OneLine(logging.Formatter):
         record.exc_info = record.exc_text = record.stack_info = None
         # A line break would begin a message of its own, which could look like the engine's.
         return shorten(for_provider(super().format(record), self._provider), MAX_SENTENCE)
+
+
+def _class_in(props: Mapping[str, Any]) -> bytes:
+    """Return what says which class serves a resource, without the version of the pickle format, which is Python's to choose."""
+    try:
+        return base64.b64decode(props.get(_PROVIDER_KEY, ""))[2:]
+    except (ValueError, TypeError):
+        return b""
 
 
 def _from_pulumi(value: Any) -> Any:

@@ -145,8 +145,10 @@ def show_arguments(resource: type[Any], args_type: type[Any]) -> None:
     ]
     init.__signature__ = inspect.Signature(shown, return_annotation=None)
     if init.__doc__ and args_type.__doc__:  # not with python -OO
-        fields = args_type.__doc__.partition("Attributes:\n")[2].rstrip().replace("\n", "\n    ")
-        init.__doc__ = re.sub(r" +\*more: .*\n +\*\*keywords: .*\n( {16}.*\n)*", lambda _: f"    {fields}\n", init.__doc__)
+        # Without the indentation of the source, which Python itself takes away since 3.13.
+        fields = inspect.cleandoc(args_type.__doc__).partition("Attributes:\n")[2]
+        catch_all = r" {4}\*more: .*\n {4}\*\*keywords: .*\n( {8}.*\n)*"
+        init.__doc__ = re.sub(catch_all, lambda _: f"{fields}\n", inspect.cleandoc(init.__doc__))
 
 
 def given_arguments(resource: str, kind: Kind, args_type: type[Any], args: object, keywords: Mapping[str, Any]) -> Any:

@@ -19,7 +19,9 @@ PROGRAM = {key: value for key, value in INPUTS.items() if key not in (PROVIDER_K
 
 
 def test_the_class_is_stored_by_its_name_alone(provider: Provider) -> None:
-    assert provider.pickle.strip() == INPUTS[PROVIDER_KEY] == OUTPUTS[PROVIDER_KEY]
+    # The second byte is the version of the pickle format, which is Python's own to choose.
+    stored = [pickled_class(pickle)[2:] for pickle in (provider.pickle, INPUTS[PROVIDER_KEY], OUTPUTS[PROVIDER_KEY])]
+    assert stored == stored[:1] * 3
     assert b"pulumi_vapi_byo.provider" in pickled_class(provider.pickle)
     assert b"ByoPhoneNumberProvider" in pickled_class(provider.pickle)
     assert len(pickled_class(provider.pickle)) < 80

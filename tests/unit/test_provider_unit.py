@@ -252,6 +252,11 @@ def test_a_difference_is_left_for_the_engine_to_show(
     assert not result.replaces
 
 
+def test_another_version_of_python_is_no_change(provider: ByoPhoneNumberProvider) -> None:
+    newer = base64.b64encode(b"\x80\x05" + base64.b64decode(GOLDEN)[2:]).decode()
+    assert provider.diff("1", {"__provider": newer, **LEAST}, {"__provider": GOLDEN, **LEAST}).changes is False
+
+
 def test_a_provider_that_moved_is_written_to_the_state(provider: ByoPhoneNumberProvider) -> None:
     assert provider.diff("1", {"__provider": "older", **LEAST}, {"__provider": GOLDEN, **LEAST}).changes is True
 
