@@ -54,9 +54,9 @@ def answers(vapi: Emulator) -> set[int | None]:
 
 
 def test_two_accounts_in_one_program_have_each_their_numbers_from_up_to_destroy(
-    either_project: Project, serve: Callable[..., Emulator]
+    project: Project, serve: Callable[..., Emulator]
 ) -> None:
-    project, home = either_project, either_project.vapi
+    home = project.vapi
     eu = serve(api_key=EU_KEY)
     project.program(program(eu.base_url))
     assert project.preview().changes == {"create": 3}

@@ -36,11 +36,11 @@ def declare(project: Project, word: str) -> None:
 
 
 @pytest.fixture
-def desks(either_project: Project) -> Project:
-    declare(either_project, "Desk")
-    assert either_project.up().changes == {"create": NUMBERS}
-    either_project.vapi.clear_requests()
-    return either_project
+def desks(project: Project) -> Project:
+    declare(project, "Desk")
+    assert project.up().changes == {"create": NUMBERS}
+    project.vapi.clear_requests()
+    return project
 
 
 def calls(vapi: Emulator) -> Counter[str]:

@@ -24,8 +24,8 @@ def changes(vapi: Emulator) -> list[tuple[str, Any]]:
     return [(request.method, request.body) for request in vapi.requests if request.method != "GET"]
 
 
-def test_a_preview_needs_neither_key_nor_network_and_sends_nothing(start: Start, either_sdk: Any, vapi: Emulator) -> None:
-    project = start(sdk=either_sdk, config={"vapi-byo:apiKey": None})
+def test_a_preview_needs_neither_key_nor_network_and_sends_nothing(start: Start, vapi: Emulator) -> None:
+    project = start(config={"vapi-byo:apiKey": None})
     project.program(DESK.format(name="a"))
     vapi.inject(Fault("refuse"))
     preview = project.preview()
@@ -51,8 +51,7 @@ def test_a_number_is_made_once_and_a_second_up_sends_nothing(either_project: Pro
     assert vapi.requests == []
 
 
-def test_a_rename_is_previewed_as_such_and_is_one_patch_of_one_field(either_project: Project, vapi: Emulator) -> None:
-    project = either_project
+def test_a_rename_is_previewed_as_such_and_is_one_patch_of_one_field(project: Project, vapi: Emulator) -> None:
     project.program(DESK.format(name="a"))
     project.up()
     (made,) = vapi.numbers()
@@ -98,9 +97,8 @@ def test_an_edit_in_the_dashboard_is_found_by_refresh_and_put_back_by_up(either_
 
 
 def test_a_number_deleted_elsewhere_is_made_again_and_one_already_gone_is_no_failure_of_destroy(
-    either_project: Project, vapi: Emulator
+    project: Project, vapi: Emulator
 ) -> None:
-    project = either_project
     project.program(DESK.format(name="a"))
     project.up()
     (first,) = vapi.numbers()
@@ -118,8 +116,7 @@ def test_a_number_deleted_elsewhere_is_made_again_and_one_already_gone_is_no_fai
     assert project.resources() == []
 
 
-def test_destroy_deletes(either_project: Project, vapi: Emulator) -> None:
-    project = either_project
+def test_destroy_deletes(project: Project, vapi: Emulator) -> None:
     project.program(DESK.format(name="a"))
     project.up()
     vapi.clear_requests()

@@ -75,8 +75,8 @@ def test_the_program_at_the_root_runs_and_another_stack_reads_its_addresses(
     assert vapi.numbers() == []
 
 
-def test_what_the_program_did_not_set_can_be_read_all_the_same(either_project: Project) -> None:
-    project, vapi = either_project, either_project.vapi
+def test_what_the_program_did_not_set_can_be_read_all_the_same(project: Project) -> None:
+    project, vapi = project, project.vapi
     project.program("""
         desk = vapi.ByoPhoneNumber("desk", **DESK, server_url="https://example.com", server_url_secret="canary")
         for output in ("squad_id", "org_id", "created_at", "updated_at", "status", "server"):
@@ -108,8 +108,8 @@ def test_what_the_program_did_not_set_can_be_read_all_the_same(either_project: P
     assert "canary" not in project.said
 
 
-def test_an_output_that_the_program_wants_secret_is_so_however_it_is_read(either_project: Project) -> None:
-    either_project.program("""
+def test_an_output_that_the_program_wants_secret_is_so_however_it_is_read(project: Project) -> None:
+    project.program("""
         opts = ResourceOptions(additional_secret_outputs=["org_id", "name"])
         desk = vapi.ByoPhoneNumber("desk", **DESK, name="Desk", opts=opts)
         pulumi.export("org", desk.org_id)
@@ -117,33 +117,33 @@ def test_an_output_that_the_program_wants_secret_is_so_however_it_is_read(either
         pulumi.export("status", desk.status)
     """)
     for _ in range(2):  # made, and unchanged
-        assert not either_project.up().failed
-        shown = either_project.cli("stack", "output", "--json")
+        assert not project.up().failed
+        shown = project.cli("stack", "output", "--json")
         assert json.loads(shown) == {"org": "[secret]", "name": "[secret]", "status": "active"}
 
 
 def test_what_was_not_set_is_unknown_where_a_refresh_leaves_it_out_or_an_update_fails(
-    either_project: Project,
+    project: Project,
 ) -> None:
     program = """
         for name, number in (("desk", "+14155552671"), ("late", "+14155552672")):
             made = vapi.ByoPhoneNumber(name, **{{**DESK, "number": number}}, name="{name}")
             made.squad_id.apply(lambda squad, name=name: pulumi.log.info(f"{{name}} has {{squad}}"))
     """
-    vapi = either_project.vapi
-    either_project.program(program.format(name="a"))
-    assert "desk has None" in either_project.up().said
+    vapi = project.vapi
+    project.program(program.format(name="a"))
+    assert "desk has None" in project.up().said
     for number in vapi.numbers():
         vapi.edit_number(number["id"], squadId=ASSISTANT_ID)
-    assert not either_project.refresh().failed
-    urn = next(resource["urn"] for resource in either_project.resources() if resource["urn"].endswith("desk"))
-    said = either_project.cli("refresh", "--run-program", "--yes", "--target", urn)
+    assert not project.refresh().failed
+    urn = next(resource["urn"] for resource in project.resources() if resource["urn"].endswith("desk"))
+    said = project.cli("refresh", "--run-program", "--yes", "--target", urn)
     assert f"desk has {ASSISTANT_ID}" in said
     assert "late has" not in said
 
-    either_project.program(program.format(name="b"))
+    project.program(program.format(name="b"))
     vapi.inject(Fault("status", method="PATCH", status=500, times=9))
-    run = either_project.up(continue_on_error=True)
+    run = project.up(continue_on_error=True)
     assert run.failed
     assert len(run.errors) == 2
     assert all("cannot update BYO phone number" in error for error in run.errors), run.errors
@@ -230,15 +230,15 @@ def test_no_secret_appears_in_what_any_command_prints_or_stores(project: Project
         assert secret not in settings
 
 
-def test_what_was_not_set_is_known_to_be_unset_in_a_preview_without_changes(either_project: Project) -> None:
-    either_project.program("""
+def test_what_was_not_set_is_known_to_be_unset_in_a_preview_without_changes(project: Project) -> None:
+    project.program("""
         desk = vapi.ByoPhoneNumber("desk", **DESK)
         late = vapi.ByoPhoneNumber(
             "late", **{**DESK, "number": "+14155552672"}, workflow_id=desk.workflow_id, name=desk.squad_id.apply(lambda s: f"Of {s}")
         )
         pulumi.export("squad", desk.squad_id)
     """)
-    assert either_project.up().changes == {"create": 2}
-    preview = either_project.preview(expect_no_changes=True)
+    assert project.up().changes == {"create": 2}
+    preview = project.preview(expect_no_changes=True)
     assert preview.changes == {"same": 2}, preview.said
     assert "[unknown]" not in preview.said

@@ -34,9 +34,8 @@ def changes(vapi: Emulator) -> list[tuple[str, str]]:
 
 
 def test_one_up_makes_the_trunk_and_its_numbers_and_one_destroy_deletes_the_numbers_first(
-    either_project: Project, vapi: Emulator
+    project: Project, vapi: Emulator
 ) -> None:
-    project = either_project
     project.program(PROGRAM)
     assert project.up().failed is False
 
