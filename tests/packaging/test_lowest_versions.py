@@ -17,16 +17,16 @@ pytestmark = [pytest.mark.oldest_sdk, pytest.mark.timeout(240)]
 FILES = [
     "test_arguments.py",
     "test_client.py",
-    "test_diffing.py",
-    "test_explicit.py",
+    "test_diff.py",
+    "test_provider_resource.py",
     "test_models.py",
     "test_models_against_openapi.py",
-    "test_phone.py",
+    "test_e164.py",
     "test_pool.py",
-    "test_provider_unit.py",
-    "test_reading.py",
-    "test_resource.py",
-    "test_trunk.py",
+    "test_provider.py",
+    "test_batched_reads.py",
+    "test_resources.py",
+    "test_sip_trunk.py",
     "test_unknown.py",
 ]
 

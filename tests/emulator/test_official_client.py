@@ -1,6 +1,6 @@
 """Vapi's own Python client, unmodified, takes a number through its whole life on the emulator of today's API.
 
-The client has no methods for credentials: those are tested over plain HTTP, in ``test_emulator_credentials.py``.
+The client has no methods for credentials: those are tested over plain HTTP, in ``test_credentials.py``.
 """
 
 from __future__ import annotations

@@ -304,7 +304,7 @@ def test_the_log_says_in_one_line_where_an_error_is_from(
     formatter = provider_module._OneLine("%(levelname)s: %(message)s")
     lines = dict.fromkeys(formatter.format(entry) for entry in caplog.records)  # some are captured by two loggers
     assert [re.sub(r"[.]py:[0-9]+", "", line) for line in lines if "failed" in line] == [
-        "debug: check failed: KeyError at provider > provider > service > service > test_provider_unit",
+        "debug: check failed: KeyError at provider > provider > service > service > test_provider",
         "debug: create failed: ConfigError at provider > provider > service > service > config",
     ]
 
