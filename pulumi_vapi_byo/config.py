@@ -173,7 +173,7 @@ def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
             continue
         remedy = f"and remove this key with pulumi config rm {shlex.quote(key)}"
         if _folded(namespace) == _folded(_NAMESPACE) and (meant := _setting_like(name, cutoff=0.75)):
-            yield f"{key} is no setting and has no effect: set {meant}, if that is what you mean, {remedy}"
+            yield f"{key} is not a setting and has no effect: set {meant}, if that is what you mean, {remedy}"
         elif namespace.lower() == "vapi" and (meant := _setting_like(name, cutoff=1)):
             option = "--secret " if meant.endswith("apiKey") else ""
             yield (

@@ -133,7 +133,8 @@ class ApiError(VapiError):
             text = f"Vapi answered {status}{said} ({method} {path})"
         else:
             said = f", beginning {excerpt!r}" if excerpt else ""
-            text = f"something between here and Vapi answered {status} with no JSON of Vapi's{said} ({method} {path})"
+            where = "something between here and Vapi"
+            text = f"{where} answered {status} with something other than Vapi's JSON{said} ({method} {path})"
         super().__init__(text, advice=advise(status, method, self.messages, from_api=from_api), tries=tries)
 
     def advised_by(self, of_kind: Advice) -> ApiError:
@@ -281,7 +282,7 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool,
     if status == 404 and method == "PATCH":
         return (
             "it was deleted outside Pulumi, or belongs to another organisation than the key; "
-            "run pulumi refresh, after which pulumi up makes it again"
+            "run pulumi refresh, after which pulumi up creates it again"
         )
     if status == 429:
         return (

@@ -269,7 +269,7 @@ class VapiClient:
         excerpt = self.quote(answer.text)
         if 200 <= answer.status < 300:
             raise BadAnswerError(
-                f"to a request that it took ({answer.status}) is no JSON, beginning {excerpt!r}", method=method, path=path
+                f"to a request that it took ({answer.status}) is not JSON, beginning {excerpt!r}", method=method, path=path
             )
         from_api = _is_api_error(answer.body)
         raise ApiError(
@@ -491,11 +491,11 @@ class Collection:
         query = {"limit": limit} | ({"createdAtLe": created_at_le} if created_at_le else {})
         reply = self._send("GET", path, query=query)
         if not isinstance(reply.body, builtins.list) or not all(isinstance(entry, dict) for entry in reply.body):
-            raise BadAnswerError("is no list of objects", method="GET", path=path)
+            raise BadAnswerError("is not a list of objects", method="GET", path=path)
         for entry in reply.body:
             if not is_id(entry.get("id")):
                 shown = self.client.quote(quote_id(entry.get("id")))
-                raise BadAnswerError(f"lists one with an unusable id, {shown}", method="GET", path=path)
+                raise BadAnswerError(f"lists an entry with an unusable id, {shown}", method="GET", path=path)
         return reply.body
 
     def pages(self) -> Iterator[builtins.list[dict[str, Any]]]:

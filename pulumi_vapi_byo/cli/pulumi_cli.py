@@ -40,7 +40,7 @@ class PulumiCli:
         said = self._run("version")
         found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", said)
         if not found:
-            raise VapiError(f"pulumi version says {shorten(said, 60)!r}, which is no version")
+            raise VapiError(f"pulumi version says {shorten(said, 60)!r}, which is not a version")
         return int(found[1]), int(found[2]), int(found[3])
 
     def config(self) -> dict[str, str | None]:

@@ -41,7 +41,7 @@ _REPLACING: Final = frozenset({"replace", "create-replacement", "delete-replaced
 
 #: Steps of other resources that a reader wants counted, in words.
 _COUNTED: Final[Mapping[str, str]] = {
-    "create": "made",
+    "create": "created",
     "import": "taken over",
     "update": "changed",
     "replace": "replaced",
@@ -86,13 +86,13 @@ _NUMBER: Final = _Thing(
     PHONE_NUMBER,
     ("Phone numbers", "Number"),
     "calls will fail",
-    "will be deleted and made again with a new id: calls fail in between",
+    "will be deleted and created again with a new id: calls fail in between",
 )
 _TRUNK: Final = _Thing(
     SIP_TRUNK_CREDENTIAL,
     ("SIP trunks", "Trunk"),
     "calls of its numbers will fail",
-    "will be made again with a new id and then deleted: the carrier must send calls to the new SIP addresses of its numbers",
+    "will be created again with a new id and then deleted: the carrier must send calls to the new SIP addresses of its numbers",
 )
 _THINGS: Final[Mapping[str, _Thing]] = {BYO_PHONE_NUMBER_TYPE: _NUMBER, BYO_SIP_TRUNK_CREDENTIAL_TYPE: _TRUNK}
 
@@ -125,7 +125,7 @@ class _Row:
 _DIVERTED: Final = "diverted"
 
 #: Kinds of rows, the most dangerous first.
-_KINDS: Final = ("deleted", "replaced", "let go", _DIVERTED, "changed", "made", "taken over")
+_KINDS: Final = ("deleted", "replaced", "let go", _DIVERTED, "changed", "created", "taken over")
 
 
 def report(text: str) -> Report:
@@ -226,9 +226,9 @@ def _row(
         return _describe(thing, "taken over", urn, after, "will be taken over as it is")
     if operation == "create":
         # What was in the state, and is created nevertheless, the refresh has not found.
-        made = "was deleted outside Pulumi and will be made again with a new id" if refreshed else "will be made"
+        created = "was deleted outside Pulumi and will be created again with a new id" if refreshed else "will be created"
         details = calls_go(who_answers(after)) if thing is _NUMBER else gateways(after)
-        return _describe(thing, "made", urn, after, f"{made}; {details}")
+        return _describe(thing, "created", urn, after, f"{created}; {details}")
     if operation == "update":
         said = "; ".join(changes(before, after, paths)) or "only Pulumi's own record changes"
         return _describe(thing, "changed", urn, before, said, redirects=redirects_calls(before, after, paths))

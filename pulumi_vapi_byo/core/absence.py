@@ -125,14 +125,14 @@ class Absence:
 
 def _wrong_key(found: str, own: str) -> VapiError:
     return VapiError(
-        f"Vapi has none for this key, but the key is of organisation {found}, not of {own}; set "
+        f"Vapi does not find it with this key, which belongs to organisation {found}, not to {own}; set "
         "vapi-byo:apiKey to a key of its own organisation"
     )
 
 
 def _unproven(own: str) -> VapiError:
     return VapiError(
-        "Vapi has none for this key, but nothing in the account shows that the key is of the organisation in the state, "
-        f"{own}, so nothing was concluded; check vapi-byo:apiKey and vapi-byo:region, and if it is truly gone, "
+        "Vapi does not find it with this key, but nothing in the account shows that the key belongs to the organisation in the "
+        f"state, {own}, so nothing was concluded; check vapi-byo:apiKey and vapi-byo:region, and if it is truly gone, "
         "remove it from the state with pulumi state delete URN (pulumi stack --show-urns lists the URNs)"
     )

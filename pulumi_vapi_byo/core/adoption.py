@@ -58,7 +58,7 @@ class Adoption:
         """
         one = self._api.get(id_)
         if one is None:
-            raise VapiError(f"Vapi has none with id {id_}; check the id, or remove import_ if it was deleted since")
+            raise VapiError(f"Vapi has nothing with id {id_}; check the id, or remove import_ if it was deleted since")
         if not self._run.claims.take(id_):
             raise VapiError(f"another resource of this program has id {id_} already; declare it once")
         live = self._states.of(one, inputs)
@@ -141,7 +141,7 @@ class Adoption:
         held = [one for one in alike or same if one.id in self._run.claims]
         one = (held or alike or same)[0]
         id_, named = quote(one.id), f"named {quote(one.name)!r}" if one.name else "without a name"
-        label = f"id {id_}, {named}, made {_age(quote(one.created_at or 'an unknown time'))}"
+        label = f"id {id_}, {named}, created {_age(quote(one.created_at or 'an unknown time'))}"
         if not alike:
             other = f"another credential, {quote(one.parent_id)}" if one.parent_id else "no credential"
             if held:
@@ -157,7 +157,7 @@ class Adoption:
             return VapiError(f"another resource of this program has it already ({label}); declare it once")
         if len(alike) > 1:
             ids = ", ".join(quote(other.id) for other in alike)
-            return VapiError(f"Vapi has {len(alike)} that fit ({ids}); delete those that are not wanted, then try again")
+            return VapiError(f"Vapi has {len(alike)} that fit ({ids}); delete those you do not want, then try again")
         # One without an identity cannot be told from the one that it is to replace.
         replaced = "" if self._kind.identity else "; to replace it by another, run pulumi config set vapi-byo:onExisting allow"
         return VapiError(
@@ -174,7 +174,7 @@ class Adoption:
         if not self._run.claims.take(one.id):  # the resource that has it came in between
             raise self.refusal([entry], inputs)
         log.warning(
-            "%s exists already (id %s, made %s) and is taken over%s",
+            "%s exists already (id %s, created %s) and is taken over%s",
             self._run.label(one.wire(), one.id),
             one.id,
             _age(self._run.quote(one.created_at)),

@@ -229,7 +229,7 @@ def _known_problem(resource: Kind, details: Any, wire_names: Container[str], sai
         hint = _did_you_mean(resource, path, _beside(said, given))
         if not hint and len(path) == 1:
             hint = "; what Vapi has beyond the arguments goes into additional_properties"
-        return Problem(path, fixed or f"is no property of {whole}{hint}")
+        return Problem(path, fixed or f"is not a property of {whole}{hint}")
     if kind == "value_error":
         reason = str(context["error"])
         if isinstance(context["error"], DiscreetError):

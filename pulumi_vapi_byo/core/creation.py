@@ -148,7 +148,7 @@ class Creation:
             differs = self._kind.named_by if held.get(self._kind.named_by) != inputs[self._kind.named_by] else differs
         if differs:
             raise _MadeOtherwiseError(
-                f"names a new one, {id_}, with another {differs} than was sent", method="POST", path=self._kind.path
+                f"names {id_}, created with a different {differs} than requested", method="POST", path=self._kind.path
             )
 
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, sent_at: datetime.datetime | None) -> Answer | None:
@@ -166,7 +166,7 @@ class Creation:
         if len(found.ours) > 1:
             raise VapiError(
                 f"{failure}; since then {len(found.ours)} like it have appeared ({self._run.quote_ids(found.ours)}) and it "
-                "cannot be told which is this one; delete those that are not wanted, then run pulumi up again"
+                "cannot be told which is this one; delete those you do not want, then run pulumi up again"
             ) from failure
         for one in found.ours:
             if one.answer is not None:
@@ -175,7 +175,7 @@ class Creation:
                 return self._made_after_all(one.answer, inputs)
         if trouble:
             raise VapiError(
-                f"{failure}; whether it was made could not be found out either: {trouble}; {self._advice}"
+                f"{failure}; whether it was created could not be determined either: {trouble}; {self._advice}"
             ) from trouble
         if found.unreadable:
             raise VapiError(
@@ -235,7 +235,7 @@ class Creation:
     def _made_after_all(self, one: Answer, inputs: Mapping[str, Any]) -> Answer:
         self._run.claims.keep(one.id)
         log.warning(
-            "the answer to the creation of %s was lost or unusable, but it was made (id %s) and is taken over",
+            "the answer to the creation of %s was lost or unusable, but it was created (id %s) and is taken over",
             self._run.label(inputs),
             one.id,
         )
@@ -269,7 +269,7 @@ class Creation:
         twins = [one for one in appeared if one.id != made.id and not one.identity and self._adoption.fits(one, inputs)]
         if twins:
             log.warning(
-                "%s (id %s) may have been created twice: Vapi also has %s, just like it; delete what is not wanted",
+                "%s (id %s) may have been created twice: Vapi also has %s, just like it; delete the one you do not want",
                 self._run.label(inputs),
                 made.id,
                 self._run.quote_ids(twins),

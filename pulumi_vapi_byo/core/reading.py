@@ -97,7 +97,7 @@ class Reading:
         """
         one = self._api.get(id_)  # it may have been created since a list was had
         if one is None:
-            raise VapiError("there is none in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region")
+            raise VapiError("it does not exist in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region")
         live = self._states.of(one, {})
         found = recorded(self._kind, live, {})
         return Found(found, managed_inputs(self._kind, found, live) | _local(live))

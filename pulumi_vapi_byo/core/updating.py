@@ -113,7 +113,7 @@ class Updating:
             one = self._api.get(id_)
         except VapiError as error:
             raise VapiError(
-                f"{failure}; whether it was changed could not be found out either: {error}; run pulumi refresh, then pulumi up"
+                f"{failure}; whether it was changed could not be determined either: {error}; run pulumi refresh, then pulumi up"
             ) from error
         live = {} if one is None else self._states.of(one, patch)
         sent = {field: value for field, value in patch.items() if value is not None}
@@ -140,7 +140,7 @@ class Updating:
     ) -> dict[str, Any]:
         one = self._api.look(id_) or self._absence.prove(id_, state, lambda: self._api.look(id_))
         if one is None:
-            raise VapiError("it was deleted outside Pulumi; run pulumi refresh, after which pulumi up makes it again")
+            raise VapiError("it was deleted outside Pulumi; run pulumi refresh, after which pulumi up creates it again")
         live = self._states.of(one, state)
         fields = conflicts(self._kind, patch, state, inputs, live)
         if not fields:

@@ -155,7 +155,7 @@ def _csv_rows(path: Path, wrong: list[str]) -> tuple[list[str], list[_Placed]]:
         return columns, list(_parsed_rows(reader, columns, separator, path, wrong))
     except csv.Error as error:
         wrong.append(
-            f"{path} line {reader.line_num} is no CSV: {error}; put a cell that holds a separator, a quote or a line break "
+            f"{path} line {reader.line_num} is not CSV: {error}; put a cell that holds a separator, a quote or a line break "
             "in quotes, and double the quotes in it"
         )
         return columns, []
@@ -282,9 +282,7 @@ def _complete(
         wrong += [f"{where}: {problem}" for problem in check(known) if problem not in of_all]
         if isinstance(number, str):
             if number in places:
-                wrong.append(
-                    f"{where}: number {number!r} stands in {places[number]} already{_again(complete[number], arguments)}"
-                )
+                wrong.append(f"{where}: number {number!r} is in {places[number]} already{_again(complete[number], arguments)}")
             places.setdefault(number, where)
             complete[number] = arguments
     return complete

@@ -79,7 +79,7 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+{_LABEL}\.?")
 _UNREACHABLE = {
     ipaddress.IPv4Network(network): what
     for network, what in (
-        ("0.0.0.0/8", "stands for no address"),
+        ("0.0.0.0/8", "is not the address of a machine"),
         ("10.0.0.0/8", "is a private address"),
         ("100.64.0.0/10", "is an address inside a provider's network"),
         ("127.0.0.0/8", "is an address of this machine itself"),

@@ -64,7 +64,7 @@ class PhoneNumberKind(Kind):
             ("serverUrlSecret", "put the secret into server as headers={'x-vapi-secret': ...} or use server's credential_id"),
         ):
             if _given(raw, wire):
-                yield wire, f"cannot stand beside server: {instead}, or leave server out"
+                yield wire, f"cannot be combined with server: {instead}, or leave server out"
 
     def warnings(self, inputs: Mapping[str, Any]) -> Iterator[str]:  # noqa: D102
         from .e164 import judge_e164, why_impossible

@@ -380,7 +380,7 @@ def test_doctor_says_that_the_key_is_missing(vapi: Emulator, run: Run) -> None:
     [
         (Fault("drop_before"), "closed the connection"),
         (Fault("status", status=503), "Vapi answered 503"),
-        (Fault("html"), "no JSON"),
+        (Fault("html"), "something other than Vapi's JSON"),
         (Fault("garbage"), "check vapi-byo:baseUrl and any proxy in between"),
     ],
 )

@@ -203,7 +203,7 @@ def test_doctor_reports_a_misspelt_setting_before_what_follows_from_it(project: 
     ran = run_in_project("doctor")
     assert (ran.status, ran.err) == (1, "")
     assert (
-        "wrong Configuration: vapi-byo:onConflit is no setting and has no effect: set vapi-byo:onConflict, if that is what "
+        "wrong Configuration: vapi-byo:onConflit is not a setting and has no effect: set vapi-byo:onConflict, if that is what "
         "you mean, and remove this key with pulumi config rm vapi-byo:onConflit\nok    Settings: "
     ) in ran.out
 

@@ -30,7 +30,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], N
 @pytest.mark.parametrize(
     ("text", "command", "sentence"),
     [
-        ("echo hello", PulumiCli.version, "pulumi version says 'hello', which is no version"),
+        ("echo hello", PulumiCli.version, "pulumi version says 'hello', which is not a version"),
         ("echo hello", PulumiCli.config, "pulumi config --json did not answer with the stack's configuration"),
         ("echo '[]'", PulumiCli.config, "pulumi config --json did not answer with the stack's configuration"),
         ("echo '{\"a\": 1}'", PulumiCli.config, "pulumi config --json did not answer with the stack's configuration"),

@@ -243,10 +243,10 @@ def test_what_is_left_out_goes_where_the_stack_clears_it() -> None:
 @pytest.mark.parametrize(
     ("steps", "words", "deletes"),
     [
-        ([step("create", None, {**DESK, "assistantId": "A"})], "will be made; calls will go to assistant `A`", 0),
+        ([step("create", None, {**DESK, "assistantId": "A"})], "will be created; calls will go to assistant `A`", 0),
         (
             [step("create", None, DESK)],
-            "will be made; **nothing will answer calls** unless the organisation has a server",
+            "will be created; **nothing will answer calls** unless the organisation has a server",
             0,
         ),
         ([step("create", None, {**DESK, "__importId": "i"})], "will be taken over as it is (id `i`)", 0),
@@ -259,18 +259,18 @@ def test_what_is_left_out_goes_where_the_stack_clears_it() -> None:
         ),
         (
             [step("replace", {**DESK, "name": "a"}, {**DESK, "name": "b"})],
-            "**will be deleted and made again with a new id: calls fail in between**; will be renamed to `b` (was `a`)",
+            "**will be deleted and created again with a new id: calls fail in between**; will be renamed to `b` (was `a`)",
             1,
         ),
         # As the engine's own steps of one replacement.
         (
             [step("delete-replaced", DESK), step("replace", DESK, DESK), step("create-replacement", None, DESK)],
-            "**will be deleted and made again with a new id: calls fail in between**",
+            "**will be deleted and created again with a new id: calls fail in between**",
             1,
         ),
         (
             [step("refresh", DESK, DESK), step("create", None, {**DESK, "squadId": "S"})],
-            "was deleted outside Pulumi and will be made again with a new id; calls will go to squad `S`",
+            "was deleted outside Pulumi and will be created again with a new id; calls will go to squad `S`",
             0,
         ),
     ],
@@ -308,16 +308,16 @@ def test_the_dangerous_comes_first_and_other_resources_are_counted_in_one_line()
         named("create", "p", "", "pulumi:providers:aws"),
     )
     assert told.markdown.splitlines()[2:] == [
-        "**1 deleted, 1 replaced, 1 changed, 1 made.**",
+        "**1 deleted, 1 replaced, 1 changed, 1 created.**",
         "",
         "| Number | Name | What happens |",
         "|---|---|---|",
         "| `+1` |  | **will be deleted: calls will fail** |",
-        "| `+4` |  | **will be deleted and made again with a new id: calls fail in between** |",
+        "| `+4` |  | **will be deleted and created again with a new id: calls fail in between** |",
         "| `+2` |  | only Pulumi's own record changes |",
-        "| `+3` |  | will be made; calls will go to assistant `A` |",
+        "| `+3` |  | will be created; calls will go to assistant `A` |",
         "",
-        "Other resources: 2 made, 1 deleted.",
+        "Other resources: 2 created, 1 deleted.",
     ]
     assert told.deletes == 2
 
@@ -404,11 +404,11 @@ def test_a_change_of_a_trunk_is_told_in_words(old: Wire, new: Wire, paths: list[
 @pytest.mark.parametrize(
     ("steps", "words", "deletes"),
     [
-        ([trunk("create", None, TRUNK)], "will be made; gateways `192.0.2.1`, `sbc.example.com`", 0),
-        ([trunk("create", None, {**TRUNK, "gateways": UNKNOWN})], "will be made; gateways not shown", 0),
+        ([trunk("create", None, TRUNK)], "will be created; gateways `192.0.2.1`, `sbc.example.com`", 0),
+        ([trunk("create", None, {**TRUNK, "gateways": UNKNOWN})], "will be created; gateways not shown", 0),
         (
             [trunk("create", None, {**TRUNK, "gateways": [{"ip": f"192.0.2.{last}"} for last in range(1, 8)]})],
-            "will be made; gateways `192.0.2.1`, `192.0.2.2`, `192.0.2.3`, `192.0.2.4`, `192.0.2.5` and 2 more",
+            "will be created; gateways `192.0.2.1`, `192.0.2.2`, `192.0.2.3`, `192.0.2.4`, `192.0.2.5` and 2 more",
             0,
         ),
         ([trunk("create", None, {**TRUNK, "__importId": "i"})], "will be taken over as it is (id `i`)", 0),
@@ -416,7 +416,7 @@ def test_a_change_of_a_trunk_is_told_in_words(old: Wire, new: Wire, paths: list[
         (
             [trunk("create-replacement", None, TRUNK), trunk("replace", TRUNK, TRUNK), trunk("delete-replaced", TRUNK)],
             (
-                "**will be made again with a new id and then deleted: the carrier must send calls to the new SIP addresses of its "
+                "**will be created again with a new id and then deleted: the carrier must send calls to the new SIP addresses of its "
                 "numbers**"
             ),
             1,
@@ -460,7 +460,7 @@ def test_a_report_of_thousands_fits_a_comment_and_names_first_what_deletes_or_re
     assert lines[:3] == ["### Phone numbers", "", "**30 deleted, 10 replaced, 3020 changed.**"]
     rows = [line for line in lines if line.startswith("| `+")]
     assert ["deleted: calls" in row for row in rows[:30]] == [True] * 30
-    assert ["deleted and made again" in row for row in rows[30:40]] == [True] * 10
+    assert ["deleted and created again" in row for row in rows[30:40]] == [True] * 10
     assert ["calls will go to squad" in row for row in rows[40:60]] == [True] * 20
     assert all(row.endswith("|") and "renamed" in row for row in rows[60:])
     left = 3000 - len(rows[60:])
@@ -497,13 +497,13 @@ def test_where_not_all_that_deletes_or_redirects_has_room_for_a_row_the_rest_is_
     )
     lines = told.markdown.splitlines()
     assert 55_000 < len(told.markdown) <= 60_000
-    assert lines[:3] == ["### Phone numbers", "", "**300 deleted, 900 changed, 5 made.**"]
+    assert lines[:3] == ["### Phone numbers", "", "**300 deleted, 900 changed, 5 created.**"]
     rows = [line for line in lines if line.startswith("| `+")]
     assert all("deleted: calls" in row for row in rows[:300])
     assert all("calls will go to squad" in row for row in rows[300:])
     [redirected] = [line for line in lines if line.startswith("Also redirected: ")]
     assert re.findall(r"`(.*?)`", redirected) == [f"+1415{index:07}" for index in range(1000 + len(rows[300:]), 1900)]
-    assert lines[-1] == "Not named here: 5 made."
+    assert lines[-1] == "Not named here: 5 created."
 
 
 def test_a_report_that_cannot_name_all_that_deletes_says_so_at_the_top() -> None:
@@ -514,8 +514,8 @@ def test_a_report_that_cannot_name_all_that_deletes_says_so_at_the_top() -> None
     left = 5000 - deleted.count(", ") - 1
     assert deleted.endswith("`.")
     assert lines[0] == f"**Too much to name all: {left} more are deleted, replaced or redirected than are named below.**"
-    assert f"Not named here: {left} deleted, 5 made." in lines
-    assert (told.deletes, lines[4]) == (5000, "**5000 deleted, 5 made.**")
+    assert f"Not named here: {left} deleted, 5 created." in lines
+    assert (told.deletes, lines[4]) == (5000, "**5000 deleted, 5 created.**")
 
 
 def test_calls_that_may_be_diverted_are_counted_too_where_they_are_not_named() -> None:

@@ -93,29 +93,29 @@ def test_a_report_says_what_a_preview_would_do(project: Project, vapi: Emulator,
     ran = preview("--refresh", "--replace", urn)
 
     assert ran.status == 3
-    assert ran.out.splitlines()[2] == "**1 deleted, 1 replaced, 2 changed, 3 made, 1 taken over.**"
+    assert ran.out.splitlines()[2] == "**1 deleted, 1 replaced, 2 changed, 3 created, 1 taken over.**"
     assert rows(ran) == [
         "| `+14155552673` | `C` | **will be deleted: calls will fail** |",
-        "| `+14155552675` | `E` | **will be deleted and made again with a new id: calls fail in between** |",
+        "| `+14155552675` | `E` | **will be deleted and created again with a new id: calls fail in between** |",
         (
             f"| `+14155552671` | `A` | calls will go to squad `{SQUAD_ID}` (was assistant `{ASSISTANT_ID}`); "
             "will be renamed to `A2` (was `A`) |"
         ),
         "| `+14155552672` | `B` | webhook headers change (not shown) |",
         (
-            "| `+14155552674` | `D` | was deleted outside Pulumi and will be made again with a new id; "
+            "| `+14155552674` | `D` | was deleted outside Pulumi and will be created again with a new id; "
             f"calls will go to assistant `{ASSISTANT_ID}` |"
         ),
-        "| `+14155552678` |  | will be made; **nothing will answer calls** unless the organisation has a server |",
-        "| `+14155552679` |  | will be made; calls will go to assistant `known after the update` |",
+        "| `+14155552678` |  | will be created; **nothing will answer calls** unless the organisation has a server |",
+        "| `+14155552679` |  | will be created; calls will go to assistant `known after the update` |",
         f"| `+14155552677` | `G` | will be taken over as it is (id `{behind['id']}`) |",
     ]
     assert ran.out.endswith(
-        "### SIP trunks\n\n**1 deleted, 1 changed, 1 made.**\n\n| Trunk | What happens |\n|---|---|\n"
+        "### SIP trunks\n\n**1 deleted, 1 changed, 1 created.**\n\n| Trunk | What happens |\n|---|---|\n"
         "| `old carrier` | **will be deleted: calls of its numbers will fail** |\n"
         "| `carrier` | **gateway `192.0.2.1` will be removed: no calls go through it any more**; gateway `192.0.2.2` will be added; "
         "its password at the carrier changes (not shown) |\n"
-        "| `trunk` | will be made; gateway `192.0.2.1` |\n"
+        "| `trunk` | will be created; gateway `192.0.2.1` |\n"
     )
     assert CANARY not in ran.out + (project.folder / "preview.json").read_text()
     assert preview("--refresh", "--replace", urn, report=("--allow-deletes",)).status == 0

@@ -135,7 +135,7 @@ def test_doctor_knows_the_cli_versions(version: Version, text: str, *, ok: bool)
 def test_doctor_finds_a_misspelt_setting_and_leaves_the_users_own_keys_alone() -> None:
     keys = ["vapi-byo:region", "vapi-byo:onConflit", "vapi-byo:colour", "numbers:apikey"]
     sentence = (
-        "vapi-byo:onConflit is no setting and has no effect: set vapi-byo:onConflict, if that is what you mean, and remove this "
+        "vapi-byo:onConflit is not a setting and has no effect: set vapi-byo:onConflict, if that is what you mean, and remove this "
         "key with pulumi config rm vapi-byo:onConflit"
     )
     assert list(doctor.check_keys(keys)) == [doctor.Check("Configuration", ok=False, text=sentence)]

@@ -100,7 +100,7 @@ def test_a_key_in_plain_text_and_settings_without_effect_are_warned_of(start: St
     said = project.preview().said
     assert warning in said
     assert "warning: vapi:region has no effect: the namespace vapi belongs to the public Terraform provider for Vapi" in said
-    assert "warning: vapi-byo:onExisitng is no setting and has no effect: set vapi-byo:onExisting" in said
+    assert "warning: vapi-byo:onExisitng is not a setting and has no effect: set vapi-byo:onExisting" in said
     secret = start()
     secret.program('vapi.ByoPhoneNumber("one", **DESK)')
     assert warning not in secret.preview().said

@@ -63,14 +63,14 @@ TWENTY_AND_MORE = [
     "has a problem: server.backoff_plan.max_retries must be a number from 0 to 10",
     "has a problem: server.backoff_plan.base_delay_seconds is required",
     "has a problem: server.static_ip_addresses_enabled must be True or False",
-    "has a problem: server.sercet is no property of server",
+    "has a problem: server.sercet is not a property of server",
     "has a problem: hooks[0] must be an object with on 'call.ringing' or 'call.ending'",
     "has a problem: hooks[1].do[0].exact is required",
     "has a problem: fallback_destination.number must be in E.164",
     "has a problem: fallback_destination.transfer_plan.mode is required",
     "has a problem: fallback_destination.transfer_plan.timeout must be a number from 1 to 600",
-    "property serverUrl value {example.com} has a problem: cannot stand beside server",
-    "has a problem: cannot stand beside server",
+    "property serverUrl value {example.com} has a problem: cannot be combined with server",
+    "has a problem: cannot be combined with server",
 ]
 
 

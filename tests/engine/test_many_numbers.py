@@ -61,7 +61,7 @@ def test_all_bad_rows_are_refused_before_anything_is_made(example: Project) -> N
     assert run.failed
     assert (
         "error: ByoPhoneNumberPool 'desks': 2 things are wrong\n"
-        "      numbers.csv line 202: number '+14155550100' stands in numbers.csv line 2 already: keep one of them\n"
+        "      numbers.csv line 202: number '+14155550100' is in numbers.csv line 2 already: keep one of them\n"
         "      numbers.csv line 203: number must be in E.164"
     ) in run.said
     assert example.vapi.requests == []

@@ -165,7 +165,7 @@ def test_get_reads_a_number_that_exists_and_one_that_does_not_is_an_error(projec
     up = project.up()
     assert up.failed
     assert (
-        f"error: VapiError: cannot read BYO phone number with id {SQUAD_ID}: there is none in this organisation; "
+        f"error: VapiError: cannot read BYO phone number with id {SQUAD_ID}: it does not exist in this organisation; "
         "check the id, vapi-byo:apiKey and vapi-byo:region"
     ) in up.errors
 

@@ -524,7 +524,7 @@ def test_the_same_digits_on_another_credential_of_the_program_may_be_meant(stand
     created_at = stand_in.numbers[id_].value["createdAt"]
     assert str(failed.value) == (
         f"cannot create BYO phone number '+14155552000': another resource of this program has it already on another "
-        f"credential, {CREDENTIAL} (id {id_}, named 'Front desk', made at {created_at}); remove one of them, or, where Vapi "
+        f"credential, {CREDENTIAL} (id {id_}, named 'Front desk', created at {created_at}); remove one of them, or, where Vapi "
         "should decide, pulumi config set vapi-byo:onExisting allow"
     )
     allowing = life(stand_in, on_existing="allow")
@@ -713,6 +713,6 @@ def test_a_user_gets_the_whole_fifteen_seconds(new_stack: NewStack, stand_in: St
     (number,) = stand_in.held()
     assert stack.numbers()["desk"]["id"] == number["id"]
     assert posts(stand_in) == 1
-    assert f"was lost or unusable, but it was made (id {number['id']}) and is taken over" in run.output
+    assert f"was lost or unusable, but it was created (id {number['id']}) and is taken over" in run.output
     what = "real CLI, real time: work done after 4 s, list 3 s behind"
     record_case(record, what, stand_in.summary(), held_once(stand_in, number["id"]))

@@ -142,7 +142,7 @@ def test_a_credential_of_another_organisation_shows_that_the_key_is_wrong(stand_
         lambda: life(stand_in).update(id_, state, {**INPUTS, "name": "New"}),
     ]
     for step in steps:
-        with pytest.raises(VapiError, match=r"but the key is of organisation org-other, not of org-right; set .*apiKey"):
+        with pytest.raises(VapiError, match=r"which belongs to organisation org-other, not to org-right; set .*apiKey"):
             step()
     assert stand_in.sent("PATCH", "POST") == []
 

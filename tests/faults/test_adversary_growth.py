@@ -236,8 +236,8 @@ def test_on_the_real_cli_the_unknown_is_refused_sent_unchanged_and_changed_besid
     refused = stack("preview", may_fail=True)
     assert refused.status != 0
     for where in (
-        "server.newThing is no property of server; ",
-        "hooks[0].options is no property of hooks[0]; ",
+        "server.newThing is not a property of server; ",
+        "hooks[0].options is not a property of hooks[0]; ",
         "additional_properties has what this version does not know (recording): ",
     ):
         assert where + WAY_OUT in refused.output

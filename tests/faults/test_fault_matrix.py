@@ -177,7 +177,7 @@ def test_create(bench: Bench, faults: Mapping[str, Fault], record: Record) -> No
             assert bench.held(cell) == []
         else:
             bench.agrees(cell, program[cell.name])
-        taken_over = f"creation of BYO phone number {cell.digits!r} was lost or unusable, but it was made (id "
+        taken_over = f"creation of BYO phone number {cell.digits!r} was lost or unusable, but it was created (id "
         assert (taken_over in run.output) == (cell.fault in AFTER_THE_WORK)
     check_outcomes(cells, run)
     bench.vapi.clear_faults()

@@ -83,12 +83,14 @@ def test_a_lost_answer_and_a_lost_look_up_end_in_a_sentence_and_the_next_up_expl
     life, _ = lifecycle(vapi)
     with pytest.raises(VapiError) as failed:
         life.create(inputs)
-    assert "; whether it was made could not be found out either: " in str(failed.value)
+    assert "; whether it was created could not be determined either: " in str(failed.value)
     assert str(failed.value).endswith("run pulumi up again, which looks for it first and does not create it twice")
     assert vapi.posts == 1
     vapi.fails = {}
     again, _ = lifecycle(vapi)
-    with pytest.raises(VapiError, match=rf"Vapi has it already \(id {MADE['id']}, named 'Front desk', made .*onExisting adopt"):
+    with pytest.raises(
+        VapiError, match=rf"Vapi has it already \(id {MADE['id']}, named 'Front desk', created .*onExisting adopt"
+    ):
         again.create(inputs)
     adopting, _ = lifecycle(vapi, on_existing="adopt")
     id_, state = adopting.create(inputs)
@@ -142,7 +144,7 @@ def test_what_the_next_up_explains_is_true(new_stack: NewStack, vapi: Emulator, 
     finally:
         over.set()
         thread.join()
-    assert "whether it was made could not be found out either" in lost.errors["one"]
+    assert "whether it was created could not be determined either" in lost.errors["one"]
     assert stack.numbers() == {}
     vapi.clear_faults()
     (number,) = vapi.numbers()

@@ -38,7 +38,11 @@ BAD = [
     ({"workflowId": True}, "workflowId", "must be a string"),
     ({"serverUrl": "example.com/vapi"}, "serverUrl", "must be a whole URL such as https://example.com/vapi"),
     ({"serverUrl": "https://example.com", "serverUrlSecret": ""}, "", "server_url_secret must not be empty"),
-    ({"serverUrl": "https://example.com", "server": {"url": "https://example.com"}}, "serverUrl", "cannot stand beside server"),
+    (
+        {"serverUrl": "https://example.com", "server": {"url": "https://example.com"}},
+        "serverUrl",
+        "cannot be combined with server",
+    ),
     ({"server": {"url": "ftp://example.com"}}, "", "server.url must be a whole URL"),
     ({"server": {"timeoutSeconds": 301}}, "", "server.timeout_seconds must be a number from 1 to 300 (it is 301)"),
     ({"server": {"headers": {"x": 1}}}, "", "server.headers.x must be a string"),
@@ -47,7 +51,7 @@ BAD = [
         "",
         "server.backoff_plan.type must be",
     ),
-    ({"server": {"secret": CANARY}}, "", "server.secret is no property of server"),
+    ({"server": {"secret": CANARY}}, "", "server.secret is not a property of server"),
     ({"server": {"timeout_secs": 3}}, "", "did you mean timeout_seconds?"),
     ({"hooks": {}}, "", "hooks must be a list"),
     ({"hooks": [{"on": "call.started"}]}, "", "hooks[0] must be an object with on 'call.ringing' or 'call.ending'"),
@@ -57,7 +61,7 @@ BAD = [
     ({"fallbackDestination": {"type": "sip", "sipUri": "desk"}}, "", "fallback_destination.sip_uri must be a SIP URI"),
     ({"fallbackDestination": {"number": "+14155552671", "transferPlan": {}}}, "", "transfer_plan.mode is required"),
     ({"deletionProtection": 1}, "deletionProtection", "must be True or False"),
-    ({"nmae": "desk"}, "", "nmae is no property of a BYO phone number, did you mean name?"),
+    ({"nmae": "desk"}, "", "nmae is not a property of a BYO phone number, did you mean name?"),
 ]
 
 

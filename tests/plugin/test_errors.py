@@ -37,7 +37,7 @@ RATE_ADVICE = (
     "pulumi config set vapi-byo:requestsPerSecond 5"
 )
 FAULT_ADVICE = "this is a fault on Vapi's side: try again later"
-PAGE = "something between here and Vapi answered {status} with no JSON of Vapi's, beginning '<html><head><title>{title}</"
+PAGE = "something between here and Vapi answered {status} with something other than Vapi's JSON, beginning '<html><head><title>{title}</"
 PAGE_ADVICE = "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
 NOT_MADE = (
     "; it has not appeared within 0.6 s, so it was probably not created: look for it in the dashboard before you run pulumi up "
@@ -155,7 +155,7 @@ def test_a_404_on_update_says_what_to_run(stage: Stage) -> None:
     stage.vapi.delete_number(stage.made.id)
 
     assert stage.error("update") == (
-        f"cannot update {NUMBER}: it was deleted outside Pulumi; run pulumi refresh, after which pulumi up makes it again"
+        f"cannot update {NUMBER}: it was deleted outside Pulumi; run pulumi refresh, after which pulumi up creates it again"
     )
 
 
@@ -191,7 +191,7 @@ def test_a_key_of_another_organisation_does_not_make_numbers_vanish(stage: Stage
     for call in (stage.provider.read, stage.provider.delete):
         with pytest.raises(PluginError) as error:
             call(stage.made.id, others)
-        assert f"but the key is of organisation {org_id}, not of {SQUAD_ID}; set vapi-byo:apiKey to" in str(error.value)
+        assert f"which belongs to organisation {org_id}, not to {SQUAD_ID}; set vapi-byo:apiKey to" in str(error.value)
 
 
 def test_a_time_out_names_the_setting(stage: Stage, verb: str, configure: Configure) -> None:
@@ -200,7 +200,7 @@ def test_a_time_out_names_the_setting(stage: Stage, verb: str, configure: Config
     impatient = Stage(provider, stage.vapi, stage.made, stage.sdk)
     if verb == "create":
         impatient.call(verb)
-        assert "was lost or unusable, but it was made" in provider.printed()
+        assert "was lost or unusable, but it was created" in provider.printed()
         return
     assert impatient.error(verb) == (
         f"cannot {verb} {NUMBER}: {stage.vapi.base_url} did not answer within 0.2 s ({METHODS[verb]} {stage.path(verb)}); "
@@ -233,7 +233,7 @@ def test_a_lost_answer_is_an_error_unless_the_number_was_made(stage: Stage, verb
 
 
 GARBAGE = [
-    ("{ not json", "to a request that it took ({status}) is no JSON, beginning '{ not json'"),
+    ("{ not json", "to a request that it took ({status}) is not JSON, beginning '{ not json'"),
     ("[]", "is not an object"),
     ('{"id": "x"}', "has no usable provider"),
     (json.dumps({"provider": "twilio", "id": "x"}), "is of provider 'twilio', not 'byo-phone-number'"),
@@ -275,7 +275,7 @@ def test_a_create_whose_answer_is_lost_takes_over_what_was_made(configure: Confi
     (number,) = vapi.numbers()
     assert made.id == number["id"]
     assert [request.method for request in vapi.requests if request.method != "GET"] == ["POST"]
-    assert f"but it was made (id {made.id}) and is taken over" in provider.printed()
+    assert f"but it was created (id {made.id}) and is taken over" in provider.printed()
 
 
 def test_a_fault_that_passes_is_tried_again(configure: Configure, vapi: Emulator) -> None:
@@ -298,7 +298,7 @@ def test_a_number_that_exists_is_refused_with_the_way_to_take_it_over(
     with pytest.raises(PluginError) as error:
         configure(vapi).create(INPUTS)
 
-    label = f"id {number['id']}, named 'in the dashboard', made at {number['createdAt']}"
+    label = f"id {number['id']}, named 'in the dashboard', created at {number['createdAt']}"
     assert str(error.value) == (
         f"{host_sdk.error_prefix}cannot create {NUMBER}: Vapi has it already ({label}); to take it over, give it "
         f"opts=ResourceOptions(import_='{number['id']}'), or run pulumi config set vapi-byo:onExisting adopt and pulumi up "

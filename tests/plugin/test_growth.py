@@ -36,7 +36,7 @@ def configured(host: Host, vapi: StandIn, **settings: Any) -> Provider:
 def test_it_is_refused_without_the_switch_and_no_value_is_printed(host: Host, vapi: StandIn) -> None:
     way_out = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
     assert configured(host, vapi).check(GROWN).failures == [
-        ("", f"hooks[0].options is no property of hooks[0]; {way_out}"),
+        ("", f"hooks[0].options is not a property of hooks[0]; {way_out}"),
         ("", f"additional_properties has what this version does not know (recording): {way_out}"),
     ]
 

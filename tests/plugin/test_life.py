@@ -324,7 +324,7 @@ def test_a_get_of_a_missing_number_is_an_error(provider: Provider) -> None:
         provider.read(missing)
 
     assert str(error.value).endswith(
-        f"cannot read BYO phone number with id {missing}: there is none in this organisation; "
+        f"cannot read BYO phone number with id {missing}: it does not exist in this organisation; "
         "check the id, vapi-byo:apiKey and vapi-byo:region"
     )
 

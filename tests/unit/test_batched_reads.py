@@ -166,7 +166,7 @@ def test_a_list_that_shows_a_number_otherwise_is_not_believed(differs: Wire) -> 
 @pytest.mark.parametrize(
     "failure",
     [
-        BadAnswerError("is no list of objects", method="GET", path="/phone-number"),
+        BadAnswerError("is not a list of objects", method="GET", path="/phone-number"),
         ApiError(status=500, method="GET", path="/phone-number", from_api=True),
     ],
 )

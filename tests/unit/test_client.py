@@ -217,7 +217,7 @@ def test_an_answer_with_what_is_no_id_is_a_bad_one(client: Collection, peer: Pee
     for listing in (client.list, lambda: list(client.pages())):
         error = failure(listing)
         assert isinstance(error, BadAnswerError)
-        assert str(error).startswith("Vapi's answer lists one with an unusable id, ")
+        assert str(error).startswith("Vapi's answer lists an entry with an unusable id, ")
         assert str(error).endswith(" (GET /phone-number)")
         assert len(str(error)) < 200
 
@@ -404,7 +404,7 @@ def test_a_message_without_measure_is_a_short_sentence(client: Collection, peer:
 def test_an_error_page_is_named_as_one_and_cut(client: Collection, peer: Peer) -> None:
     peer.says(400, text="<html>\n" + "x" * 1000)
     assert str(failure(lambda: client.create({}))) == (
-        f"something between here and Vapi answered 400 with no JSON of Vapi's, beginning '<html> {'x' * 50}...' "
+        f"something between here and Vapi answered 400 with something other than Vapi's JSON, beginning '<html> {'x' * 50}...' "
         "(POST /phone-number); check vapi-byo:baseUrl and any proxy in between, then try again; "
         "nothing was concluded from this answer"
     )
@@ -431,7 +431,7 @@ def test_a_redirect_is_not_followed(client: Collection, peer: Peer, serve: Calla
     peer.says(307, text="", headers=f"Location: {elsewhere.url}/phone-number/{ID}\r\n")
     error = failure(lambda: client.get(ID))
     assert str(error).startswith(
-        f"something between here and Vapi answered 307 with no JSON of Vapi's (GET /phone-number/{ID}); check vapi-byo:baseUrl"
+        f"something between here and Vapi answered 307 with something other than Vapi's JSON (GET /phone-number/{ID}); check vapi-byo:baseUrl"
     )
     assert elsewhere.requests == []
 
@@ -449,7 +449,7 @@ OTHER_ID = "d1e2f3a4-0000-4000-8000-00000000000f"
         ({**NUMBER, "provider": "twilio"}, "is of provider 'twilio', not 'byo-phone-number'"),
         ({**NUMBER, "orgId": ""}, "has no usable orgId (letters, digits, - and _, at most 128 of them)"),
         ({**NUMBER, "id": OTHER_ID}, f"is about another id, {OTHER_ID}"),
-        (None, "to a request that it took (200) is no JSON, beginning 'null'"),
+        (None, "to a request that it took (200) is not JSON, beginning 'null'"),
     ],
 )
 def test_an_answer_that_is_not_the_number_is_refused(client: Collection, peer: Peer, body: Any, reason: str) -> None:
@@ -466,7 +466,7 @@ def test_an_answer_that_is_not_the_number_is_refused(client: Collection, peer: P
 @pytest.mark.parametrize("body", [{}, [1], [NUMBER, None], "x"])
 def test_a_list_that_is_none_is_refused(client: Collection, peer: Peer, body: Any) -> None:
     peer.says(200, body)
-    assert str(failure(client.list)) == "Vapi's answer is no list of objects (GET /phone-number)"
+    assert str(failure(client.list)) == "Vapi's answer is not a list of objects (GET /phone-number)"
 
 
 @pytest.mark.parametrize("text", ["", "not json", '{"id": ', "[" * 200_000, "\ud83d".encode("utf-8", "replace").decode()])
@@ -474,7 +474,7 @@ def test_a_success_that_is_no_json_is_refused(client: Collection, peer: Peer, te
     peer.says(201, text=text)
     error = failure(lambda: client.create({}))
     assert isinstance(error, BadAnswerError)
-    assert str(error).startswith("Vapi's answer to a request that it took (201) is no JSON, beginning '")
+    assert str(error).startswith("Vapi's answer to a request that it took (201) is not JSON, beginning '")
 
 
 def test_an_answer_without_end_is_cut_off(client: Collection, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -306,7 +306,7 @@ def test_no_proxy_is_on_the_way_to_this_machine(address: str, past: bool) -> Non
             (
                 f"vapi-byo:{wrong}",
                 (
-                    f"vapi-byo:{wrong} is no setting and has no effect: set vapi-byo:{right}, if that is what you mean, and remove this "
+                    f"vapi-byo:{wrong} is not a setting and has no effect: set vapi-byo:{right}, if that is what you mean, and remove this "
                     f"key with pulumi config rm vapi-byo:{wrong}"
                 ),
             )
@@ -321,14 +321,14 @@ def test_no_proxy_is_on_the_way_to_this_machine(address: str, past: bool) -> Non
         (
             "vapi_byo:region",
             (
-                "vapi_byo:region is no setting and has no effect: set vapi-byo:region, if that is what you mean, and remove this key with "
+                "vapi_byo:region is not a setting and has no effect: set vapi-byo:region, if that is what you mean, and remove this key with "
                 "pulumi config rm vapi_byo:region"
             ),
         ),
         (
             "vapi-byo:on Existing",
             (
-                "vapi-byo:on Existing is no setting and has no effect: set vapi-byo:onExisting, if that is what you mean, and remove this "
+                "vapi-byo:on Existing is not a setting and has no effect: set vapi-byo:onExisting, if that is what you mean, and remove this "
                 "key with pulumi config rm 'vapi-byo:on Existing'"
             ),
         ),

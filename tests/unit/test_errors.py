@@ -68,7 +68,7 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (
             api_error(404, "Not Found", to=PATCH),
             ("Vapi answered 404: Not Found (PATCH /phone-number/1); it was deleted outside Pulumi, or belongs to another "
-            "organisation than the key; run pulumi refresh, after which pulumi up makes it again"),
+            "organisation than the key; run pulumi refresh, after which pulumi up creates it again"),
         ),
         (api_error(409, "Conflict"), "Vapi answered 409: Conflict (POST /phone-number)"),
         (
@@ -82,12 +82,12 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         ),
         (
             api_error(404, from_api=False, excerpt="<html>", to=GET),
-            ("something between here and Vapi answered 404 with no JSON of Vapi's, beginning '<html>' (GET /phone-number/1); "
+            ("something between here and Vapi answered 404 with something other than Vapi's JSON, beginning '<html>' (GET /phone-number/1); "
             "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
         ),
         (
             api_error(502, from_api=False),
-            ("something between here and Vapi answered 502 with no JSON of Vapi's (POST /phone-number); "
+            ("something between here and Vapi answered 502 with something other than Vapi's JSON (POST /phone-number); "
             "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
         ),
         (BadAnswerError("is no list of numbers", method="GET", path="/phone-number"),

@@ -245,7 +245,7 @@ def test_what_this_version_does_not_know_is_left_to_a_provider_that_sends_it(by:
     assert declared["desks-+14155550100"]["additionalProperties"] == {"newField": {"caller_id": 2}}
     if by == "the stack":
         with pytest.raises(
-            pulumi.RunError, match=r"rows\[0\]: server\.newThing is no property of server; if Vapi has it by now, set "
+            pulumi.RunError, match=r"rows\[0\]: server\.newThing is not a property of server; if Vapi has it by now, set "
         ):
             declare(program)
 
@@ -273,7 +273,7 @@ def test_all_that_is_wrong_in_a_file_is_said_at_once_with_its_line(csv_file: Cal
         "(it is 'two\\nlines')\n"
         f"  numbers.csv line 5: name must have at most 40 characters, has 41 (it is '{'x' * 41}')\n"
         "  numbers.csv line 5: deletion_protection must be True or False (it is 'maybe')\n"
-        "  numbers.csv line 6: number '+14155550100' stands in numbers.csv line 2 already: keep one of them\n"
+        "  numbers.csv line 6: number '+14155550100' is in numbers.csv line 2 already: keep one of them\n"
         "  numbers.csv line 7: number is missing: every row has one, such as '+14155552671'"
     )
 
@@ -283,14 +283,14 @@ def test_the_place_of_a_row_of_the_configuration_is_the_path_that_config_set_tak
     assert refusal(config_key="numbers", config={"numbers:numbers": rows}) == (
         "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
         "  numbers[1]: number must be a text: put 14155550101 in quotes, with its plus\n"
-        "  numbers[1]: asistantId is no property of a BYO phone number; what Vapi has beyond the arguments goes into additional_properties"
+        "  numbers[1]: asistantId is not a property of a BYO phone number; what Vapi has beyond the arguments goes into additional_properties"
     )
 
 
 def test_what_is_wrong_with_the_defaults_is_said_once() -> None:
     rows = [{"number": "+14155550100"}, {"number": "+14155550101"}]
     assert refusal(rows=rows, defaults={**COMMON, "asistant_id": "x"}) == (
-        "ByoPhoneNumberPool 'desks': defaults: asistant_id is no property of a BYO phone number; "
+        "ByoPhoneNumberPool 'desks': defaults: asistant_id is not a property of a BYO phone number; "
         "what Vapi has beyond the arguments goes into additional_properties"
     )
 
@@ -393,7 +393,7 @@ def test_a_configuration_that_is_no_list_is_refused_in_one_sentence(value: str) 
             "nummer;name\n",
             (
                 f"2 things are wrong\n  {HEADER}'nummer;name'\n"
-                "  numbers.csv line 1: nummer is no property of a BYO phone number, did you mean number?"
+                "  numbers.csv line 1: nummer is not a property of a BYO phone number, did you mean number?"
             ),
         ),
         ("Number,number\n", HEADER + "'Number,number'"),
@@ -401,7 +401,7 @@ def test_a_configuration_that_is_no_list_is_refused_in_one_sentence(value: str) 
         (
             'number\n"+1415"5550100\n',
             (
-                "numbers.csv line 2 is no CSV: ',' expected after '\"'; put a cell that holds a separator, a quote or a line break in quotes, and double the quotes in it"
+                "numbers.csv line 2 is not CSV: ',' expected after '\"'; put a cell that holds a separator, a quote or a line break in quotes, and double the quotes in it"
             ),
         ),
         ("number,name\n+14155550100,Büro\n".encode("latin-1"), "numbers.csv is not in UTF-8: save it as 'CSV UTF-8'"),
@@ -416,7 +416,7 @@ def test_a_file_that_is_no_list_of_numbers_is_refused_in_one_sentence(
 def test_what_is_wrong_with_a_column_is_said_once(csv_file: Callable[[str | bytes], str]) -> None:
     path = csv_file("number,asistant_id\n" + "".join(f"+1415555010{digit},x\n" for digit in range(9)))
     assert refusal(csv_file=path) == (
-        "ByoPhoneNumberPool 'desks': numbers.csv line 1: asistant_id is no property of a BYO phone number, did you mean assistant_id?"
+        "ByoPhoneNumberPool 'desks': numbers.csv line 1: asistant_id is not a property of a BYO phone number, did you mean assistant_id?"
     )
 
 
@@ -459,9 +459,7 @@ def test_a_row_pasted_from_a_guide_is_told_what_to_leave_out() -> None:
 )
 def test_the_same_digits_on_another_trunk_are_told_the_way(first: Wire, second: Wire, advice: str) -> None:
     rows = [{"number": "+14155550100", **first}, {"number": "+14155550100", **second}]
-    assert refusal(rows=rows) == (
-        f"ByoPhoneNumberPool 'desks': rows[1]: number '+14155550100' stands in rows[0] already{advice}"
-    )
+    assert refusal(rows=rows) == (f"ByoPhoneNumberPool 'desks': rows[1]: number '+14155550100' is in rows[0] already{advice}")
 
 
 def test_values_of_other_types_are_taken_as_they_are_meant_or_named_with_their_place() -> None:

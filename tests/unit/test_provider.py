@@ -131,7 +131,7 @@ def test_there_is_nothing_secret_in_the_pickle() -> None:
         (Problem(("server", "timeoutSeconds"), "is odd", "0"), "", "server.timeout_seconds is odd (it is 0)"),
         (Problem(("hooks", 0, "on"), "is required"), "", "hooks[0].on is required"),
         (Problem(("fallbackDestination", "number"), "is odd", "'1'"), "", "fallback_destination.number is odd (it is '1')"),
-        (Problem(("nmae",), "is no property"), "", "nmae is no property"),
+        (Problem(("nmae",), "is not a property"), "", "nmae is not a property"),
         (
             Problem(("hooks", 0, "do", 0, "destination", "transferPlan", "mode"), "is required"),
             "",

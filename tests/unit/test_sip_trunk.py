@@ -42,7 +42,7 @@ def problems(**inputs: Any) -> list[tuple[str, str, str]]:
         ({"ip": "203.0.113.10:5060"}, ADDRESS_OR_NAME),
         ({"ip": "localhost", "inbound_enabled": False}, ADDRESS_OR_NAME),
         ({"ip": ""}, "must not be empty: it is required"),
-        ({"ip": "0.0.0.0"}, f"stands for no address{UNREACHABLE}"),  # noqa: S104 - no server binds to it
+        ({"ip": "0.0.0.0"}, f"is not the address of a machine{UNREACHABLE}"),  # noqa: S104 - no server binds to it
         ({"ip": "127.0.0.1"}, f"is an address of this machine itself{UNREACHABLE}"),
         ({"ip": "10.1.2.3"}, f"is a private address{UNREACHABLE}"),
         ({"ip": "172.31.0.1"}, f"is a private address{UNREACHABLE}"),
@@ -111,7 +111,7 @@ def test_gateways_that_differ_or_are_not_known_yet_are_no_duplicates(gateways: l
             [
                 (
                     "outboundAuthenticationPlan.auth_passwort",
-                    f"is no property of outbound_authentication_plan, did you mean auth_password?; {OR_SEND}",
+                    f"is not a property of outbound_authentication_plan, did you mean auth_password?; {OR_SEND}",
                     "",
                 )
             ],
@@ -124,7 +124,7 @@ def test_gateways_that_differ_or_are_not_known_yet_are_no_duplicates(gateways: l
             {"gateways": [{"ip": "203.0.113.10"}, {"ip": "203.0.113.11"}, {"ip": "203.0.113.10", "port": 5060}]},
             [("gateways", "must name each gateway once: [2] is the same as [0], leave one out", "")],
         ),
-        ({"gatways": []}, [("gatways", f"is no property of a BYO SIP trunk; {BEYOND}", "")]),
+        ({"gatways": []}, [("gatways", f"is not a property of a BYO SIP trunk; {BEYOND}", "")]),
     ],
 )
 def test_what_is_wrong_is_said_in_words(inputs: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:

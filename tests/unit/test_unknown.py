@@ -110,12 +110,12 @@ def test_the_engine_s_floats_make_no_difference_in_it(kind: Kind, raw: Wire, pat
         (
             {"server": {"timeoutSeconds": 5, "timeout_seconds": 6}},
             "server.timeout_seconds",
-            "is no property of server",
+            "is not a property of server",
         ),
         (
             {"server": {"secret": CANARY}},
             "server.secret",
-            "is no property of server, use headers={'x-vapi-secret': ...} or credential_id",
+            "is not a property of server, use headers={'x-vapi-secret': ...} or credential_id",
         ),
         ({"hooks": ["call.answered"]}, "hooks[0]", "must be an object with on 'call.ringing' or 'call.ending'"),
         ({"hooks": [{"on": 5}]}, "hooks[0]", "must be an object with on 'call.ringing' or 'call.ending'"),
@@ -127,7 +127,7 @@ def test_the_engine_s_floats_make_no_difference_in_it(kind: Kind, raw: Wire, pat
         (
             {"newField": 1},
             "newField",
-            "is no property of a BYO phone number; what Vapi has beyond the arguments goes into additional_properties",
+            "is not a property of a BYO phone number; what Vapi has beyond the arguments goes into additional_properties",
         ),
         (
             {"additionalProperties": {"assistantId": ASSISTANT_ID}},
