@@ -40,9 +40,9 @@ from benchmarks.columns import (
     OursInStockHost,
     Pulumi,
     Terraform,
-    clean_environment,
 )
 from benchmarks.figures import ROLES
+from tools.workbench import clean_environment
 
 IMPORT_TRIES: Final = 7
 

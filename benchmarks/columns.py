@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 import requests
 
 from benchmarks.floor import WAIT_ENV
+from tools.workbench import clean_environment, environment
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -94,10 +95,9 @@ def arguments(numbers: int, word: str) -> Arguments:
     }
 
 
-def clean_environment() -> dict[str, str]:
-    """Return the environment without the developer's own settings."""
-    ours = ("PULUMI_", "VAPI_", "TF_", "PYTHON")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+def without_python_s(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without Python's own settings, which change how long a process takes."""
+    return {name: value for name, value in env.items() if not name.startswith("PYTHON")}
 
 
 @dataclass
@@ -186,7 +186,7 @@ class Column:
         folder.mkdir(parents=True)
         self._folder = folder
         self._numbers = numbers
-        self.env = clean_environment() | {"VAPI_API_KEY": API_KEY, WAIT_ENV: str(latency_ms / 1000)}
+        self.env = without_python_s(clean_environment()) | {"VAPI_API_KEY": API_KEY, WAIT_ENV: str(latency_ms / 1000)}
         self.vapi = Vapi(folder, latency_ms) if self.with_emulator else None
         if self.vapi:
             self.env["VAPI_BASE_URL"] = self.vapi.url
@@ -238,8 +238,6 @@ class Pulumi(Column):
 
     def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
         super().__init__(folder, numbers, latency_ms)
-        state = folder / "state"
-        state.mkdir()
         project = f"name: {STACK}\nruntime: python\n"
         if self.host:
             executable = folder / "host" / "pulumi-resource-pulumi-python"
@@ -249,14 +247,7 @@ class Pulumi(Column):
             project += "plugins:\n  providers:\n    - name: pulumi-python\n      path: host\n"
         (folder / "Pulumi.yaml").write_text(project)
         (folder / "__main__.py").write_text(self.program)
-        self.env |= {
-            "PULUMI_BACKEND_URL": state.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "benchmark",
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
-            "PYTHONPATH": str(ROOT),
-        }
+        self.env |= without_python_s(environment(folder)) | {"PYTHONPATH": str(ROOT)}
         _timed(("pulumi", "--non-interactive", "stack", "init", STACK), folder, self.env)
 
     def state_bytes(self) -> float:

@@ -11,6 +11,7 @@ from hypothesis import settings
 
 # Here, and not beside its tests: with several workers, whoever prints loads no conftest further down.
 from .faults.table import pytest_terminal_summary as pytest_terminal_summary
+from .sdks import LOOK_FOR
 
 # Whether an example is slow says how busy the machine is; and a change is judged by the same examples as the one before it.
 # New ones are for looking around: pytest --hypothesis-profile=new
@@ -28,9 +29,9 @@ def _clean_environment() -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith(_PREFIXES) or name.upper() in _PROXIES:
                 patch.delenv(name)
-        # For every process that a test starts: hundreds of answers are lost in them, each of which would otherwise be looked
-        # for as long as users want it. What runs in the tests' own process gets a sleep that does not wait instead.
-        patch.setenv("VAPI_TEST_LOOK_FOR_S", "0.6")
+        # What runs in the tests' own process gets a sleep that does not wait instead.
+        for name, value in LOOK_FOR.items():
+            patch.setenv(name, value)
         yield
 
 

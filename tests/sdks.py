@@ -45,5 +45,9 @@ def sdk(name: str) -> Sdk:
     return Sdk(name, python, "Exception calling application: ")
 
 
+#: For every process that a test starts: hundreds of answers are lost in them, each of which would otherwise be looked for as long
+#: as users want it.
+LOOK_FOR = {"VAPI_TEST_LOOK_FOR_S": "0.6"}
+
 #: For `pytest.fixture`: everything that uses the fixture runs with both.
 BOTH = ["newest", pytest.param("oldest", marks=pytest.mark.oldest_sdk)]

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_vapi_byo.emulator import Emulator
+from tools import workbench
 
 API_KEY = "chaos-key-of-no-account"
 STACK = "chaos"
@@ -88,22 +89,11 @@ class Project:
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.project = self.folder / "project"
+        self.project = workbench.new_project(self.folder / "project", "chaos", PROGRAM)
         self.state = self.folder / "state"
-        for folder in (self.project, self.state):
-            folder.mkdir()
-        (self.project / "Pulumi.yaml").write_text("name: chaos\nruntime: python\n")
-        (self.project / "__main__.py").write_text(PROGRAM)
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "VAPI_"))}
-        self.env = env | {
-            "PULUMI_BACKEND_URL": self.state.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "chaos",
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "VAPI_API_KEY": API_KEY,
-            "VAPI_BASE_URL": self.url,
-            "VAPI_TEST_LOOK_FOR_S": str(LOOK_FOR_S),
-        }
+        self.env = workbench.environment(
+            self.folder, VAPI_API_KEY=API_KEY, VAPI_BASE_URL=self.url, VAPI_TEST_LOOK_FOR_S=str(LOOK_FOR_S)
+        )
         self.quiet("stack", "init", STACK)
         self.quiet("config", "set", "vapi-byo:timeout", str(TIMEOUT_S))
 
@@ -123,15 +113,7 @@ class Project:
         """
         deadline = time.monotonic() + COMMAND_LIMIT_S
         with tempfile.TemporaryFile("w+") as output:
-            process = subprocess.Popen(
-                ["pulumi", "--non-interactive", "--color", "never", *arguments],
-                cwd=self.project,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            process = workbench.start(self.project, self.env, *arguments, output=output)
             killed = False
             try:
                 while process.poll() is None and not killed:
@@ -187,7 +169,7 @@ class Project:
         return found
 
 
-def kill_session(leader: subprocess.Popen[bytes]) -> None:
+def kill_session(leader: subprocess.Popen[str]) -> None:
     """Kill every process of a session: the engine puts what it starts into process groups of their own."""
     while True:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,state="], capture_output=True, text=True, check=True).stdout

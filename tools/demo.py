@@ -9,7 +9,6 @@ Every step runs a real command, shows what it printed, and then asks the local V
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
@@ -26,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
+from tools.workbench import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 API_KEY = "demo-key-of-no-account"
@@ -339,15 +340,7 @@ def configured(folder: Path, vapi: Vapi) -> tuple[Pulumi, Pulumi]:
     Returns:
         The program at the project's root, and the one that reads its stack.
     """
-    state = folder / "state"
-    state.mkdir()
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "VAPI_"))}
-    env |= {
-        "PULUMI_BACKEND_URL": state.as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": "demo",
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
-    }
+    env = environment(folder)
     stages = []
     for source, name in ((ROOT, "numbers"), (ROOT / "examples" / "stack-reference", "dial-plan")):
         project = folder / name

@@ -7,7 +7,6 @@ their own colours, without what differs from run to run (durations) and what a t
 from __future__ import annotations
 
 import io
-import os
 import re
 import shlex
 import shutil
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pulumi_vapi_byo.emulator import Emulator
+from tools.workbench import environment, new_project
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -243,21 +243,9 @@ def report(stage: Stage) -> None:
 
 def play(scene: Callable[[Stage], None], folder: Path) -> None:
     """Play a scene in a folder, stack and local Vapi of its own."""
-    project, state = folder / "phone", folder / "state"
-    project.mkdir(parents=True)
-    state.mkdir()
-    (project / "Pulumi.yaml").write_text("name: phone\nruntime: python\n")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "VAPI_"))}
+    project = new_project(folder / "phone", "phone")
     with Emulator(api_key=API_KEY, seed=1) as vapi:
-        env |= {
-            "PULUMI_BACKEND_URL": state.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "pictures",
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "VAPI_BASE_URL": vapi.base_url,
-            "VAPI_API_KEY": API_KEY,
-            "FORCE_COLOR": "1",
-        }
+        env = environment(folder, VAPI_BASE_URL=vapi.base_url, VAPI_API_KEY=API_KEY, FORCE_COLOR="1")
         stage = Stage(project, vapi, env)
         stage.run("pulumi stack init dev")
         scene(stage)

@@ -6,9 +6,7 @@ import ast
 import dataclasses
 import functools
 import inspect
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +22,7 @@ from pulumi_vapi_byo import config
 from pulumi_vapi_byo.cli.app import app
 from pulumi_vapi_byo.emulator import Emulator
 from tests.sdks import ROOT
+from tools import workbench
 
 README = ROOT / "README.md"
 PAGES = sorted([README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -103,40 +102,14 @@ class Project:
     """A project as a reader has it: one folder, one stack, the environment's settings."""
 
     def __init__(self, folder: Path, vapi: Emulator) -> None:
-        cli = shutil.which("pulumi")
-        if cli is None:
-            pytest.fail("there is no pulumi on PATH: make test sets up the real CLI and puts it there", pytrace=False)
-        self.folder = folder / "phone"
-        for path in (self.folder, folder / "state"):
-            path.mkdir()
-        (self.folder / "Pulumi.yaml").write_text("name: phone\nruntime: python\n")
-        self._env = {
-            **os.environ,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), str(Path(cli).parent), os.environ["PATH"]]),
-            "VIRTUAL_ENV": sys.prefix,
-            "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "not a secret",
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "VAPI_BASE_URL": vapi.base_url,
-            "VAPI_API_KEY": API_KEY,
-            "VAPI_MAX_RETRIES": "0",
-        }
+        self.folder = workbench.new_project(folder / "phone", "phone")
+        self._env = workbench.environment(folder, VAPI_BASE_URL=vapi.base_url, VAPI_API_KEY=API_KEY, VAPI_MAX_RETRIES="0")
 
     def pulumi(self, *arguments: str) -> str:
         """Run the CLI, which must succeed; what it printed."""
-        done = subprocess.run(
-            ["pulumi", "--non-interactive", "--color", "never", *arguments],
-            cwd=self.folder,
-            env=self._env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            timeout=120,
-        )
-        assert done.returncode == 0, f"pulumi {' '.join(arguments)}\n{done.stdout}"
-        return done.stdout
+        status, output = workbench.run(self.folder, self._env, *arguments)
+        assert status == 0, f"pulumi {' '.join(arguments)}\n{output}"
+        return output
 
 
 def settings(text: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from pulumi_vapi_byo.emulator import Emulator
 from tests.sdks import ROOT
+from tools.workbench import clean_environment
 
 pytestmark = pytest.mark.engine
 
@@ -46,8 +47,7 @@ def test_the_commands_of_the_quickstart_do_what_the_page_and_its_pictures_say(tm
     for name in ("Pulumi.yaml", "__main__.py"):
         (folder / name).write_text(file_of(name))
     program = folder / "__main__.py"
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "VAPI_"))}
-    env |= {"HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "1", "NO_COLOR": "1"}
+    env = clean_environment() | {"HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "1", "NO_COLOR": "1"}
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
     said: list[tuple[str, str]] = []
     with Emulator() as vapi:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -12,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
 from pulumi_vapi_byo import BYO_PHONE_NUMBER_TYPE
 from pulumi_vapi_byo.emulator import Emulator
-from tests.sdks import Sdk
+from tests.sdks import LOOK_FOR, Sdk
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
+from tools import workbench
 
 API_KEY = "canary-api-key-91d4e7"
 STACK = "test"
-PASSPHRASE = "not a secret"
 
 
 @dataclass(frozen=True)
@@ -82,27 +79,16 @@ class Project:
         self.folder = folder
         self.said = ""
         """All that any command of this project has printed, events included."""
-        backend = folder.parent / "state"
-        for path in (folder, backend, home):
-            path.mkdir(parents=True, exist_ok=True)
         if not (folder / "Pulumi.yaml").exists():
-            (folder / "Pulumi.yaml").write_text("name: numbers\nruntime: python\n")
-            (folder / "__main__.py").write_text("")
-        cli = shutil.which("pulumi")
-        if cli is None:
-            pytest.fail("there is no pulumi on PATH: make test sets up the real CLI and puts it there", pytrace=False)
-        self._env = {
-            # The language host runs the first python3 on PATH.
-            "PATH": os.pathsep.join([str(sdk.bin), str(Path(cli).parent), os.environ["PATH"]]),
-            "VIRTUAL_ENV": str(sdk.bin.parent),
-            "PULUMI_HOME": str(home),
-            "PULUMI_BACKEND_URL": backend.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "NO_COLOR": "1",
-        }
+            workbench.new_project(folder, "numbers")
+        self._env = workbench.environment(
+            folder.parent,
+            python=sdk.python,
+            PULUMI_HOME=str(home),
+            PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK="true",
+            NO_COLOR="1",
+            **LOOK_FOR,
+        )
         self._stack = automation.create_or_select_stack(
             STACK, work_dir=str(folder), opts=automation.LocalWorkspaceOptions(env_vars=self._env)
         )

@@ -14,8 +14,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.sdks import ROOT
+from tools.workbench import PASSPHRASE
 
-from .project import PASSPHRASE, STACK, Project
+from .project import STACK, Project
 
 pytestmark = pytest.mark.engine
 

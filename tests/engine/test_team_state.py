@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from moto.server import ThreadedMotoServer
 from pulumi_vapi_byo.emulator import Emulator, Fault
 from tests.sdks import ROOT
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
+from tools import workbench
 
 from .project import API_KEY
 
@@ -80,28 +80,14 @@ class Member:
 
     def start(self, project: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command of the CLI in one of the projects."""
-        env = {
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "VIRTUAL_ENV": str(Path(sys.executable).parent.parent),
-            "HOME": str(self.folder),
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_BACKEND_URL": self.bucket.url,
-            "PULUMI_CONFIG_PASSPHRASE": "shared by the team",
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
-            "AWS_ACCESS_KEY_ID": "team",
-            "AWS_SECRET_ACCESS_KEY": "team",
-        }
-        return subprocess.Popen(
-            ["pulumi", "--non-interactive", "--color", "never", *arguments],
-            cwd=self.folder / project,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+        env = workbench.environment(
+            self.folder,
+            HOME=str(self.folder),
+            PULUMI_BACKEND_URL=self.bucket.url,
+            AWS_ACCESS_KEY_ID="team",
+            AWS_SECRET_ACCESS_KEY="team",
         )
+        return workbench.start(self.folder / project, env, *arguments)
 
     def __call__(self, project: str, *arguments: str, fails: bool = False) -> str:
         """Run a command to its end and return what it printed."""
@@ -230,19 +216,14 @@ def test_a_login_decides_where_the_state_of_the_example_is(tmp_path: Path) -> No
     for project in ("team-state", "stack-reference"):
         shutil.copytree(ROOT / "examples" / project, tmp_path / project)
     (tmp_path / "shared").mkdir()
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")},
-        "PULUMI_HOME": str(tmp_path / "home"),
-        "PULUMI_CONFIG_PASSPHRASE": "shared by the team",
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
-    }
+    env = workbench.environment(tmp_path)
+    del env["PULUMI_BACKEND_URL"]  # what a login says counts
     for project, *arguments in (
         ("team-state", "login", (tmp_path / "shared").as_uri()),
         ("team-state", "stack", "init", "prod"),
         ("stack-reference", "stack", "init", "prod"),
     ):
-        command = ["pulumi", "--non-interactive", *arguments]
-        done = subprocess.run(command, cwd=tmp_path / project, env=env, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        status, said = workbench.run(tmp_path / project, env, *arguments)
+        assert status == 0, said
     stacks = sorted(path.parent.name for path in (tmp_path / "shared").rglob("stacks/*/prod.json"))
     assert stacks == ["team-numbers", "vapi-dial-plan"]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.sdks import Sdk
+from tests.sdks import LOOK_FOR, Sdk
+from tools import workbench
 
 TYPE = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
 
@@ -65,30 +64,10 @@ class Stack:
     environ: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        assert shutil.which("pulumi"), "the Pulumi CLI is not on PATH: make test puts it there"
-        self.project = self.folder / "project"
-        self.state = self.folder / "state"
-        for folder in (self.project, self.state):
-            folder.mkdir()
-        (self.project / "Pulumi.yaml").write_text("name: faults\nruntime: python\n")
-        (self.project / "__main__.py").write_text(PROGRAM)
+        self.project = workbench.new_project(self.folder / "project", "faults", PROGRAM)
+        self.env = workbench.environment(self.folder, python=self.sdk.python, **LOOK_FOR, **self.environ)
         self.declare({})
         self("stack", "init", "test")
-
-    @property
-    def env(self) -> dict[str, str]:
-        """The environment of every command."""
-        return {
-            **os.environ,
-            "PATH": f"{self.sdk.bin}{os.pathsep}{os.environ['PATH']}",
-            "VIRTUAL_ENV": str(self.sdk.bin.parent),
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_BACKEND_URL": self.state.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "test",
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
-            **self.environ,
-        }
 
     def declare(self, numbers: Numbers) -> None:
         """Make the program say something else."""
@@ -96,23 +75,13 @@ class Stack:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command in a session of its own, both its streams in one pipe."""
-        return subprocess.Popen(
-            ["pulumi", "--non-interactive", "--color", "never", *arguments],
-            cwd=self.project,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            start_new_session=True,
-        )
+        return workbench.start(self.project, self.env, *arguments)
 
     def __call__(self, *arguments: str, may_fail: bool = False) -> Run:
         """Run a command to its end."""
-        with self.start(*arguments) as process:
-            output, _ = process.communicate(timeout=240)
-        assert may_fail or process.returncode == 0, output
-        return Run(process.returncode, output)
+        status, output = workbench.run(self.project, self.env, *arguments)
+        assert may_fail or status == 0, output
+        return Run(status, output)
 
     def up(self, *options: str, may_fail: bool = False) -> Run:
         """Run ``pulumi up``, all numbers at once, and going on with the others where one fails."""
@@ -127,10 +96,8 @@ class Stack:
 
         A number that is there twice, or that an unfinished replacement still has to delete, fails the test.
         """
-        file = self.state / ".pulumi" / "stacks" / "faults" / "test.json"
-        latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
         found: dict[str, dict[str, Any]] = {}
-        for resource in latest.get("resources") or ():
+        for resource in workbench.resources(self.folder, "faults", "test"):
             if resource["type"] == TYPE:
                 name = resource["urn"].rpartition("::")[2]
                 assert name not in found, f"{name} is in the state twice"

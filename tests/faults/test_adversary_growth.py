@@ -294,7 +294,7 @@ def test_on_the_real_cli_a_secret_among_additional_properties_is_sent_and_never_
     (posted,) = stand_in.sent("POST")
     assert posted.body["token"] == "canary-token-71d2"
     assert "canary-token-71d2" not in shown + "".join(
-        file.read_text() for file in stack.state.rglob("*.json*") if file.is_file()
+        file.read_text() for file in (stack.folder / "state").rglob("*.json*") if file.is_file()
     )
 
 

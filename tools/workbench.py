@@ -1,0 +1,122 @@
+"""Pulumi in a temporary project, which shares nothing with whoever runs it. For tests, demo, chaos, pictures and benchmarks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+#: What whoever runs the bench has set for Pulumi, Terraform and Vapi.
+_OWN: Final = ("PULUMI_", "VAPI_", "TF_")
+
+#: Every stack's passphrase: nothing on a bench is secret.
+PASSPHRASE: Final = "workbench"  # noqa: S105
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without settings of the person's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
+
+
+def environment(folder: Path, *, python: Path = Path(sys.executable), **more: str) -> dict[str, str]:
+    """Return the environment for Pulumi's commands, with state and settings in a folder.
+
+    Args:
+        folder: Gets ``state`` and ``home``.
+        python: The interpreter of the virtual environment that programs run in.
+        **more: Other variables, or other values of these.
+
+    Raises:
+        FileNotFoundError: There is no Pulumi CLI.
+    """
+    cli = shutil.which("pulumi")
+    if cli is None:
+        raise FileNotFoundError("there is no pulumi on PATH: make test and make demo set up the real CLI and put it there")
+    (folder / "state").mkdir(parents=True, exist_ok=True)
+    return clean_environment() | {
+        # Pulumi's language host runs the first python3 on PATH.
+        "PATH": os.pathsep.join([str(python.parent), str(Path(cli).parent), os.environ["PATH"]]),
+        "VIRTUAL_ENV": str(python.parent.parent),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        **more,
+    }
+
+
+def new_project(folder: Path, name: str, program: str = "") -> Path:
+    """Write a project.
+
+    Args:
+        folder: Where it is to be; created where it does not exist.
+        name: Name of the project.
+        program: Text of its program.
+
+    Returns:
+        The folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+    (folder / "__main__.py").write_text(program)
+    return folder
+
+
+def start(
+    project: Path, env: Mapping[str, str], *arguments: str, output: int | IO[str] = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """Start a command of the CLI, in a session of its own so that nothing interrupts it but its caller.
+
+    Args:
+        project: Folder of the project.
+        env: Environment, see `environment`.
+        *arguments: What follows ``pulumi`` on the command line.
+        output: Gets what it prints on either stream. Default: a pipe.
+    """
+    return subprocess.Popen(
+        ["pulumi", "--non-interactive", "--color", "never", *arguments],
+        cwd=project,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+
+
+def run(project: Path, env: Mapping[str, str], *arguments: str, limit_s: float = 240.0) -> tuple[int, str]:
+    """Run a command of the CLI to its end.
+
+    Args:
+        project: Folder of the project.
+        env: Environment, see `environment`.
+        *arguments: What follows ``pulumi`` on the command line.
+        limit_s: Seconds that it may take.
+
+    Returns:
+        Its exit status and what it printed on either stream.
+    """
+    with start(project, env, *arguments) as process:
+        output, _ = process.communicate(timeout=limit_s)
+    return process.returncode, output
+
+
+def resources(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:
+    """Return what a stack's state file holds.
+
+    Args:
+        folder: The folder of `environment`.
+        project: Name of the project.
+        stack: Name of the stack.
+    """
+    file = folder / "state" / ".pulumi" / "stacks" / project / f"{stack}.json"
+    latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
+    found: list[dict[str, Any]] = latest.get("resources") or []
+    return found
