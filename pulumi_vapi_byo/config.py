@@ -134,7 +134,7 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
         ConfigError: A setting is wrong.
     """
     region = _choice(get, "vapi-byo:region", _REGIONS, None)
-    # An address, wherever it stands, goes before the one that the region implies.
+    # An address, wherever it is set, goes before the one that the region implies.
     address = _text(get, environ, "vapi-byo:baseUrl", "VAPI_BASE_URL")
     base_url = _base_url(address) if address else BASE_URLS[region or "us"]
     for other in _REGIONS:
@@ -165,7 +165,7 @@ def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
         keys: Full keys, such as ``vapi-byo:region``.
 
     Yields:
-        A sentence for each key that is misspelt, or that stands in the namespace of the public Terraform provider for Vapi.
+        A sentence for each key that is misspelt, or that is in the namespace of the public Terraform provider for Vapi.
     """
     for key in keys:
         namespace, _, name = key.partition(":")
@@ -275,7 +275,7 @@ def _base_url(address: str) -> str:
 
 
 def _host(address: str) -> str | None:
-    """Return the host of an API's address; None where it is none, or could be read in two ways."""
+    """Return the host of an API's address; None where it has none, or could be read in two ways."""
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port

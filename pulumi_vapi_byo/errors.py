@@ -214,7 +214,7 @@ def show_value(value: Any, key: str = "") -> str:
 
     Args:
         value: Any value of an input or an answer.
-        key: The wire name it stands under.
+        key: Its wire name.
 
     Returns:
         At most 80 characters; ``unset`` for None.
@@ -238,7 +238,7 @@ def show_path(path: Sequence[str | int]) -> str:
     """Write a path as Pulumi does: ``hooks[0].do[1].destination.number``."""
     text = ""
     for part in path:
-        # A name of a header or of what an API has made up may be anything.
+        # The name of a header, or of something unknown, may be anything.
         text += f"[{part}]" if isinstance(part, int) else ("." if text else "") + shorten(str(part), 100)
     return text
 

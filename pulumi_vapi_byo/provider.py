@@ -1,6 +1,6 @@
 """The dynamic providers: Pulumi's dicts in and out of the service. Thin on purpose.
 
-The path of a provider's class, such as ``pulumi_vapi_byo.provider.ByoPhoneNumberProvider``, stands in every state file that has
+The path of a provider's class, such as ``pulumi_vapi_byo.provider.ByoPhoneNumberProvider``, is in every state file that has
 one of its resources, so it must never change; and it must have no instance state when it is pickled, because that would be
 stored too.
 """

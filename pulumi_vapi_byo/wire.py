@@ -108,7 +108,7 @@ OPAQUE_MAPS: Final = frozenset(_tables.MAPS)
 #: Objects whose names are not ours to bring from one spelling to the other.
 NOT_RENAMED: Final = OPAQUE_MAPS | {*_tables.FREE_FORM}
 
-#: Fields that are secret wherever they stand, by wire name: always ciphertext in a state, never in a message.
+#: Fields that are secret wherever they occur, by wire name: always ciphertext in a state, never in a message.
 #: ``secret`` stood in a server until 2025.
 SECRET_FIELDS: Final = frozenset({*_tables.SECRETS, "secret"})
 
@@ -129,10 +129,10 @@ def resembling(written: str, names: Iterable[str], taken: Container[str] = ()) -
     Args:
         written: What was written, in any spelling.
         names: What could have been meant, in snake_case.
-        taken: What stands beside it already, in any spelling.
+        taken: Names that are beside it already, in any spelling.
 
     Returns:
-        A name that is like it; None where none is.
+        A similar name, or None.
     """
     import difflib
 
@@ -189,7 +189,7 @@ def as_spelled(path: Iterable[str | int], wire_names: Container[str] = ()) -> tu
     """Bring a path from wire names to those that the program has.
 
     Args:
-        path: Where something stands, in wire names and list indexes.
+        path: Where something is, in wire names and list indexes.
         wire_names: The wire names that the program has written itself; all others are Python's there.
 
     Returns:

@@ -74,7 +74,7 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        body: Parsed JSON, or None where the body is no JSON.
+        body: Parsed JSON, or None where the body is not JSON.
         text: The body as it came.
         retry_after: The header of that name.
         date: The header of that name: the API's own clock.
@@ -148,7 +148,7 @@ class VapiClient:
         self.never_show([settings.api_key])
         self._auth = _Bearer(settings.api_key)
         self._session = _Session()
-        # Proxies and certificates as the usual variables say; read once, because requests does it anew in every call, which
+        # Proxies and certificates as the usual variables say; read once, because requests does it again in every call, which
         # takes it as long as a fifth of the call.
         self._session.trust_env = False
         self._proxy: Proxy | None = None
@@ -206,7 +206,7 @@ class VapiClient:
         Raises:
             ApiError: The API refused.
             TransportError: No complete answer came; `TransportError.sent` tells whether a POST may have done its work.
-            BadAnswerError: The API said yes, but with a body that is no JSON, or is far too large.
+            BadAnswerError: The API said yes, but with a body that is not JSON, or is far too large.
             OutdatedError: It was not sent any more.
         """
         self.never_show(secrets_in(body))
@@ -220,7 +220,7 @@ class VapiClient:
             try:
                 answer = self._exchange(method, path, body, query, tries)
             except TransportError as error:
-                # A POST that may have arrived is the caller's to clear up: sent again it could make a second number.
+                # A POST that may have arrived is the caller's to clear up: sent again it could create a second number.
                 if not error.passing or (method == "POST" and error.sent):
                     raise
                 try:
@@ -407,7 +407,7 @@ class Collection:
             id_: Its id.
 
         Returns:
-            What the API holds, or None where the API itself says that there is none.
+            What the API holds, or None where the API itself says that it does not exist.
         """
         reply = self._find(id_)
         return None if reply is None else self._parse(reply, "GET", self._path(id_), id_)
@@ -419,7 +419,7 @@ class Collection:
             id_: Its id.
 
         Returns:
-            It as it came, or None where the API itself says that there is none.
+            The entry as it came, or None where the API itself says that it does not exist.
         """
         reply = self._find(id_)
         if reply is None:
@@ -482,7 +482,7 @@ class Collection:
 
         Args:
             limit: At most so many, 1 to 1,000.
-            created_at_le: Only those made at this time or before, ISO 8601.
+            created_at_le: Only those created at this time or before, ISO 8601.
 
         Returns:
             The entries as they came, newest first.

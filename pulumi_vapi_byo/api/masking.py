@@ -57,7 +57,7 @@ class _Layer:
         return _Layer("".join(folded), [self.starts[at] for at in repeat], [self.ends[at] for at in repeat])
 
     def resolved(self) -> _Layer | None:
-        """Resolve one level of spellings; None where there is none."""
+        """Resolve one level of spellings; None where nothing is spelled otherwise."""
         text: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -111,7 +111,7 @@ class _Needle:
     Attributes:
         folded: Its text, folded.
         hexadecimal: Its bytes in hexadecimal digits.
-        encoded: What is certain of its letters in base64, wherever in a longer text it stands.
+        encoded: What is certain of its letters in base64, wherever in a longer text it occurs.
     """
 
     folded: str
@@ -124,7 +124,7 @@ class _Needle:
         encoded = []
         for before in range(3):
             letters = base64.b64encode(bytes(before) + raw).decode()
-            # The first and last letter may be made of neighbours' bits, too.
+            # The first and last letter may share bits with their neighbours, too.
             encoded.append(letters[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6])
         return cls(_fold(secret), raw.hex(), tuple(encoded))
 

@@ -86,7 +86,7 @@ def find_certificates(environ: Mapping[str, str]) -> str | None:
         A file or a directory, None where neither is set.
 
     Raises:
-        ConfigError: There is none; the message names the variable, its value and what is wrong.
+        ConfigError: The file cannot be used; the message names the variable, its value and what is wrong.
     """
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         value = environ.get(variable)

@@ -199,7 +199,7 @@ class Adoption:
 
 
 def _discreet(value: Any, path: Path) -> str:
-    """Write a value for a message, unless it is a secret or stands in what may be one."""
+    """Write a value for a message, unless it is a secret or part of what may be one."""
     hidden = next((str(part) for part in path if part in SECRET_FIELDS or part == ADDITIONAL), "")
     return show_value(value, hidden or str(path[-1]))
 

@@ -52,7 +52,7 @@ class BatchedReads:
             created_at: When it was created, as the API wrote it, or None: tells how far down the list it is.
 
         Returns:
-            What the API holds, or None where the API itself says that there is none.
+            What the API holds, or None where the API itself says that it does not exist.
 
         Raises:
             VapiError: It could not be read.
@@ -136,6 +136,6 @@ class BatchedReads:
         return entry.answer if entry is not None else None
 
     def _give_up(self, why: str) -> None:
-        log.debug("every one is read by itself, for the list of all %s", why)
+        log.debug("every resource is read by itself, because the list %s", why)
         self._is_given_up = True
         self._is_proven = False

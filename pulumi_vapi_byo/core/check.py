@@ -138,7 +138,7 @@ def _is_unknown(resource: Kind, details: Any, said: Mapping[str, Any]) -> bool:
 
 
 def _beside(said: Any, path: Sequence[str | int]) -> set[str]:
-    """Return the names that stand in the object that a path ends in."""
+    """Return the names in the object that a path ends in."""
     for part in path[:-1]:
         said = said[part]
     return set(said)
@@ -261,7 +261,7 @@ _TYPE_REASONS: Final[Mapping[str, str]] = {
 
 
 def _is_secret(resource: Kind, path: Sequence[str | int]) -> bool:
-    # A whole input that should be an object with secrets in it, and is none, may be the secret itself.
+    # A whole input that should be an object with secrets in it, but isn't, may be the secret itself.
     return any(isinstance(part, str) and to_camel(part) in SECRET_FIELDS for part in path) or (
         len(path) == 1 and path[0] in resource.never_printed
     )

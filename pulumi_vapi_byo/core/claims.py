@@ -88,7 +88,7 @@ class Claims:
 
 
 def _shared_file(run: str | None) -> Path | None:
-    """Return a file that nobody but this user can write; None where there is none, or no way to tell who is alive."""
+    """Return a file that nobody but this user can write; None where that is impossible, or nothing tells who is alive."""
     if run is None or os.name != "posix":
         return None
     folder = Path(tempfile.gettempdir()) / f"pulumi-vapi-byo-{os.getuid()}"

@@ -277,11 +277,11 @@ class Creation:
 
 
 class _MadeOtherwiseError(BadAnswerError):
-    """A POST made one that is not what was asked for: made again, there would be two."""
+    """A POST created something else than was requested: sent again, there would be two."""
 
 
 def _leaves_doubt(error: VapiError) -> bool:
-    """Tell whether it may have been made although a POST failed."""
+    """Tell whether it may have been created although a POST failed."""
     if isinstance(error, TransportError):
         return error.sent
     if isinstance(error, ApiError):

@@ -4,7 +4,7 @@
 set at our last write. With it three things can be told apart that look alike in the state: a field the program set (compared,
 and cleared when it is removed), a field the server filled in by itself (no change), and one that somebody else added inside an
 object of ours (drift). Whole fields that the program never set are not managed: what others put there stays. A field that it
-sets to an empty value must be unset, and so must one that stands in the inputs as None: that is how a program is read whose
+sets to an empty value must be unset, and so must one that is None in the inputs: that is how a program is read whose
 arguments must be unset where they are left out.
 """
 
@@ -194,7 +194,7 @@ def _holds(where: Any, name: Any, value: Any) -> bool:
 
 
 def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """Write what is live as the inputs that would make it, so that drift shows as the way back.
+    """Write what is live as the inputs that would produce it, so that drift shows as the way back.
 
     Args:
         kind: The kind of resource.
@@ -269,12 +269,12 @@ def differences(
 
 
 def differing(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
-    """Return the wire names of the inputs that do not stand at the API as they were written."""
+    """Return the wire names of the inputs that the API does not hold as they were written."""
     return list(dict.fromkeys(str(path[0]) for path, _, _ in differences(kind, inputs, live, shape)))
 
 
 def fits(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Tell whether something is just what the inputs would make: all they say, and nothing more.
+    """Tell whether something is just what the inputs would create: all they say, and nothing more.
 
     Args:
         kind: The kind of resource.
@@ -315,7 +315,7 @@ def conflicts(
 
 
 def body_of(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is sent to make one: nothing of what must be unset, because in a new one it is."""
+    """Return what is sent to create one: nothing of what must be unset, because in a new one it is."""
     return {field: inputs[field] for field in kind.api_fields if not is_blank(inputs.get(field))}
 
 
@@ -345,7 +345,7 @@ def _differences(
 
     Args:
         place: What can be said here; None where this version does not know.
-        key: The name that the value stands under, empty in a list.
+        key: The name of the value, empty in a list.
         new: What is wanted.
         old: What there is.
         shape: What of it the program has set.

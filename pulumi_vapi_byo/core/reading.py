@@ -23,7 +23,7 @@ class Found:
 
     Attributes:
         state: What the API holds now.
-        inputs: The inputs that would make it so: where somebody changed it, these are not the program's.
+        inputs: The inputs that would produce it: where somebody changed it, these are not the program's.
         clears_what_is_left_out: Whether what somebody set in fields that the program leaves out is among the inputs.
     """
 
@@ -93,7 +93,7 @@ class Reading:
             What is there now.
 
         Raises:
-            VapiError: It could not be read, or there is none.
+            VapiError: It could not be read, or does not exist.
         """
         one = self._api.get(id_)  # it may have been created since a list was had
         if one is None:

@@ -155,7 +155,7 @@ class Service:
         given = self._said(given)
         # What is unchanged was checked when it was new: a run that changes nothing does without the models.
         if not before or given != before:
-            inputs, found = self._check_anew(before, given, settings, wire_names)
+            inputs, found = self._check_again(before, given, settings, wire_names)
             failures = found + failures
         if isinstance(import_id, str) and not is_id(import_id):
             failures.append(Failure("", f"the option import_ is wrong: {not_an_id(import_id)}"))
@@ -167,7 +167,7 @@ class Service:
             self._checked[_fingerprint(inputs)] = _Checked(frozenset(before), left_alone)
         return Checked(whole, [])
 
-    def _check_anew(
+    def _check_again(
         self, before: Mapping[str, Any], given: Mapping[str, Any], settings: Settings, wire_names: Container[str]
     ) -> tuple[dict[str, Any], list[Failure]]:
         from .check import check_inputs
@@ -260,7 +260,7 @@ class Service:
             state: The last state.
 
         Returns:
-            Its state and the inputs that would make it so; None where it is gone.
+            Its state and the inputs that would produce it; None where it is gone.
         """
         found = self._lifecycle.read(id_, state)
         if found is None:
@@ -358,7 +358,7 @@ def with_marks(values: Mapping[str, Any], *, unknown: Any, secret: Callable[[Any
 
 
 def _fingerprint(inputs: Mapping[str, Any]) -> str:
-    # Between two calls the engine makes floats of all numbers.
+    # Between two calls the engine turns all numbers into floats.
     return json.dumps(json.loads(json.dumps(inputs, default=repr), parse_int=float), sort_keys=True)
 
 

@@ -83,7 +83,7 @@ def checked_name(cls: str, argument: str, name: object) -> str:
         name: What was given as its name.
 
     Raises:
-        pulumi.RunError: It is none.
+        pulumi.RunError: It is not a name.
     """
     if isinstance(name, str) and name:
         return name
@@ -138,7 +138,7 @@ def show_arguments(resource: type[Any], args_type: type[Any]) -> None:
     shown[1] = shown[1].replace(default=inspect.Parameter.empty)
     for name, type_ in (("args", f"{args_type.__name__} | None"), ("opts", "ResourceOptions | None")):
         shown.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=type_))
-    # All of them may stand in args, so none is required.
+    # All of them may be given in args, so none is required.
     shown += [
         inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=field.type)
         for field in dataclasses.fields(args_type)
@@ -192,7 +192,7 @@ def to_wire(value: Any, where: str = "", *, rename: bool = True) -> Any:
 
     Args:
         value: Arguments, or a part of them.
-        where: Where it stands, for messages: the resource, a colon and a path.
+        where: Where it is, for messages: the resource, a colon and a path.
         rename: Whether names are Vapi's; headers have the user's own.
 
     Returns:

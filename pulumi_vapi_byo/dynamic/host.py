@@ -17,11 +17,11 @@ CALLS_AT_A_TIME: Final = 64
 
 
 class WidePool(ThreadPoolExecutor):
-    """A pool for `CALLS_AT_A_TIME`, whatever is asked for. There is one: pools made later are as they are asked for."""
+    """A pool for `CALLS_AT_A_TIME`, whatever is asked for. There is one: pools created later are as they are asked for."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         super().__init__(CALLS_AT_A_TIME)
-        _let_pools_be(ThreadPoolExecutor)  # providers of others in this process make pools, too
+        _let_pools_be(ThreadPoolExecutor)  # providers of others in this process create pools, too
 
 
 def _let_pools_be(kind: type[ThreadPoolExecutor]) -> None:
@@ -30,7 +30,7 @@ def _let_pools_be(kind: type[ThreadPoolExecutor]) -> None:
 
 def main() -> None:
     """Run Pulumi's host, which has no option for it, on a wide pool."""
-    # Most of the objects that make Python look for garbage come from imports, and stay: a tenth of a preview's processor
+    # Most of the objects that set off garbage collection come from imports, and stay: a tenth of a preview's processor
     # time. What a thousand numbers need at most is the same.
     gc.set_threshold(10_000)
     _let_pools_be(WidePool)

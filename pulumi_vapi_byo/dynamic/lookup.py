@@ -39,10 +39,10 @@ def get_phone_numbers(
     base_url: str | None = None,
     region: str | None = None,
 ) -> list[FoundPhoneNumber]:
-    """Read the BYO numbers of the account, whoever made them, without owning them.
+    """Read the BYO numbers of the account, whoever created them, without owning them.
 
     The account is asked at once, in every run of the program, in a preview too: so a preview needs the key, and numbers that
-    the same program is about to make are not there yet. Every call lists the whole account: to look up many, call it once.
+    the same program is about to create are not there yet. Every call lists the whole account: to look up many, call it once.
     Where an argument is an output, use `get_phone_numbers_output`.
 
     Args:
@@ -82,7 +82,7 @@ def get_phone_numbers_output(
         number: As there; every argument may be an output of a resource.
         name: As there.
         credential_id: As there.
-        api_key: As there; that it is a secret makes none of what is found.
+        api_key: As there; that it is a secret does not make what is found one.
         base_url: As there.
         region: As there.
 

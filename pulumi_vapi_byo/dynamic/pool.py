@@ -1,4 +1,4 @@
-"""Many numbers at once: a component that makes one number of each row of a list, a CSV file or the stack's configuration."""
+"""Many numbers at once: a component that creates one number for each row of a list, a CSV file or the stack's configuration."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
                 that have neither.
 
         Raises:
-            pulumi.RunError: Rows are wrong, or a number stands in two. Says all that is wrong, and where.
+            pulumi.RunError: Rows are wrong, or a number is in two. Says all that is wrong, and where.
         """
         pool = f"ByoPhoneNumberPool {resource_name!r}"
         sources = [source is not None for source in (rows, csv_file, config_key)]
@@ -122,14 +122,14 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
             number: ByoPhoneNumber(f"{resource_name}-{number}", ByoPhoneNumberArgs(**row), ResourceOptions(parent=self))
             for number, row in numbers.items()
         }
-        # Not Output.all, which makes a list of no outputs.
+        # Not Output.all, which turns no outputs into a list.
         ids: dict[str, Any] = {number: resource.id for number, resource in self.numbers.items()}
         sip_uris: dict[str, Any] = {number: resource.sip_uri for number, resource in self.numbers.items()}
         self.ids, self.sip_uris = Output.from_input(ids), Output.from_input(sip_uris)
         self.register_outputs({"ids": self.ids, "sipUris": self.sip_uris})
 
 
-#: Where a row stands, in words, and its arguments by their Python names.
+#: Where a row is, in words, and its arguments by their Python names.
 _Placed = tuple[str, dict[str, Any]]
 
 
@@ -171,7 +171,7 @@ def _parsed_rows(reader: Any, columns: list[str], separator: str, path: Path, wr
         return
     line = reader.line_num + 1
     for cells in reader:
-        # A quoted cell may have line breaks: a row stands where it begins.
+        # A quoted cell may have line breaks: a row is where it begins.
         where, line = f"{path} line {line}", reader.line_num + 1
         if not any(cell.strip() for cell in cells[len(names) :]):
             if any(cell.strip() for cell in cells):

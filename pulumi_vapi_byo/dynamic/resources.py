@@ -109,7 +109,7 @@ class VapiResource(Resource):
     @functools.cached_property
     def _registered(self) -> Output[Mapping[str, Any]]:
         """What the engine has of this resource; asked for once."""
-        # What failed or is still to be made has a URN, but no such outputs.
+        # What failed or is still to be created has a URN, but no such outputs.
         return Output.all(self.urn, self._output("orgId")).apply(lambda known: _ask_the_engine(known[0]))
 
 
@@ -139,7 +139,7 @@ def _expected_sip_uri(number: Any, credential_id: Any) -> Input[str | None] | No
 
 @functools.cache
 def _warn_of_the_configuration() -> None:
-    """Warn once of a key that stands readable in the stack's file, and of settings without effect.
+    """Warn once of a key that is readable in the stack's file, and of settings without effect.
 
     Only the program can tell the first: the provider gets every value in clear.
     """

@@ -42,7 +42,7 @@ class Mark:
     name: str
 
 
-#: Secret wherever it stands: always ciphertext in a state, never in a message.
+#: Secret wherever it occurs: always ciphertext in a state, never in a message.
 SECRET: Final = Mark("secret")
 
 #: Sent, and never read back.
@@ -103,7 +103,7 @@ def _http_url(value: str, instead: str) -> str:
     try:
         parts = urlsplit(value)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", value)
-        _ = parts.port  # raises where it is none
+        _ = parts.port  # raises unless it is a port
     except ValueError:
         good = False
     if good and parts.username is not None:

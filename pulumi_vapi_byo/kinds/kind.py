@@ -197,7 +197,7 @@ class Kind:
         return ", ".join(f"{to_snake(field)}{self._in_short(field, value)}" for field, value in fields.items())
 
     def _in_short(self, field: str, value: Any) -> str:
-        """Write what stands behind the name of a field in `show_fields`."""
+        """Write what follows the name of a field in `show_fields`."""
         if field in SECRET_FIELDS or isinstance(value, Mapping):
             return " (not shown)"
         if isinstance(value, (list, tuple)):
@@ -209,7 +209,7 @@ class Kind:
         return {field: others[field] for field in self.routing if field in others}
 
     def why_empty(self, field: str) -> str:
-        """Say what to write instead of an empty text that is none to be given; empty where leaving it out is all."""
+        """Say what to write instead of an empty text that is refused; empty where leaving it out is all there is to do."""
         return ""
 
     def advice(self, method: str, status: int, message: str) -> str:
@@ -228,14 +228,14 @@ class Kind:
     # -------------------------------------------------------------------------------------------------------------------
 
     def fixed(self, wire: str) -> str:
-        """Say why a field of the API's, which stands in bodies of guides, is none to be given; empty where it is none such."""
+        """Say why a field that guides have in their bodies must not be given; empty for any other field."""
         if wire == "provider":
             return f"is always {self.provider!r} here: leave it out"
         is_set_by_vapi = wire == "id" or (wire in self.outputs and wire not in self.computed)
         return "is set by Vapi: leave it out" if is_set_by_vapi else ""
 
     def on_the_wire(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the body of a request, in which additional properties stand beside all others and whole numbers are whole."""
+        """Return the body of a request, with additional properties among all others and whole numbers written whole."""
         beside = {name: value for name, value in body.items() if name != ADDITIONAL}
         sent: dict[str, Any] = whole(beside | dict(body.get(ADDITIONAL) or {}))
         return sent
@@ -273,7 +273,7 @@ class Kind:
             An instance of `answer`.
 
         Raises:
-            ValueError: The body is none; the message says why, without repeating values.
+            ValueError: The body is not this kind of resource; the message says why, without repeating values.
         """
         from pydantic import ValidationError
 
@@ -315,7 +315,7 @@ def _can_be_kept(value: Any, depth: int = 0) -> bool:
 
 
 def restore(state: dict[str, Any], known: Mapping[str, Any], path: Sequence[str]) -> None:
-    """Copy a value that is never read back from what is known, where the object it stands in still exists.
+    """Copy a value that is never read back from what is known, where the object that holds it still exists.
 
     Args:
         state: What the API holds; changed in place.

@@ -62,7 +62,7 @@ TransferMode = Literal[
 def _sip_uri(value: str) -> str:
     if "{{" in value:
         return value
-    # What stands before the @ is user:password, as in any URI.
+    # Before the @ is user:password, as in any URI.
     if re.match(r"[^@]*:[^@]*:[^@]*@", value):
         raise DiscreetError("must not hold a password, which states and previews show in clear: use sip_headers instead")
     if not re.fullmatch(r"sips?:\S+", value, re.IGNORECASE):
@@ -75,7 +75,7 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+{_LABEL}\.?")
 
 
 #: Where no carrier can be reached from the internet, and what each is (IANA's registry of special addresses). Those for
-#: documentation pass, as they stand in examples.
+#: documentation pass, because examples have them.
 _UNREACHABLE = {
     ipaddress.IPv4Network(network): what
     for network, what in (

@@ -102,7 +102,7 @@ class PhoneNumberKind(Kind):
         return {SIP_URI: uri} if uri else {}
 
     def has_moved(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:  # noqa: D102
-        # What stands before the host is the number, which is compared as such.
+        # Before the host is the number, which is compared as such.
         hosts = [uri.rpartition("@")[2] for uri in (old.get(SIP_URI), new.get(SIP_URI)) if isinstance(uri, str)]
         return len(hosts) == 2 and hosts[0] != hosts[1]
 
@@ -140,7 +140,7 @@ class PhoneNumberKind(Kind):
             field, value = next(((key, value[key]) for key in ("url", "sipUri", "number") if value.get(key)), (field, value))
         if field in ("url", "serverUrl"):
             return f" at {_host(str(value))}"
-        if field == "sipUri":  # user and password stand before the @
+        if field == "sipUri":  # user and password come before the @
             return f" at {shorten(repr(str(value).rpartition('@')[2]), 80)}"
         return super()._in_short(field, value)
 
@@ -226,7 +226,7 @@ def _settle_server_spelling(patch: dict[str, Any], held: Mapping[str, Any], inpu
     if is_blank(inputs.get("server")):
         patch["server"] = None
     elif clears_secret:
-        patch["server"] = inputs["server"]  # written anew, so that nothing of the old secret stays behind
+        patch["server"] = inputs["server"]  # written again, so that nothing of the old secret stays behind
 
 
 PHONE_NUMBER: Final = PhoneNumberKind(
