@@ -65,7 +65,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.project = workbench.new_project(self.folder / "project", "faults", PROGRAM)
-        self.env = workbench.environment(self.folder, python=self.sdk.python, **LOOK_FOR, **self.environ)
+        self.env = workbench.environment(self.folder, python=self.sdk.python, **{**LOOK_FOR, **self.environ})
         self.declare({})
         self("stack", "init", "test")
 

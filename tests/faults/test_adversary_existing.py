@@ -74,7 +74,7 @@ def test_the_key_of_an_empty_organisation_drops_and_creates_nothing(
         stack("config", "set", "vapi-byo:baseUrl", wrong.base_url)  # as another key would: nothing of ours is there
         refreshed = stack.refresh("--run-program", may_fail=True)
         assert refreshed.status != 0
-        assert "is of the organisation in the state, org-right, so nothing was concluded" in refreshed.output
+        assert "belongs to the organisation in the state, org-right, so nothing was concluded" in refreshed.output
         assert "pulumi state delete URN" in refreshed.output
         assert stack.numbers() == before
         again = stack.up("--refresh", "--run-program", may_fail=True)
