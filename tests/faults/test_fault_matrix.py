@@ -335,7 +335,9 @@ def test_refused(new_stack: NewStack, vapi: Emulator, operation: str, times: str
         assert run.status != 0
         (error,) = run.errors.values()
         assert error.startswith(f"VapiError: cannot {operation} BYO phone number {cell.digits!r}: no connection to "), error
-        assert f"({METHODS[operation]} /phone-number" in error
+        # An update whose pauses add up to more than its look is good for looks again, which is refused as well.
+        methods = ("PATCH", "GET") if operation == "update" else (METHODS[operation],)
+        assert any(f"({method} /phone-number" in error for method in methods), error
         assert f", tried {TRIES + 1} times; check vapi-byo:baseUrl and the network" in error
         assert len(vapi.numbers()) == (0 if operation == "create" else 1)
         assert [resource["outputs"]["name"] for resource in after.values()] == (
