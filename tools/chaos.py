@@ -327,7 +327,7 @@ class Chaos:
                 self._project.restore_checkpoint()
                 continue
             self._usual_s = max(1.5, 0.7 * self._usual_s, time.monotonic() - began)
-            if "Traceback" in said or "has a problem" in said:
+            if "Traceback" in workbench.without_interrupts(said) or "has a problem" in said:
                 raise ChaosError(f"not a fault of the kind that was meant:\n{said}")
             if status == 0:
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,7 +106,18 @@ def run(project: Path, env: Mapping[str, str], *arguments: str, limit_s: float =
     """
     with start(project, env, *arguments) as process:
         output, _ = process.communicate(timeout=limit_s)
-    return process.returncode, output
+    return process.returncode, without_interrupts(output)
+
+
+#: The engine interrupts a program after an error, and Pulumi's own script lets Python print where it was.
+_INTERRUPTED: Final = re.compile(
+    r"^.*Traceback \(most recent call last\):\n(?:(?!.*pulumi_vapi_byo).*\n)*?.*\bKeyboardInterrupt\n", re.MULTILINE
+)
+
+
+def without_interrupts(output: str) -> str:
+    """Drop from a command's output how the engine interrupted the program; nothing in which the package has a part."""
+    return _INTERRUPTED.sub("", output)
 
 
 def resources(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:

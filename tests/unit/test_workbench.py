@@ -1,0 +1,19 @@
+"""What the workbench takes out of a command's output, and what never."""
+
+from __future__ import annotations
+
+from tools.workbench import without_interrupts
+
+INTERRUPTED = """\
+    pulumi:pulumi:Stack a running Traceback (most recent call last):
+    pulumi:pulumi:Stack a running   File ".../pulumi-language-python-exec", line 232, in <module>
+    pulumi:pulumi:Stack a running KeyboardInterrupt
+"""
+
+
+def test_only_how_the_engine_interrupted_a_program_is_dropped() -> None:
+    ours = INTERRUPTED.replace("pulumi-language-python-exec", "pulumi_vapi_byo/provider.py")
+    failed = INTERRUPTED.replace("KeyboardInterrupt", "ValueError: x")
+    assert without_interrupts(f"before\n{INTERRUPTED}after\n") == "before\nafter\n"
+    assert without_interrupts(ours) == ours
+    assert without_interrupts(failed) == failed
