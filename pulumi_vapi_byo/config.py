@@ -7,38 +7,20 @@ import math
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeVar
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from .errors import ConfigError, as_written, shorten
-from .wire import to_snake
+from .wire import to_camel, to_snake
 
 Region = Literal["us", "eu"]
 
 #: The API's address in each region (Vapi's SIP guides).
 BASE_URLS: Final[Mapping[Region, str]] = {"us": "https://api.vapi.ai", "eu": "https://api.eu.vapi.ai"}
 
-DEFAULT_TIMEOUT_S: Final = 30.0
-MAX_TIMEOUT_S: Final = 600.0
-DEFAULT_MAX_RETRIES: Final = 4
-MAX_MAX_RETRIES: Final = 20
-
-#: The namespace of the stack's configuration that is ours, and every key in it.
+#: The namespace of the stack's configuration that is ours.
 _NAMESPACE: Final = "vapi-byo"
-SETTING_KEYS: Final = (
-    "apiKey",
-    "baseUrl",
-    "region",
-    "timeout",
-    "maxRetries",
-    "requestsPerSecond",
-    "onExisting",
-    "onConflict",
-    "onOmitted",
-    "onUnknown",
-    "numberCheck",
-)
 
 #: Hidden setting of an explicit provider: its name, by which the user knows where its settings are.
 PROVIDER_NAME: Final = f"{_NAMESPACE}:__provider"
@@ -49,47 +31,190 @@ OnOmitted = Literal["keep", "clear"]
 OnUnknown = Literal["error", "send"]
 NumberCheck = Literal["possible", "e164"]
 
-_REGIONS: Final[tuple[Region, ...]] = ("us", "eu")
-_ON_EXISTING: Final[tuple[OnExisting, ...]] = ("error", "adopt", "allow")
-_ON_CONFLICT: Final[tuple[OnConflict, ...]] = ("error", "overwrite", "unchecked")
-_ON_OMITTED: Final[tuple[OnOmitted, ...]] = ("keep", "clear")
-_ON_UNKNOWN: Final[tuple[OnUnknown, ...]] = ("error", "send")
-_NUMBER_CHECK: Final[tuple[NumberCheck, ...]] = ("possible", "e164")
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting, as every door offers it.
+
+    Attributes:
+        name: What the stack's configuration calls it, without the namespace.
+        description: What it means, in Markdown; names of settings in single backticks, values in double ones.
+        default: What it is where nothing is said; None where that is not one value.
+        default_in_words: What it is then, where `default` does not say.
+        choices: Its values, where they are texts out of few.
+        most: Its largest value, where it is a number.
+        unit: What that number counts.
+        is_whole: Whether the number must be whole; it can be 0 then.
+        example: A right value, where it has no default.
+        right: What a right value is, where neither choices nor limits say so.
+        variable: Environment variable that is read where the configuration says nothing; empty where there is none.
+        is_secret: Whether its value is never printed.
+    """
+
+    name: str
+    description: str
+    default: Any = None
+    default_in_words: str = ""
+    choices: tuple[str, ...] = ()
+    most: float | None = None
+    unit: str = ""
+    is_whole: bool = False
+    example: float | None = None
+    right: str = ""
+    variable: str = ""
+    is_secret: bool = False
+
+    @property
+    def key(self) -> str:
+        """Key in the stack's configuration, such as ``vapi-byo:region``."""
+        return f"{_NAMESPACE}:{self.name}"
+
+    @property
+    def argument(self) -> str:
+        """Python's name."""
+        return to_snake(self.name)
+
+    @property
+    def requirement(self) -> str:
+        """What a value must be, such as ``must be keep or clear``."""
+        if self.choices:
+            *others, last = self.choices
+            return f"must be {', '.join(others)} or {last}"
+        if self.is_whole:
+            return f"must be a whole number from 0 to {self.most:g}"
+        return f"must be {self.right or f'a number of {self.unit}, more than 0 and at most {self.most:g}'}"
+
+    def read(self, get: Callable[[str], Any], environ: Mapping[str, str]) -> Any:
+        """Read the value.
+
+        Args:
+            get: As for `read_settings`.
+            environ: As for `read_settings`.
+
+        Returns:
+            The value, checked but for texts that can be anything; the default where nothing is said.
+
+        Raises:
+            ConfigError: The value is wrong.
+        """
+        value = get(self.key)
+        if value is None and self.variable:
+            value = environ.get(self.variable)
+        if self.most is None and not self.choices:
+            return str("" if value is None else value).strip()
+        if self.is_whole:
+            value = str("" if value is None else value).strip()
+        if value is None or value == "":
+            return self.default
+        return self._chosen(value) if self.choices else self._whole(value) if self.is_whole else self._within(value)
+
+    def _chosen(self, value: Any) -> str:
+        for choice in self.choices:
+            if value == choice:
+                return choice
+        command = f"pulumi config set {self.key} {self.choices[0]}"
+        raise ConfigError(f"{self.key} is {value!r}: set it to {' or '.join(self.choices)} with {command}")
+
+    def _whole(self, text: str) -> int:
+        # Configuration of an explicit provider may arrive as a float: 3.0 is what the user wrote as 3.
+        digits = text.removesuffix(".0")
+        if digits.isdecimal() and int(digits) <= (self.most or 0):
+            return int(digits)
+        raise ConfigError(
+            f"{self.key} (or {self.variable}) is {digits!r}: it {self.requirement}; "
+            f"set it with pulumi config set {self.key} {self.default}"
+        )
+
+    def _within(self, value: Any) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if 0 < number <= (self.most or 0):
+            return number
+        raise ConfigError(
+            f"{self.key} is {as_written(value)}: it {self.requirement}; "
+            f"set it with pulumi config set {self.key} {self.default or self.example:g}"
+        )
+
+
+def _setting(description: str, /, default: Any = MISSING, *, name: str = "", **facts: Any) -> Any:
+    """State a setting; its choices are those of the field's type."""
+    about = {"name": name, "description": description, **facts}
+    return field(default=default, repr=not facts.get("is_secret"), metadata=about)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the provider needs to talk to Vapi.
+    """What the provider needs to talk to Vapi. This is the one place where a setting is stated.
 
-    Attributes:
-        api_key: Private key of the organisation; never printed.
-        base_url: Address of the API, without a slash at the end.
-        region: Region of the organisation.
-        timeout_s: Most seconds that a single request takes altogether, from looking up the name to the last byte of the answer.
-        max_retries: How often a request is tried again; 0 is never.
-        requests_per_second: Most requests a second, all threads together; None for no limit of our own.
-        on_existing: What a create does where the account has the number already: ``error`` refuses, ``adopt`` takes it over,
-            ``allow`` lets the API decide.
-        on_conflict: What an update does where somebody else changed the same field: ``error`` refuses, ``overwrite`` says so
-            and writes, ``unchecked`` doesn't look, which saves a call.
-        on_omitted: What an argument means that the program leaves out: ``keep`` what Vapi has, or ``clear`` it.
-        on_unknown: What a check does with fields and values that this version does not know: ``error`` refuses them, ``send``
-            sends them as they are written.
-        number_check: How strictly a number in E.164 is checked: ``possible`` also asks the numbering plans for its length,
-            ``e164`` checks its form alone.
+    From it `make generate` writes the arguments of `Provider`, the table of the docs and the configuration of the plugin.
     """
 
-    api_key: str = field(repr=False)
-    base_url: str
-    region: Region
-    timeout_s: float = DEFAULT_TIMEOUT_S
-    max_retries: int = DEFAULT_MAX_RETRIES
-    requests_per_second: float | None = None
-    on_existing: OnExisting = "error"
-    on_conflict: OnConflict = "error"
-    on_omitted: OnOmitted = "keep"
-    on_unknown: OnUnknown = "error"
-    number_check: NumberCheck = "possible"
+    api_key: str = _setting(
+        "Private key of the organisation. Always kept as a secret.",
+        variable="VAPI_API_KEY",
+        right="the private key of a Vapi organisation, as the dashboard shows it",
+        default_in_words="needed by `up`, `refresh` and `destroy`; not by `preview`",
+        is_secret=True,
+    )
+    base_url: str = _setting(
+        "Address of the API; https, plain http only on this machine.",
+        variable="VAPI_BASE_URL",
+        right="the address of an API, such as https://api.vapi.ai (plain http only for a server on this machine)",
+        default_in_words="that of the region",
+    )
+    region: Region = _setting("Region of the organisation, ``us`` or ``eu``: the API and SIP hosts.", default_in_words="``us``")
+    timeout_s: float = _setting(
+        "Seconds that one request takes at most, from looking up the name to the last byte of the answer; at most 600.",
+        30.0,
+        name="timeout",
+        most=600,
+        unit="seconds",
+    )
+    max_retries: int = _setting(
+        "How often a failed request is tried again, 0 to 20.", 4, most=20, is_whole=True, variable="VAPI_MAX_RETRIES"
+    )
+    requests_per_second: float | None = _setting(
+        "Most requests a second, all together.",
+        None,
+        most=1000,
+        unit="requests a second",
+        example=5,
+        default_in_words="adapts to the API's 429s",
+    )
+    on_existing: OnExisting = _setting(
+        "If the number already exists: ``error``, ``adopt`` it, or ``allow`` Vapi to decide.", "error"
+    )
+    on_conflict: OnConflict = _setting(
+        "If somebody else has changed what is about to be changed: ``error``, ``overwrite``, or ``unchecked``, a call less.",
+        "error",
+    )
+    on_omitted: OnOmitted = _setting(
+        "An argument that the program leaves out: ``keep`` what Vapi has, or ``clear`` it, as Terraform would.", "keep"
+    )
+    on_unknown: OnUnknown = _setting(
+        "A field or value that this version does not know: ``error``, or ``send`` it as it is written.", "error"
+    )
+    number_check: NumberCheck = _setting(
+        "``possible`` refuses a number whose length no numbering plan has; ``e164`` checks its form alone and warns of others.",
+        "possible",
+    )
+
+
+def _settings() -> Iterator[tuple[str, Setting]]:
+    hints = get_type_hints(Settings)
+    for one in fields(Settings):
+        facts = {"name": to_camel(one.name)} | {key: value for key, value in one.metadata.items() if value != ""}
+        choices = get_args(hints[one.name]) if get_origin(hints[one.name]) is Literal else ()
+        yield one.name, Setting(**facts, default=None if one.default is MISSING else one.default, choices=choices)
+
+
+#: Every setting, by its field in `Settings`.
+SETTINGS: Final[Mapping[str, Setting]] = dict(_settings())
+
+#: Every key of the stack's configuration that is a setting, such as ``vapi-byo:region``.
+SETTING_KEYS: Final = frozenset(one.key for one in SETTINGS.values())
 
 
 def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Settings:
@@ -105,7 +230,7 @@ def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Sett
     Raises:
         ConfigError: A setting is missing or wrong. The message is one sentence that says how to set it.
     """
-    api_key = _text(get, environ, "vapi-byo:apiKey", "VAPI_API_KEY")
+    api_key = SETTINGS["api_key"].read(get, environ)
     settings = read_public_settings(get, environ)
     if not api_key:
         raise ConfigError(
@@ -133,29 +258,18 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
     Raises:
         ConfigError: A setting is wrong.
     """
-    region = _choice(get, "vapi-byo:region", _REGIONS, None)
+    read = {name: setting.read(get, environ) for name, setting in SETTINGS.items() if not setting.is_secret}
     # An address, wherever it is set, goes before the one that the region implies.
-    address = _text(get, environ, "vapi-byo:baseUrl", "VAPI_BASE_URL")
+    region, address = read["region"], read["base_url"]
     base_url = _base_url(address) if address else BASE_URLS[region or "us"]
-    for other in _REGIONS:
-        if region not in (None, other) and base_url == BASE_URLS[other]:
+    for other, url in BASE_URLS.items():
+        if region not in (None, other) and base_url == url:
             raise ConfigError(
                 f"vapi-byo:region is {region!r}, but vapi-byo:baseUrl (or VAPI_BASE_URL) is the address of region {other!r}: "
                 "leave vapi-byo:baseUrl out, or set the region that the organisation is in"
             )
-    return Settings(
-        api_key="",
-        base_url=base_url,
-        region=region or ("eu" if base_url == BASE_URLS["eu"] else "us"),
-        timeout_s=_within(get("vapi-byo:timeout"), "vapi-byo:timeout", "seconds", DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S),
-        max_retries=_max_retries(get, environ),
-        requests_per_second=_requests_per_second(get),
-        on_existing=_choice(get, "vapi-byo:onExisting", _ON_EXISTING, "error"),
-        on_conflict=_choice(get, "vapi-byo:onConflict", _ON_CONFLICT, "error"),
-        on_omitted=_choice(get, "vapi-byo:onOmitted", _ON_OMITTED, "keep"),
-        on_unknown=_choice(get, "vapi-byo:onUnknown", _ON_UNKNOWN, "error"),
-        number_check=_choice(get, "vapi-byo:numberCheck", _NUMBER_CHECK, "possible"),
-    )
+    implied = "eu" if base_url == BASE_URLS["eu"] else "us"
+    return Settings(**read | {"api_key": "", "base_url": base_url, "region": region or implied})
 
 
 def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
@@ -169,7 +283,7 @@ def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
     """
     for key in keys:
         namespace, _, name = key.partition(":")
-        if namespace == _NAMESPACE and name in SETTING_KEYS:
+        if key in SETTING_KEYS:
             continue
         remedy = f"and remove this key with pulumi config rm {shlex.quote(key)}"
         if _folded(namespace) == _folded(_NAMESPACE) and (meant := _setting_like(name, cutoff=0.75)):
@@ -183,14 +297,13 @@ def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
 
 
 #: The values that sentences tell the user to set.
-_VALUES: Final = "|".join(
-    [*_REGIONS, *_ON_EXISTING, *_ON_CONFLICT, *_ON_OMITTED, *_ON_UNKNOWN, *_NUMBER_CHECK, r"\d+(?:\.\d+)?"]
-)
+_VALUES: Final = "|".join([*(choice for one in SETTINGS.values() for choice in one.choices), r"\d+(?:\.\d+)?"])
+_NAMES: Final = "|".join(one.name for one in SETTINGS.values())
 
 #: How sentences speak of a setting: its key alone, with the value to set, and with the command that sets it.
 _MENTION: Final = re.compile(
     r"(?P<means>\b(?:with|by) )?(?P<command>(?:run )?pulumi config set (?:--secret )?)?"
-    rf"{_NAMESPACE}:(?P<setting>{'|'.join(SETTING_KEYS)})\b(?: (?P<value>{_VALUES})\b)?(?: \(\w+ on a Provider\))?"
+    rf"{_NAMESPACE}:(?P<setting>{_NAMES})\b(?: (?P<value>{_VALUES})\b)?(?: \(\w+ on a Provider\))?"
 )
 
 
@@ -225,34 +338,13 @@ def for_provider(sentence: str, provider: str | None) -> str:
 def _setting_like(name: str, *, cutoff: float) -> str | None:
     import difflib  # here, because hardly any program needs it
 
-    known = {_folded(setting): setting for setting in SETTING_KEYS}
+    known = {_folded(one.name): one.key for one in SETTINGS.values()}
     close = difflib.get_close_matches(_folded(name), known, n=1, cutoff=cutoff)
-    return f"{_NAMESPACE}:{known[close[0]]}" if close else None
+    return known[close[0]] if close else None
 
 
 def _folded(name: str) -> str:
     return re.sub(r"[_-]", "", name).lower()
-
-
-def _text(get: Callable[[str], Any], environ: Mapping[str, str], key: str, variable: str) -> str:
-    value = get(key)
-    if value is None:
-        value = environ.get(variable, "")
-    return str(value).strip()
-
-
-C = TypeVar("C", bound=str)
-D = TypeVar("D")
-
-
-def _choice(get: Callable[[str], Any], key: str, choices: tuple[C, ...], default: D) -> C | D:
-    value = get(key)
-    if value is None or value == "":
-        return default
-    for choice in choices:
-        if value == choice:
-            return choice
-    raise ConfigError(f"{key} is {value!r}: set it to {' or '.join(choices)} with pulumi config set {key} {choices[0]}")
 
 
 #: What may be in an address's place of a host and port: what is in it besides is read in one way here and in another there.
@@ -303,37 +395,3 @@ def _is_loopback(host: str) -> bool:
         return False
     mapped = getattr(ip, "ipv4_mapped", None)
     return (mapped or ip).is_loopback
-
-
-def _within(value: Any, key: str, unit: str, default: float, most: float) -> float:
-    if value is None or value == "":
-        return default
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0 < number <= most:
-        raise ConfigError(
-            f"{key} is {as_written(value)}: it must be a number of {unit}, more than 0 and at most {most:g}; "
-            f"set it with pulumi config set {key} {default:g}"
-        )
-    return number
-
-
-def _requests_per_second(get: Callable[[str], Any]) -> float | None:
-    key = "vapi-byo:requestsPerSecond"
-    return _within(get(key), key, "requests a second", 5, 1000) if get(key) not in (None, "") else None
-
-
-def _max_retries(get: Callable[[str], Any], environ: Mapping[str, str]) -> int:
-    text = _text(get, environ, "vapi-byo:maxRetries", "VAPI_MAX_RETRIES")
-    if not text:
-        return DEFAULT_MAX_RETRIES
-    # Configuration of an explicit provider may arrive as a float: 3.0 is what the user wrote as 3.
-    whole = text.removesuffix(".0")
-    if not whole.isdecimal() or int(whole) > MAX_MAX_RETRIES:
-        raise ConfigError(
-            f"vapi-byo:maxRetries (or VAPI_MAX_RETRIES) is {whole!r}: it must be a whole number from 0 to {MAX_MAX_RETRIES}; "
-            f"set it with pulumi config set vapi-byo:maxRetries {DEFAULT_MAX_RETRIES}"
-        )
-    return int(whole)

@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
 
 import pulumi
@@ -100,9 +101,11 @@ class VapiProvider(ResourceProvider):
         Args:
             req: Holds the configuration, secrets in clear.
         """
-        port = engine_port(sys.argv)
+        # Only Pulumi's host is the engine's; a program configures providers, too.
+        port = engine_port(sys.argv[1:]) if Path(sys.argv[0]).parts[-3:] == ("pulumi", "dynamic", "__main__.py") else None
         self._service = Service(self.kind, req.config.get, os.environ, run=None if port is None else str(port))
-        _end_with_the_engine_once()
+        if port is not None:
+            _end_with_the_engine_once(port)
         _log_to_stderr(os.environ.get("VAPI_LOG", ""), req.config.get(PROVIDER_NAME))
 
     @_in_one_sentence

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from pulumi_vapi_byo.config import SETTING_KEYS
+from pulumi_vapi_byo.config import SETTINGS
 from pulumi_vapi_byo.errors import shorten
 
 Resource = Mapping[str, Any]
@@ -45,13 +45,13 @@ def differing_settings(resources: Iterable[Resource], config: Mapping[str, Any],
     Yields:
         Each key that differs, with its values where neither is a secret.
     """
-    hidden = {"vapi-byo:apiKey", *secret}
+    hidden = {*(one.key for one in SETTINGS.values() if one.is_secret), *secret}
     for resource in resources:
         urn, inputs = str(resource.get("urn")), resource.get("inputs")
         # Explicit providers have their arguments, not the stack's configuration.
         if resource.get("type") != _PROVIDER or urn.rpartition("::")[2] != "default" or not isinstance(inputs, Mapping):
             continue
-        for key in (f"vapi-byo:{setting}" for setting in SETTING_KEYS):
+        for key in (one.key for one in SETTINGS.values()):
             was, now = _in_clear(inputs.get(key)), _text(config.get(key))
             if was == now:
                 continue

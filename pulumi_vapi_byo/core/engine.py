@@ -7,11 +7,9 @@ import os
 import re
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 #: Seconds that a connection to the engine may take: it is on this machine.
@@ -21,35 +19,34 @@ _CONNECT_S: Final = 5.0
 _GRACE_S: Final = 1.0
 
 
-def engine_port(argv: Sequence[str]) -> int | None:
-    """Find the port of the engine in the arguments of Pulumi's host of dynamic providers.
+def engine_port(arguments: Sequence[str]) -> int | None:
+    """Find the port of the engine in what it started a provider's process with.
 
     Args:
-        argv: The process's arguments, as in `sys.argv`.
+        arguments: The process's arguments.
 
     Returns:
         The port, on this machine; None where no engine has started the process.
     """
-    if Path(argv[0]).parts[-3:] != ("pulumi", "dynamic", "__main__.py"):
-        return None
-    found = [match for argument in argv[1:] if (match := re.fullmatch(r"(?:127\.0\.0\.1|localhost):(\d{1,5})", argument))]
+    found = [match for argument in arguments if (match := re.fullmatch(r"(?:127\.0\.0\.1|localhost):(\d{1,5})", argument))]
     return int(found[0][1]) if found else None
 
 
-def end_with_the_engine() -> None:
+def end_with_the_engine(port: int) -> None:
     """End this process as soon as its engine is gone or interrupts it, whatever it is doing.
 
-    Pulumi's host of dynamic providers lives on after a killed CLI, and would do what it was asked to before: nobody would ever
-    note what that creates, and the next ``up`` would create it again. Interrupted, it would wait for the answers to all calls
-    under way, which it takes no more.
+    A provider's process lives on after a killed CLI, and would do what it was asked to before: nobody would ever note what that
+    creates, and the next ``up`` would create it again. Interrupted, it would wait for the answers to all calls under way, which
+    the engine takes no more.
+
+    Args:
+        port: The engine's, on this machine.
     """
-    port = engine_port(sys.argv)
-    if port is not None:
-        threading.Thread(target=_wait_for_the_end, args=(port,), daemon=True).start()
-        main_thread_is_over = threading.Event()
-        # The host leaves its main thread on SIGINT. Nothing public tells before Python has waited for the calls under way.
-        threading._register_atexit(main_thread_is_over.set)  # type: ignore[attr-defined]  # noqa: SLF001
-        threading.Thread(target=_wait_for_an_interrupt, args=(main_thread_is_over,), daemon=True).start()
+    threading.Thread(target=_wait_for_the_end, args=(port,), daemon=True).start()
+    main_thread_is_over = threading.Event()
+    # The main thread ends on SIGINT. Nothing public tells before Python has waited for the calls under way.
+    threading._register_atexit(main_thread_is_over.set)  # type: ignore[attr-defined]  # noqa: SLF001
+    threading.Thread(target=_wait_for_an_interrupt, args=(main_thread_is_over,), daemon=True).start()
 
 
 def _wait_for_the_end(port: int) -> None:

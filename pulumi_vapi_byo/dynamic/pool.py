@@ -23,7 +23,7 @@ from pulumi_vapi_byo.wire import UNKNOWN, WIRE_NAMES, as_spelled, wire_names_in
 from ._arguments import ByoPhoneNumberArgs
 from ._resources import ByoPhoneNumber
 from .arguments import explaining, plain
-from .provider_resource import Provider
+from .provider_resource import ProviderWithSettings
 
 if TYPE_CHECKING:
     from pulumi_vapi_byo.core.check import Problem
@@ -305,7 +305,7 @@ def _strictness(opts: ResourceOptions | None) -> tuple[NumberCheck, OnUnknown]:
     several = opts.providers.values() if isinstance(opts.providers, Mapping) else opts.providers or []
     inherited = opts.parent.get_provider("pulumi-python:dynamic:Resource") if opts.parent else None
     for provider in (opts.provider, *several, inherited):
-        if isinstance(provider, Provider):
+        if isinstance(provider, ProviderWithSettings):
             return provider.number_check, provider.on_unknown
     config = pulumi.Config("vapi-byo")
     return (

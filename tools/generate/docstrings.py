@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from pulumi_vapi_byo.config import Setting
 from pulumi_vapi_byo.kinds.field_types import Block
 
 from .fields import Field, Flag, Resource, as_shown, objects_in
@@ -82,6 +83,14 @@ def about_arguments(resource: Resource) -> list[str]:
             "later is drift. With ``vapi-byo:onOmitted clear`` every argument that is left out is read so."
         ),
     ]
+
+
+def default_of(setting: Setting) -> str:
+    """Say what an argument of a provider is where it is left out, after its description; nothing of one that must be given."""
+    if setting.is_secret:
+        return ""
+    value = f"{setting.default:g}" if setting.most and setting.default else f"``{setting.default}``"
+    return f" Default: {setting.default_in_words or value}."
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Write the tables of the docs: on every page, what stands between two marks.
 
-A mark names what follows it, such as ``<!-- generated: arguments of ByoPhoneNumber -->``: arguments, outputs or objects.
+A mark names what follows it, such as ``<!-- generated: arguments of ByoPhoneNumber -->``: arguments, outputs or objects of a
+resource, or the settings of the stack.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from pulumi_vapi_byo.config import SETTINGS, Setting
 from pulumi_vapi_byo.kinds.field_types import Block
 
 from .docstrings import about_arguments, of_output, summary
@@ -46,6 +48,8 @@ def page(path: Path) -> str:
 
 def _filled(marked: re.Match[str]) -> str:
     start, part, name, end = marked.groups()
+    if part == "settings":
+        return f"{start}\n{_settings()}\n{end}"
     write: Callable[[Resource], str] = {"arguments": _arguments, "outputs": _outputs, "objects": _objects}[part]
     [resource] = [one for one in resources() if one.name == name]
     return f"{start}\n{write(resource)}\n{end}"
@@ -69,6 +73,19 @@ def _objects(resource: Resource) -> str:
         fields = [one for one in as_shown(fields_of(model)) if one.constant is None or not class_name(model)]
         sections.append(f"### {_heading(model)}\n\n{summary(model)}\n\n{_table('Name', map(_given, fields))}")
     return "\n".join(sections)
+
+
+def _settings() -> str:
+    lines = ["| Key | Environment | Meaning | Default |", "|---|---|---|---|"]
+    for one in SETTINGS.values():
+        variable = f"`{one.variable}`" if one.variable else ""
+        lines.append(f"| `{one.key}` | {variable} | {one.description} | {_default(one)} |")
+    return "\n".join(lines).replace("``", "`") + "\n"
+
+
+def _default(setting: Setting) -> str:
+    value = f"{setting.default:g}" if setting.most and setting.default else f"`{setting.default}`"
+    return setting.default_in_words or value
 
 
 def _models_in(fields: Iterable[Field]) -> list[type[Block]]:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from pulumi_vapi_byo.config import SETTINGS, Setting
 from pulumi_vapi_byo.kinds import objects
 from pulumi_vapi_byo.kinds.field_types import Block
 
-from .docstrings import about_arguments, arguments, attributes, docstring, of_output, summary, wrapped
+from .docstrings import about_arguments, arguments, attributes, default_of, docstring, of_output, summary, wrapped
 from .fields import (
     Field,
     Flag,
@@ -264,6 +265,64 @@ def _property(one: Field, *, is_output_only: bool) -> str:
 '''
 
 
+# -------------------------------------------------------------------------------------------------------- provider
+
+
+def provider_module() -> str:
+    """Return the text of `dynamic._provider`."""
+    settings = SETTINGS.values()
+    variables = ", ".join(f"``{one.variable}``" for one in settings if one.variable and not one.is_secret)
+    about = (
+        "It has nothing of the stack's ``vapi-byo:*`` configuration: what is left out has its default, or comes from the "
+        f"environment where the configuration would too ({variables}). The key is a secret of the state, and ``refresh`` and "
+        "``destroy`` take it from there: after a change of the key, run ``up`` before them. The numbers stay as they are where "
+        "an argument changes; with the key of another organisation they are not found, and nothing is concluded from it."
+    )
+    return f'''"""The provider, as a program sees it; what it does is in `provider_resource`.
+"""
+
+from __future__ import annotations
+
+from pulumi import Input, ResourceOptions
+
+from .arguments import explaining
+from .provider_resource import ProviderWithSettings
+
+
+class Provider(ProviderWithSettings):
+    """An account at Vapi for the resources that are given this as ``opts.provider``, or as one of a component's ``providers``.
+
+{wrapped(about)}
+    """
+
+    @explaining
+    def __init__(
+        self,
+        resource_name: str,
+        opts: ResourceOptions | None = None,
+        *,
+        {f",{chr(10)}        ".join(map(_setting, settings))},
+    ) -> None:
+        """Declare a provider.
+
+        Args:
+            resource_name: Logical name of the provider, unique in the stack.
+            opts: Pulumi's options.
+{attributes(((one.argument, one.description + default_of(one)) for one in settings), 12)}
+
+        Raises:
+            pulumi.RunError: A value is wrong. Outputs are checked at preview, once they are known.
+        """
+        given = {{{", ".join(f"{one.argument!r}: {one.argument}" for one in settings)}}}
+        super().__init__(resource_name, opts, given)
+'''
+
+
+def _setting(setting: Setting) -> str:
+    type_ = "str" if setting.most is None else "int" if setting.is_whole else "float"
+    return f"{setting.argument}: Input[{type_}]" + ("" if setting.is_secret else " | None = None")
+
+
 # ------------------------------------------------------------------------------------------------------ public names
 
 #: What the package offers beyond what is generated: modules to names.
@@ -271,7 +330,7 @@ _BY_HAND: Final = {
     "._version": ["__version__"],
     ".dynamic.lookup": ["get_phone_numbers", "get_phone_numbers_output"],
     ".dynamic.pool": ["BYO_PHONE_NUMBER_POOL_TYPE", "ByoPhoneNumberPool"],
-    ".dynamic.provider_resource": ["Provider"],
+    ".dynamic._provider": ["Provider"],
 }
 
 
