@@ -246,6 +246,34 @@ OUTPUTS: Final[Mapping[str, tuple[str, ...]]] = {
     "ByoSipTrunkCredential": ("orgId", "createdAt", "updatedAt"),
 }
 
+#: What a look-up tells, without the id.
+TOLD: Final[Mapping[str, tuple[str, ...]]] = {
+    "ByoPhoneNumber": (
+        "orgId",
+        "createdAt",
+        "updatedAt",
+        "credentialId",
+        "number",
+        "numberE164CheckEnabled",
+        "name",
+        "assistantId",
+        "squadId",
+        "workflowId",
+        "serverUrl",
+        "status",
+        "sipUri",
+    ),
+    "ByoSipTrunkCredential": (
+        "orgId",
+        "createdAt",
+        "updatedAt",
+        "name",
+        "outboundLeadingPlusEnabled",
+        "techPrefix",
+        "sipDiversionHeader",
+    ),
+}
+
 #: What follows from the inputs.
 COMPUTED: Final[Mapping[str, tuple[str, ...]]] = {"ByoPhoneNumber": ("sipUri",), "ByoSipTrunkCredential": ()}
 

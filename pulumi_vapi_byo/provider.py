@@ -32,7 +32,7 @@ from pulumi.runtime import rpc
 
 from .config import PROVIDER_NAME, for_provider
 from .core.engine import end_with_the_engine, engine_port
-from .core.service import Service, with_marks
+from .core.service import Service, failure_in_words, with_marks
 from .errors import MAX_SENTENCE, shorten
 from .kinds.kind import Kind
 from .kinds.phone_number import PHONE_NUMBER
@@ -76,7 +76,7 @@ def _in_one_sentence(
         try:
             return method(self, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever it is, the engine would print its traceback
-            sentence = self._service.failure(method.__name__, error)
+            sentence = self._service.in_words(failure_in_words(method.__name__, error))
         # Newer hosts print the whole traceback of an error; without frames what is left of it is one line.
         sys.tracebacklimit = 0
         raise _Failure(sentence) from None
@@ -129,7 +129,8 @@ class VapiProvider(ResourceProvider):
         if checked.failures:
             return CheckResult(dict(news), [CheckFailure(failure.field, failure.reason) for failure in checked.failures])
         hidden = {key: news[key] for key in _KEPT if key in news}
-        return CheckResult(hidden | _to_pulumi(checked.inputs), [])
+        # A preview knows of an output what the input of its name is.
+        return CheckResult(hidden | _to_pulumi(checked.inputs | checked.computed), [])
 
     @_in_one_sentence
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -183,6 +184,8 @@ class VapiProvider(ResourceProvider):
         if found is None:
             return ReadResult("", {})
         state, inputs = found
+        if self.kind.identity in inputs:  # as a check has it
+            inputs |= {name: state[name] for name in self.kind.computed if name in state}
         return ReadResult(id_, _to_pulumi(state), _to_pulumi(inputs))
 
     @_in_one_sentence

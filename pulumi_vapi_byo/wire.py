@@ -116,8 +116,11 @@ SECRET_FIELDS: Final = frozenset({*_tables.SECRETS, "secret"})
 LOCAL_FIELDS: Final = _tables.LOCAL
 DELETION_PROTECTION: Final = "deletionProtection"
 
-#: The computed address of a number, which `check` adds to the inputs.
+#: The computed address of a number.
 SIP_URI: Final = "sipUri"
+
+#: When the API last changed something, which every kind has.
+UPDATED_AT: Final = "updatedAt"
 
 #: Hidden input, where arguments that are left out must be unset. The same in every program, so that no preview shows it.
 ON_OMITTED: Final = "__onOmitted"

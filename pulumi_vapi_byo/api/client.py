@@ -39,7 +39,7 @@ from pulumi_vapi_byo.errors import (
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.wire import is_id, secrets_in
 
-from .deadline import DeadlineError, Exchange, watched
+from .deadline import DeadlineError, Exchange, time_left_s, watched
 from .masking import Masks
 from .route import Proxy, check_proxy, find_certificates
 from .throttle import MAX_RETRY_AFTER_S, RETRIED_STATUSES, Throttle, asked_pause_s, retry_policy
@@ -217,8 +217,19 @@ class VapiClient:
             self._pace.wait(turns)
             if self._now() > last:
                 raise OutdatedError(f"it had to wait so long that the look before it was out of date ({method} {path})")
+            # A look is sent all the same: it may be what tells what became of a change.
+            limit_s = math.inf if method == "GET" else time_left_s()
+            if limit_s <= 0:
+                raise TransportError(
+                    "the time of customTimeouts was over before it was sent",
+                    method=method,
+                    path=path,
+                    sent=False,
+                    passing=False,
+                    advice="raise the option customTimeouts, or try again",
+                )
             try:
-                answer = self._exchange(method, path, body, query, tries)
+                answer = self._exchange(method, path, body, query, tries, min(self._settings.timeout_s, limit_s))
             except TransportError as error:
                 # A POST that may have arrived is the caller's to clear up: sent again it could create a second number.
                 if not error.passing or (method == "POST" and error.sent):
@@ -227,7 +238,10 @@ class VapiClient:
                     policy = policy.increment(method, path, error=error)
                 except urllib3.exceptions.MaxRetryError:
                     raise error.after(tries) from None
-                self._sleep(policy.get_backoff_time())
+                backoff_s = policy.get_backoff_time()
+                if backoff_s >= time_left_s():
+                    raise error.after(tries) from None
+                self._sleep(backoff_s)
                 continue
             self._note_time(answer)
             if answer.status != 429:
@@ -241,7 +255,7 @@ class VapiClient:
             pause_s = asked_pause_s(answer.retry_after)
             if pause_s is None:
                 pause_s = policy.get_backoff_time()
-            if pause_s > MAX_RETRY_AFTER_S:
+            if pause_s > min(MAX_RETRY_AFTER_S, time_left_s()):
                 return self._judge(answer, method, path, tries)
             if answer.status == 429:
                 self._pace.slow_down(pause_s)
@@ -286,7 +300,13 @@ class VapiClient:
         )
 
     def _exchange(
-        self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, Any] | None, attempt: int
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, Any] | None,
+        attempt: int,
+        timeout_s: float,
     ) -> Reply:
         def exchange() -> Reply:
             with self._session.request(
@@ -295,7 +315,7 @@ class VapiClient:
                 params=query,
                 json=body,
                 auth=self._auth,
-                timeout=self._settings.timeout_s,
+                timeout=timeout_s,
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -306,17 +326,18 @@ class VapiClient:
         began = time.monotonic()
         under_way = Exchange(exchange)
         try:
-            reply = under_way.wait(self._settings.timeout_s)
+            reply = under_way.wait(timeout_s)
         except (OSError, urllib3.exceptions.HTTPError, ValueError, DeadlineError) as error:
-            failure = self._explain(error, method, path, sent=under_way.sent)
+            failure = self._explain(error, method, path, timeout_s, sent=under_way.sent)
             log.debug("%s %s failed after %d ms (try %d): %s", method, path, _ms_since(began), attempt, failure.reason)
             raise failure from None
         log.debug("%s %s -> %d in %d ms (try %d)", method, path, reply.status, _ms_since(began), attempt)
         return reply
 
-    def _explain(self, error: Exception, method: str, path: str, *, sent: bool) -> TransportError:
+    def _explain(self, error: Exception, method: str, path: str, timeout_s: float, *, sent: bool) -> TransportError:
         """Say in words why no answer came, whether the request may have arrived, and what to do."""
-        where, timeout_s = self._settings.base_url, self._settings.timeout_s
+        where = self._settings.base_url
+        limit = "vapi-byo:timeout" if timeout_s == self._settings.timeout_s else "the option customTimeouts"
         cause = _root(error)
         is_refused = isinstance(cause, urllib3.exceptions.NewConnectionError)  # a time-out by its class alone
         took_too_long = (DeadlineError, requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
@@ -324,12 +345,12 @@ class VapiClient:
         if (isinstance(error, took_too_long) or isinstance(cause, took_too_long)) and not is_refused:
             timed_out = sent
             reason = f"{where} did not answer within {timeout_s:g} s"
-            advice = "try again, or raise vapi-byo:timeout"
+            advice = f"try again, or raise {limit}"
             if not sent:
                 through = f" through the proxy {self._proxy.shown}" if self._proxy else ""
                 reason = f"no connection to {where}{through} within {timeout_s:g} s"
                 way = f"{self._proxy.source} and the network" if self._proxy else "the network"
-                advice = f"check {way}, or raise vapi-byo:timeout"
+                advice = f"check {way}, or raise {limit}"
         elif self._proxy and isinstance(error, requests.exceptions.ProxyError):
             reason = f"the proxy {self._proxy.shown} on the way to {where} failed: {self._why_proxy_failed(cause)}"
             advice = f"check {self._proxy.source}, or name the host in NO_PROXY to go without a proxy"

@@ -1,17 +1,45 @@
-"""One request within its time: at the deadline whoever waits for it goes on, whatever the other end does."""
+"""Requests within their time: at the deadline whoever waits for one goes on, whatever the other end does."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import threading
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
 #: Held while a request changes hands: before a byte of it is sent, and when it is given up. Never while waiting.
 _CHANGING: threading.Lock = threading.Lock()
+
+
+#: When the time of the call under way is over, by `time.monotonic`.
+_CALL_ENDS_AT: Final[ContextVar[float]] = ContextVar("_CALL_ENDS_AT", default=math.inf)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Let what is called inside send, wait and try again only for some time.
+
+    A look that settles what became of a change may take longer: without it nobody would know.
+
+    Args:
+        seconds: How long; 0 for as long as it takes.
+    """
+    before = _CALL_ENDS_AT.set(time.monotonic() + seconds if seconds > 0 else math.inf)
+    try:
+        yield
+    finally:
+        _CALL_ENDS_AT.reset(before)
+
+
+def time_left_s() -> float:
+    """Return the seconds that the call under way still has, infinitely many where nothing limits it."""
+    return _CALL_ENDS_AT.get() - time.monotonic()
 
 
 class DeadlineError(Exception):

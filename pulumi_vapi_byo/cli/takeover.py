@@ -13,23 +13,18 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.core.check import check_inputs
+from pulumi_vapi_byo.core.importing import Path, inputs_of
 from pulumi_vapi_byo.dynamic._resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.errors import VapiError, show_path
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.provider import IMPORT_ID, ByoPhoneNumberProvider, ByoSipTrunkCredentialProvider, VapiProvider
-from pulumi_vapi_byo.wire import ADDITIONAL, OPAQUE_MAPS, SECRET_FIELDS, as_spelled, is_sayable, to_camel, to_snake
+from pulumi_vapi_byo.wire import ADDITIONAL, SECRET_FIELDS, as_spelled
 
 from .listing import Listed
 from .stack_state import SECRET_MARK
 from .wording import may_hold_a_secret
-
-#: Where something is, in wire names and list indexes.
-Path = tuple[str | int, ...]
-
-#: Fields without which the resource would be about something else, or nothing.
-_ESSENTIAL: Final = frozenset({"number", "credentialId", "gateways"})
 
 _PROVIDERS: Final[Mapping[str, type[VapiProvider]]] = {
     PHONE_NUMBER.provider: ByoPhoneNumberProvider,
@@ -114,11 +109,16 @@ def plan_takeovers(chosen: Sequence[Listed]) -> tuple[list[Takeover], list[str]]
     for one, base in zip(chosen, bases, strict=True):
         name = base if bases.count(base) == 1 else f"{base}-{_slug(one.id)}"
         try:
-            inputs, left_out = _inputs(one)
+            found = inputs_of(one.kind, one.answer) if one.answer else None
+            problem = f"what Vapi lists {one.problem}"
         except ValueError as error:
-            refused.append(f"{one.label} is left out: {error}")
+            found, problem = None, str(error)
+        if found is None:
+            refused.append(f"{one.label} is left out: {problem}")
             continue
-        takeovers.append(Takeover(one.kind, name, one.id, inputs, tuple(left_out), tuple(_unknown_in(one.kind, inputs))))
+        inputs, left_out = found
+        sentences = tuple(f"{one.label}: {why}" for why in left_out)
+        takeovers.append(Takeover(one.kind, name, one.id, inputs, sentences, tuple(_unknown_in(one.kind, inputs))))
     return takeovers, refused
 
 
@@ -132,93 +132,12 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _inputs(one: Listed) -> tuple[dict[str, Any], list[str]]:
-    """Write what Vapi holds as inputs. What our rules refuse is left out, which leaves it as it is.
-
-    Raises:
-        ValueError: It cannot be declared at all.
-    """
-    kind, label = one.kind, one.label
-    if one.answer is None:
-        raise ValueError(f"what Vapi lists {one.problem}")
-    live = one.answer.wire()
-    inputs = {name: live[name] for name in kind.api_fields if live.get(name) not in (None, "", [], {})}
-    if inputs.get("numberE164CheckEnabled") is True:
-        del inputs["numberE164CheckEnabled"]  # the default
-    left_out: list[str] = []
-    additional = {name: value for name, value in one.answer.unknown().items() if not _is_ours(kind, name)}
-    inputs |= {ADDITIONAL: additional} if additional else {}
-    while True:
-        checked = check_inputs(kind, inputs, number_check="e164", on_unknown="send")
-        if not checked.problems:
-            break
-        problem = checked.problems[0]
-        if _take_out_an_empty_text(inputs, problem.path):
-            continue
-        if problem.path[0] in _ESSENTIAL and problem.path[0] not in inputs:
-            raise ValueError(f"it has no {to_snake(str(problem.path[0]))}")
-        if problem.path[0] in _ESSENTIAL:
-            raise ValueError(f"its {show_path(problem.path)} {problem.reason}")
-        path = _without(inputs, problem.path)
-        why = f"{show_path(problem.path)} {problem.reason}"
-        left_out.append(f"{label}: {show_path(path)} is not managed and stays as it is ({why})")
-    left_out += [
-        f"{label}: {show_path(problem.path)} {problem.reason}"
-        for problem in check_inputs(kind, inputs, on_unknown="send").problems
-    ]
-    if "serverUrl" in inputs and "serverUrlSecret" not in inputs:
-        left_out.append(
-            f"{label}: Vapi does not tell whether its server_url has a secret; one that it has stays, unless you add "
-            "server_url_secret"
-        )
-    if "outboundAuthenticationPlan" in inputs:
-        left_out.append(
-            f"{label}: Vapi never tells a password; the one that it has stays, but add auth_password to the program before you "
-            "change outbound_authentication_plan"
-        )
-    return checked.inputs, left_out
-
-
-def _is_ours(kind: Kind, name: str) -> bool:
-    return to_camel(name) in kind.input_names or bool(kind.fixed(to_camel(name)))
-
-
-def _take_out_an_empty_text(inputs: Mapping[str, Any], path: Path) -> bool:
-    """Take out a text that is empty, which is as good as none, in an object; whether there was one."""
-    *parents, last = path
-    holder: Any = inputs
-    for part in parents:
-        holder = holder[part]
-    if not parents or not isinstance(holder, dict) or holder.get(last) != "":
-        return False
-    del holder[last]
-    return True
-
-
 def _unknown_in(kind: Kind, inputs: Mapping[str, Any]) -> Iterator[Path]:
     for problem in check_inputs(kind, inputs, number_check="e164").problems:
         if problem.unknown and problem.path == (ADDITIONAL,):
             yield from ((ADDITIONAL, name) for name in inputs[ADDITIONAL])
         elif problem.unknown:
             yield problem.path
-
-
-def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str | int]:
-    """Take out what is at a path, and return the path of what was taken out.
-
-    The whole field where a program could say what is at the path, as the next change of the field would delete it; and where
-    there is nothing, or an element of a list, whose length counts.
-    """
-    whole = next((at for at, part in enumerate(path) if part in OPAQUE_MAPS), len(path) - 1)
-    path = path[: whole + 1]
-    holder: Any = inputs
-    for part in path[:-1]:
-        holder = holder[part]
-    if isinstance(holder, dict) and path[-1] in holder and not is_sayable(path):
-        del holder[path[-1]]
-        return path
-    del inputs[str(path[0])]
-    return path[:1]
 
 
 # ----------------------------------------------------------------------------------------------------------------- secrets

@@ -127,6 +127,23 @@ class Lifecycle:
         except VapiError as error:
             raise cannot("read", self._run.label(state, id_), with_settings_of_the_state(error)) from error
 
+    def take_in(self, id_: str) -> Found:
+        """Look at one that is managed from now on, with all that a program can say of it.
+
+        Args:
+            id_: Its id.
+
+        Returns:
+            What is there now.
+
+        Raises:
+            LifecycleError: It could not be read, does not exist, or cannot be declared.
+        """
+        try:
+            return self._reading.take_in(id_)
+        except VapiError as error:
+            raise cannot("read", self._run.label({}, id_), error) from error
+
     def update(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Bring one to what the program says, in place.
 

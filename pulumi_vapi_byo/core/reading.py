@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_vapi_byo.errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError
 from pulumi_vapi_byo.wire import LOCAL_FIELDS
 
 from .absence import Absence
-from .diff import managed_inputs, managed_shape, recorded, still_filled_in, unknown_in, unmanaged, with_unknown
+from .diff import managed_inputs, managed_shape, recorded, shape_of, still_filled_in, unknown_in, unmanaged, with_unknown
+from .importing import inputs_of
 from .run import Run
+
+if TYPE_CHECKING:
+    from pulumi_vapi_byo.kinds.models import Answer
 
 log = logging.getLogger(__name__)
 
@@ -95,12 +99,36 @@ class Reading:
         Raises:
             VapiError: It could not be read, or does not exist.
         """
+        return Found(recorded(self._kind, self._states.of(self._existing(id_), {}), {}), {})
+
+    def take_in(self, id_: str) -> Found:
+        """Look at one that is managed from now on, with all that a program can say of it.
+
+        Args:
+            id_: Its id.
+
+        Returns:
+            What is there now.
+
+        Raises:
+            VapiError: It could not be read, does not exist, or cannot be declared.
+        """
+        one = self._existing(id_)
+        try:
+            inputs, left_out = inputs_of(self._kind, one)
+        except ValueError as error:
+            raise VapiError(f"it cannot be declared: {error}") from None
+        label = self._run.label(inputs, id_)
+        for why in left_out:
+            log.warning("%s: %s", label, why)
+        live = self._states.of(one, inputs)
+        return Found(recorded(self._kind, live, shape_of(self._kind, inputs, live)), inputs)
+
+    def _existing(self, id_: str) -> Answer:
         one = self._api.get(id_)  # it may have been created since a list was had
         if one is None:
             raise VapiError("it does not exist in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region")
-        live = self._states.of(one, {})
-        found = recorded(self._kind, live, {})
-        return Found(found, managed_inputs(self._kind, found, live) | _local(live))
+        return one
 
     def _warn_of_diversion(self, label: str, others: Mapping[str, Any]) -> None:
         held = self._kind.diverts(others)

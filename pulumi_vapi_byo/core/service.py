@@ -9,20 +9,20 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import pathlib
 import threading
 import traceback
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pulumi_vapi_byo.config import PROVIDER_NAME, Settings, for_provider, read_public_settings, read_settings
 from pulumi_vapi_byo.errors import ConfigError, VapiError, cannot, not_an_id, shorten, show_path
 from pulumi_vapi_byo.kinds.kind import Kind
-from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED, SECRET_FIELDS, UNKNOWN, as_spelled, is_id
+from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED, SECRET_FIELDS, UNKNOWN, UPDATED_AT, as_spelled, is_blank, is_id
 
 from .claims import TAKEN_OVER, Claims
-from .diff import left_out, plan, unknown_that_goes
+from .diff import Path, differences, left_out, managed_shape, plan, unknown_that_goes
 
 # Imported where they are first needed: what is unchanged does without the models, and a preview without HTTP.
 if TYPE_CHECKING:
@@ -52,12 +52,14 @@ class Checked:
     """What a check came to.
 
     Attributes:
-        inputs: The normalised inputs, with what is computed from them; only meaningful without failures.
+        inputs: The normalised inputs; only meaningful without failures.
         failures: All that is wrong.
+        computed: What follows from the inputs.
     """
 
     inputs: dict[str, Any]
     failures: list[Failure]
+    computed: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,13 @@ class Difference:
 
     Attributes:
         changes: Wire names of the inputs that differ.
+        paths: Where in those inputs, as deep as can be told.
         is_unseen: Whether the inputs say so nowhere: all that differs is left out of them, and must be unset.
         has_moved: Whether nothing differs but what is computed.
     """
 
     changes: tuple[str, ...]
+    paths: tuple[Path, ...] = ()
     is_unseen: bool = False
     has_moved: bool = False
 
@@ -105,10 +109,12 @@ class Service:
         self._get_setting = get_setting
         self._environ = environ
         try:
-            account = read_public_settings(get_setting, environ).base_url
+            settings = read_public_settings(get_setting, environ)
         except ConfigError:
-            account = ""  # whatever is asked of this provider, the sentence about its settings is the answer
-        self._claims = Claims(run, account)
+            # Whatever is asked of this provider, the sentence about its settings is the answer.
+            settings = Settings(api_key="", base_url="", region="us")
+        self._region = settings.region
+        self._claims = Claims(run, settings.base_url)
         self._just_read: set[str] = set()
         self._checked: dict[str, _Checked] = {}
         self._begun: Lifecycle | None = None
@@ -161,11 +167,24 @@ class Service:
             failures.append(Failure("", f"the option import_ is wrong: {not_an_id(import_id)}"))
         if failures:
             return Checked(inputs, [Failure(failure.field, self.in_words(failure.reason)) for failure in failures])
-        whole = {**inputs, **self.kind.compute(inputs, settings.region)}
-        if settings.on_omitted == "clear":
-            whole[ON_OMITTED] = "clear"
-            self._checked[_fingerprint(inputs)] = _Checked(frozenset(before), left_alone)
-        return Checked(whole, [])
+        if settings.on_omitted != "clear":
+            return Checked(inputs, [], self.compute(inputs))
+        self.note(inputs, before, left_alone)
+        return Checked(inputs | {ON_OMITTED: "clear"}, [], self.compute(inputs))
+
+    def note(self, inputs: Mapping[str, Any], last: Iterable[str], left_alone: frozenset[str]) -> None:
+        """Note what the calls after a check are not told.
+
+        Args:
+            inputs: Normalised inputs.
+            last: Wire names of the last inputs.
+            left_alone: Wire names that the option ignore_changes names.
+        """
+        self._checked[_fingerprint(self._said(inputs))] = _Checked(frozenset(last), left_alone)
+
+    def compute(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Compute what follows from inputs or a state, see `Kind.compute`."""
+        return self.kind.compute(values, self._region)
 
     def _check_again(
         self, before: Mapping[str, Any], given: Mapping[str, Any], settings: Settings, wire_names: Container[str]
@@ -196,7 +215,8 @@ class Service:
             state: The last state.
             inputs: The new inputs, as `check` returned them.
         """
-        planned = plan(self.kind, state, self._wanted(inputs))
+        wanted = self._wanted(inputs)
+        planned = plan(self.kind, state, wanted)
         changes = planned.changes
         unseen: list[str] = []
         if id_ in self._just_read:
@@ -206,20 +226,28 @@ class Service:
             if changes and ON_OMITTED in inputs:
                 said = self._said(inputs)
                 last = self._checked_before(said).last
-                unseen = [field for field in changes if field not in said and field not in last]
+                unseen = [name for name in changes if name not in said and name not in last]
             elif not changes:
                 self._keep(id_, state)
         if unseen:
             log.warning(
                 "%s: will be cleared, because the program leaves it out and vapi-byo:onOmitted is clear: %s",
                 self._label(state, id_),
-                self.kind.show_fields({field: state[field] for field in unseen if field in state}),
+                self.kind.show_fields({name: state[name] for name in unseen if name in state}),
             )
         return Difference(
             changes,
+            tuple(self._paths(state, wanted, changes)),
             is_unseen=bool(unseen) and len(unseen) == len(changes),
-            has_moved=not changes and self.kind.has_moved(state, inputs),
+            has_moved=not changes and self.kind.has_moved(state, self.compute(inputs)),
         )
+
+    def _paths(self, state: Mapping[str, Any], wanted: Mapping[str, Any], changes: Iterable[str]) -> Iterator[Path]:
+        inside: dict[str, list[Path]] = {}
+        for path, _, _ in differences(self.kind, wanted, state, managed_shape(self.kind, state)) if changes else ():
+            inside.setdefault(str(path[0]), []).append(path)
+        for name in changes:
+            yield from inside.get(name, [(name,)])
 
     def _keep(self, id_: str, state: Mapping[str, Any]) -> None:
         if not self._claims.keep(id_):
@@ -252,25 +280,53 @@ class Service:
             return import_id, self._lifecycle.adopt(import_id, wanted)
         return self._lifecycle.create(wanted)
 
-    def read(self, id_: str, state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Read a resource, for a refresh (with the last state) or a look-up (with none).
+    def preview_create(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell what is known of a resource before it is created.
+
+        Args:
+            inputs: Its inputs, as `check` returned them.
+
+        Returns:
+            Its state, with `wire.UNKNOWN` for what the API will say.
+        """
+        said = {name: value for name, value in self._said(inputs).items() if not is_blank(value)}
+        return said | dict.fromkeys(self.kind.outputs, UNKNOWN) | dict.fromkeys(self.kind.computed) | self.compute(said)
+
+    def preview_update(self, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell what a resource will be after an update.
+
+        Args:
+            state: The last state.
+            inputs: The new inputs, as `check` returned them.
+
+        Returns:
+            Its state, with `wire.UNKNOWN` for what the API will say.
+        """
+        planned = plan(self.kind, state, self._wanted(inputs))
+        after = {name: value for name, value in state.items() if name not in planned.changes and name != MANAGED}
+        after |= {name: inputs[name] for name in planned.changes if not is_blank(inputs.get(name))}
+        if planned.patch:
+            after[UPDATED_AT] = UNKNOWN
+        return after | self.compute(after)
+
+    def read(
+        self, id_: str, state: Mapping[str, Any], *, for_import: bool = False
+    ) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Read a resource, for a refresh (with the last state), a look-up or an import (with none).
 
         Args:
             id_: Its id.
             state: The last state.
+            for_import: Whether all that a program can say of it is managed from now on.
 
         Returns:
             Its state and the inputs that would produce it; None where it is gone.
         """
-        found = self._lifecycle.read(id_, state)
+        found = self._lifecycle.take_in(id_) if for_import else self._lifecycle.read(id_, state)
         if found is None:
             return None
         self._just_read.add(id_)
-        computed = {name: found.state[name] for name in self.kind.computed if name in found.state}
-        inputs = found.inputs | (computed if self.kind.identity in found.inputs else {})
-        if found.clears_what_is_left_out:
-            inputs[ON_OMITTED] = "clear"
-        return found.state, inputs
+        return found.state, found.inputs | ({ON_OMITTED: "clear"} if found.clears_what_is_left_out else {})
 
     def update(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Change a resource in place.
@@ -297,21 +353,6 @@ class Service:
     def in_words(self, sentence: str) -> str:
         """Write a sentence for whoever set the provider up: an explicit one's settings are its arguments."""
         return for_provider(sentence, self._get_setting(PROVIDER_NAME))
-
-    def failure(self, step: str, error: Exception) -> str:
-        """Write the failure of a step as one sentence: anything else would be a traceback.
-
-        Args:
-            step: The method that failed.
-            error: What it raised.
-        """
-        log.debug("%s failed: %s", step, _origin(error))
-        if isinstance(error, VapiError):
-            return self.in_words(str(error))
-        return (
-            f"{step} failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: "
-            "please report it with the output of VAPI_LOG=debug"
-        )
 
     def _said(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the program says, without what is computed and what is hidden."""
@@ -357,6 +398,22 @@ def with_marks(values: Mapping[str, Any], *, unknown: Any, secret: Callable[[Any
     return {key: marked(value, key) for key, value in values.items()}
 
 
+def failure_in_words(step: str, error: Exception) -> str:
+    """Write the failure of a step as one sentence: anything else would be a traceback.
+
+    Args:
+        step: The method that failed.
+        error: What it raised.
+    """
+    log.debug("%s failed: %s", step, _origin(error))
+    if isinstance(error, VapiError):
+        return str(error)
+    return (
+        f"{step} failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: "
+        "please report it with the output of VAPI_LOG=debug"
+    )
+
+
 def _fingerprint(inputs: Mapping[str, Any]) -> str:
     # Between two calls the engine turns all numbers into floats.
     return json.dumps(json.loads(json.dumps(inputs, default=repr), parse_int=float), sort_keys=True)
@@ -386,4 +443,6 @@ def _origin(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     frames = traceback.walk_tb(error.__traceback__)  # unlike `extract_tb`, whatever the limit of tracebacks is
-    return f"{type(error).__name__} at " + " > ".join(f"{Path(frame.f_code.co_filename).name}:{line}" for frame, line in frames)
+    return f"{type(error).__name__} at " + " > ".join(
+        f"{pathlib.Path(frame.f_code.co_filename).name}:{line}" for frame, line in frames
+    )

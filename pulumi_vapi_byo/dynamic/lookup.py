@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pulumi
 from pulumi import Input, Output
@@ -13,15 +13,11 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor
 
 from pulumi_vapi_byo.config import Settings, read_settings
 from pulumi_vapi_byo.errors import VapiError, shorten
-from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER, sip_uri
-from pulumi_vapi_byo.wire import WIRE_NAMES, bare, to_snake
+from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
+from pulumi_vapi_byo.wire import WIRE_NAMES, to_snake
 
 from ._found import FoundPhoneNumber
 from .arguments import explaining, to_wire, unknown_arguments
-
-if TYPE_CHECKING:
-    from pulumi_vapi_byo.kinds.models import Answer
-
 
 _FIELDS: Final = tuple(field.name for field in dataclasses.fields(FoundPhoneNumber))
 
@@ -102,12 +98,15 @@ def _look_up(filters: Mapping[str, Any], account: Mapping[str, Any]) -> list[Fou
     monitor = pulumi.runtime.settings.get_monitor()
     if isinstance(monitor, MockMonitor):
         return _mocked(monitor, given)
+    # Imported when first needed: most programs look nothing up, and start in half the time without HTTP.
+    from pulumi_vapi_byo.core.lookup import look_up
+
     try:
-        settings = _settings(**account)
-        listed = [_found(one, settings) for one in _listed(settings)]
+        filters = {WIRE_NAMES[field]: value for field, value in given.items()}
+        found = look_up(PHONE_NUMBER, _settings(**account), filters)
     except VapiError as error:
         raise pulumi.RunError(f"cannot look up phone numbers: {error}") from None
-    return [one for one in listed if all(_fits(field, getattr(one, field), value) for field, value in given.items())]
+    return [FoundPhoneNumber(**{to_snake(name): value for name, value in one.items()}) for one in found]
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:
@@ -126,10 +125,6 @@ def _texts(given: Mapping[str, Any]) -> dict[str, str]:
             raise pulumi.RunError(f"cannot look up phone numbers: {argument} {shown}must be a text, in quotes")
         texts[argument] = text
     return texts
-
-
-def _fits(field: str, held: str | None, wanted: str) -> bool:
-    return held == wanted or (field == "number" and held is not None and bare(held) == bare(wanted))
 
 
 def _mocked(monitor: MockMonitor, given: Mapping[str, str]) -> list[FoundPhoneNumber]:
@@ -155,18 +150,3 @@ def _settings(api_key: str | None, base_url: str | None, region: str | None) -> 
     stack = pulumi.Config("vapi-byo")
     other: dict[str, Any] = {"vapi-byo:apiKey": api_key, "vapi-byo:baseUrl": base_url, "vapi-byo:region": region}
     return read_settings(other.get if api_key is not None else lambda key: stack.get(key.removeprefix("vapi-byo:")), os.environ)
-
-
-def _listed(settings: Settings) -> list[Answer]:
-    # Imported when first needed: most programs look nothing up, and start in half the time without HTTP.
-    from pulumi_vapi_byo.api.client import Collection, VapiClient
-    from pulumi_vapi_byo.core.account import Account
-
-    return Account(PHONE_NUMBER, Collection(VapiClient(settings), PHONE_NUMBER)).known()
-
-
-def _found(one: Answer, settings: Settings) -> FoundPhoneNumber:
-    held: dict[str, Any] = {name: getattr(one, name, None) for name in _FIELDS}
-    held["server_url"] = (getattr(one, "server", None) or {}).get("url") or held["server_url"]
-    held["sip_uri"] = sip_uri(held["number"], held["credential_id"], settings.region)
-    return FoundPhoneNumber(**held)

@@ -204,6 +204,20 @@ class Kind:
             return f" ({len(value)}, not shown)"
         return f" {shorten(repr(value), 80)}"
 
+    def never_told(self, inputs: Mapping[str, Any]) -> Iterable[str]:
+        """Say what the API never tells of something that has these inputs, and what to do: sentences."""
+        return ()
+
+    def told(self, held: Mapping[str, Any], region: Region) -> dict[str, Any]:
+        """Write what a look-up tells of something that is not owned: what is plain and no secret.
+
+        Args:
+            held: What the API holds.
+            region: Region of the organisation.
+        """
+        told = {**held, **self.compute(held, region)}
+        return {name: told.get(name) for name in ("id", *_tables.TOLD[self.name])}
+
     def diverts(self, others: Mapping[str, Any]) -> dict[str, Any]:
         """Return those fields that the program leaves out and that decide who answers or where calls go."""
         return {field: others[field] for field in self.routing if field in others}

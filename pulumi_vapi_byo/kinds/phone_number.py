@@ -150,6 +150,18 @@ class PhoneNumberKind(Kind):
             held.pop("serverUrl", None)  # the same in its older spelling
         return held
 
+    def never_told(self, inputs: Mapping[str, Any]) -> Iterator[str]:  # noqa: D102
+        if "serverUrl" in inputs and "serverUrlSecret" not in inputs:
+            yield (
+                "Vapi does not tell whether its server_url has a secret; one that it has stays, unless you add "
+                "server_url_secret"
+            )
+
+    def told(self, held: Mapping[str, Any], region: Region) -> dict[str, Any]:  # noqa: D102
+        # The address of its server, however it was set.
+        url = (held.get("server") or {}).get("url")
+        return super().told({**held, "serverUrl": url or held.get("serverUrl")}, region)
+
     def why_empty(self, field: str) -> str:  # noqa: D102
         return ", or write server={} where there must be none" if field == "serverUrl" else ""
 

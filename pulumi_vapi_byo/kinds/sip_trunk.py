@@ -25,6 +25,13 @@ class SipTrunkKind(Kind):
     def comes_near(self, inputs: Mapping[str, Any], name: str | None, differs: Sequence[str]) -> bool:  # noqa: D102
         return super().comes_near(inputs, name, differs) or ("gateways" in inputs and "gateways" not in differs)
 
+    def never_told(self, inputs: Mapping[str, Any]) -> Iterator[str]:  # noqa: D102
+        if "outboundAuthenticationPlan" in inputs:
+            yield (
+                "Vapi never tells a password; the one that it has stays, but add auth_password to the program before you "
+                "change outbound_authentication_plan"
+            )
+
     def advice(self, method: str, status: int, message: str) -> str:  # noqa: D102
         if method == "DELETE" and status in (400, 409, 422):
             return (

@@ -29,6 +29,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "core": {"api", "config", "errors", "kinds", "wire"},
     "provider": {"api", "config", "core", "errors", "kinds", "wire"},
     "dynamic": {"api", "config", "core", "errors", "kinds", "provider", "wire"},
+    "plugin": {"_version", "api", "config", "core", "errors", "kinds", "wire"},
     "cli": {"_version", "api", "config", "core", "dynamic", "errors", "kinds", "provider", "wire"},
     "emulator": {"_version"},
     "__init__": {"_version", "dynamic"},
@@ -36,7 +37,8 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
 
 #: Outside package -> the only modules that may import it; a folder stands for all in it.
 DOORS: Final[dict[str, set[str]]] = {
-    "pulumi": {"cli.takeover", "dynamic", "provider"},
+    "pulumi": {"cli.takeover", "dynamic", "plugin", "provider"},
+    "grpc": {"plugin"},
     "requests": {"api.client"},
     "urllib3": {"api.client", "api.throttle"},
     "pydantic": {"core.check", "kinds"},
@@ -136,7 +138,7 @@ def test_what_is_unchanged_or_deleted_needs_no_models() -> None:
     loaded = loaded_by(
         "from pulumi_vapi_byo.provider import ByoPhoneNumberProvider; from pulumi.dynamic import ConfigureRequest, Config\n"
         "provider = ByoPhoneNumberProvider(); provider.configure(ConfigureRequest(Config({}, 'project')))\n"
-        "inputs = {'credentialId': 'c', 'number': '+14155552671', 'sipUri': 's'}; provider.check(inputs, inputs)\n"
+        "inputs = {'credentialId': 'c', 'number': '+14155552671', 'sipUri': '+14155552671@c.sip.vapi.ai'}; provider.check(inputs, inputs)\n"
         "assert provider.diff('id', inputs, inputs).changes is False"
     )
     assert loaded & HEAVY == set()

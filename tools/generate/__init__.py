@@ -19,6 +19,7 @@ def generated() -> dict[Path, str]:
     # Not before the caller has said whether what is generated can be imported.
     from .markdown import has_marks, page
     from .python import arguments_module, found_module, package_module, provider_module, resources_module
+    from .schema import schema
     from .tables import tables
 
     texts = {
@@ -31,6 +32,7 @@ def generated() -> dict[Path, str]:
     }
     modules = {Path(PACKAGE, name): _formatted(name, _ORIGIN + text) for name, text in texts.items()}
     pages = [path for path in sorted((ROOT / "docs").rglob("*.md")) if has_marks(path)]
+    modules[Path(PACKAGE, "plugin", "schema.json")] = schema()
     return modules | {path.relative_to(ROOT): page(path) for path in pages}
 
 

@@ -14,6 +14,9 @@ from .fields import Field, Flag, Resource, as_shown, objects_in
 
 _WIDTH: Final = 128
 
+#: What to know of objects among the outputs, in Python.
+IN_WIRE_NAMES: Final = " Has Vapi's own (camelCase) names."
+
 
 def wrapped(text: str, indent: int = 4, further: int = 0) -> str:
     """Break a text into lines, but nothing in double backticks.
@@ -52,7 +55,7 @@ def of_output(one: Field) -> str:
     if one.default is not None and isinstance(one.type, Flag) and not one.is_local:
         text = f"{text.partition(';')[0]}. None where it was never set, which means {one.default.value}."
     if any(objects_in(one.type)):
-        text += " Has Vapi's own (camelCase) names."
+        text += IN_WIRE_NAMES
     return f"{text} A secret output." if one.is_secret else text
 
 

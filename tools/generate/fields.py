@@ -274,6 +274,12 @@ class Resource:
         of_this_kind = [one for one in added if one not in of_every_kind]
         return [*of_every_kind, *inputs, *of_this_kind, *self.computed]
 
+    @property
+    def told(self) -> list[Field]:
+        """What a look-up tells of one that is not owned, without the id."""
+        plain = (Text, Flag, Number)
+        return [one for one in self.outputs if isinstance(one.type, plain) and not one.is_secret and not one.is_local]
+
 
 @functools.cache
 def resources() -> tuple[Resource, ...]:

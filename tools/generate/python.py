@@ -362,9 +362,8 @@ def found_module() -> str:
     """Return the text of `dynamic._found`."""
     [resource] = [one for one in resources() if one.name == "ByoPhoneNumber"]
     held = {one.name: one for one in resource.answer}
-    fields = [one for one in resource.outputs if _scalar(one.type) and not one.is_secret and not one.is_local]
     entries, lines = [("id", "Vapi's id of it.")], ["id: str"]
-    for one in fields:
+    for one in resource.told:
         text = of_output(one) if one in resource.inputs else one.description
         own = held.get(one.name)
         # A field that the API may lack although a program must give it says why.

@@ -38,6 +38,7 @@ def tables() -> str:
         *_places(),
         _by_kind("INPUTS", "tuple[str, ...]", "All inputs, in the order of messages.", lambda one: _wires(one.inputs)),
         _by_kind("OUTPUTS", "tuple[str, ...]", "Outputs that are no inputs, without the id.", _outputs),
+        _by_kind("TOLD", "tuple[str, ...]", "What a look-up tells, without the id.", lambda one: _wires(one.told)),
         _by_kind("COMPUTED", "tuple[str, ...]", "What follows from the inputs.", lambda one: _wires(one.computed)),
         _by_kind(
             "NEVER_PRINTED",

@@ -1,8 +1,9 @@
-"""A driver of Pulumi's host for dynamic providers (``python -m pulumi.dynamic``): the engine's calls without the engine."""
+"""Drivers of both doors, Pulumi's host for dynamic providers and the plugin: the engine's calls without the engine."""
 
 from __future__ import annotations
 
 import base64
+import re
 import signal
 import subprocess
 import tempfile
@@ -18,7 +19,9 @@ from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from pulumi_vapi_byo import BYO_PHONE_NUMBER_TYPE
-from pulumi_vapi_byo.provider import ByoPhoneNumberProvider, VapiProvider
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.provider import LEFT_ALONE, WIRE_NAMES_GIVEN, ByoPhoneNumberProvider, VapiProvider
+from pulumi_vapi_byo.wire import PYTHON_NAMES
 from tests.sdks import Sdk
 
 #: How the engine writes a value that is not known yet.
@@ -78,6 +81,8 @@ class Host:
         folder: Where to run it: not in the project, which would then be imported from there.
     """
 
+    arguments: tuple[str, ...] = ("-m", "pulumi.dynamic")
+
     def __init__(self, sdk: Sdk, folder: Path) -> None:
         self.sdk = sdk
         self._folder = folder
@@ -86,7 +91,7 @@ class Host:
     def __enter__(self) -> Host:
         self._stderr = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [self.sdk.python, "-W", "ignore", "-u", "-m", "pulumi.dynamic"],
+            [self.sdk.python, "-W", "ignore", "-u", *self.arguments],
             cwd=self._folder,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -134,8 +139,33 @@ class Host:
         return Provider(self, serialize_provider(provider_type()) + "\n" * self._providers)
 
 
+class PluginHost(Host):
+    """The plugin as a process of its own. A context manager, used as `Host` is."""
+
+    arguments = ("-c", "import sys; sys.path[:] = filter(None, sys.path); from pulumi_vapi_byo.plugin import main; main()")
+
+    def provider(self, config: Mapping[str, Any], provider_type: type[VapiProvider] = ByoPhoneNumberProvider) -> Provider:
+        """Configure the plugin anew; one that was configured before is so again when it is next called.
+
+        Args:
+            config: As for `Host`.
+            provider_type: Which kind of resource.
+        """
+        return PluginProvider(self, provider_type.kind, {key.removeprefix("vapi-byo:"): value for key, value in config.items()})
+
+    def serve(self, provider: PluginProvider) -> None:
+        """Have the settings of a provider in force."""
+        if self._configured is not provider:
+            self._configured = provider
+            self.stub.Configure(provider_pb2.ConfigureRequest(args=encode(provider.settings), acceptSecrets=True))
+
+    _configured: PluginProvider | None = None
+
+
 class Provider:
     """An instance of the provider inside the host; each method is one call of the engine."""
+
+    urn = URN
 
     def __init__(self, host: Host, pickle: str) -> None:
         self._host = host
@@ -143,33 +173,33 @@ class Provider:
         self._mark = len(host.printed())
 
     def check(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> CheckAnswer:
-        request = provider_pb2.CheckRequest(urn=URN, news=self._props(news))
+        request = provider_pb2.CheckRequest(urn=self.urn, news=self._props(news))
         if olds is not None:
             request.olds.CopyFrom(self._props(olds))
         answer = self._call("Check", request)
         return CheckAnswer(self._decode(answer.inputs), [(one.property, one.reason) for one in answer.failures])
 
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any], id_: str = "some-id") -> DiffAnswer:
-        request = provider_pb2.DiffRequest(id=id_, urn=URN, olds=self._props(olds), news=self._props(news))
+        request = provider_pb2.DiffRequest(id=id_, urn=self.urn, olds=self._props(olds), news=self._props(news))
         answer = self._call("Diff", request)
         changes = provider_pb2.DiffResponse.DiffChanges.Name(answer.changes).removeprefix("DIFF_").lower()
         return DiffAnswer(changes, list(answer.replaces), answer.deleteBeforeReplace)
 
     def create(self, inputs: Mapping[str, Any]) -> Resource:
-        answer = self._call("Create", provider_pb2.CreateRequest(urn=URN, properties=self._props(inputs)))
+        answer = self._call("Create", provider_pb2.CreateRequest(urn=self.urn, properties=self._props(inputs)))
         return Resource(answer.id, self._decode(answer.properties), {})
 
     def read(self, id_: str, outputs: Mapping[str, Any] | None = None) -> Resource:
         """Read as in a refresh, with the last outputs, or as in a ``get``, without."""
-        answer = self._call("Read", provider_pb2.ReadRequest(id=id_, urn=URN, properties=self._props(outputs or {})))
+        answer = self._call("Read", provider_pb2.ReadRequest(id=id_, urn=self.urn, properties=self._props(outputs or {})))
         return Resource(answer.id, self._decode(answer.properties), self._decode(answer.inputs))
 
     def update(self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Props:
-        request = provider_pb2.UpdateRequest(id=id_, urn=URN, olds=self._props(olds), news=self._props(news))
+        request = provider_pb2.UpdateRequest(id=id_, urn=self.urn, olds=self._props(olds), news=self._props(news))
         return self._decode(self._call("Update", request).properties)
 
     def delete(self, id_: str, outputs: Mapping[str, Any]) -> None:
-        answer = self._call("Delete", provider_pb2.DeleteRequest(id=id_, urn=URN, properties=self._props(outputs)))
+        answer = self._call("Delete", provider_pb2.DeleteRequest(id=id_, urn=self.urn, properties=self._props(outputs)))
         assert answer == empty_pb2.Empty()
 
     def printed(self) -> str:
@@ -190,6 +220,86 @@ class Provider:
         except grpc.RpcError as error:
             call = cast("grpc.Call", error)  # it always is, says grpc's documentation
             raise PluginError(str(call.details()).rstrip("\n")) from None
+
+
+class PluginProvider(Provider):
+    """The plugin; a call tells it what the engine tells no dynamic provider: the last inputs, and what is left alone.
+
+    What it says is compared in Python's names; that it has the schema's own is for the tests of `plugin.wording` to show.
+    """
+
+    def __init__(self, host: PluginHost, kind: Kind, settings: Props) -> None:
+        super().__init__(host, "")
+        self._plugin = host
+        self.settings = settings
+        host.serve(self)
+        self.urn = f"urn:pulumi:test::tests::vapi-byo:index:{kind.name}::desk"
+        self._kind = kind
+        self._inputs: dict[str, Props] = {}
+        self._left_alone: list[str] = []
+        self._last: Mapping[str, Any] | None = None
+
+    def check(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> CheckAnswer:
+        self._left_alone = news.get(LEFT_ALONE) or []
+        self._last = olds
+        answer = super().check(news, olds)
+        return CheckAnswer(answer.inputs, [(field, in_python(reason)) for field, reason in answer.failures])
+
+    def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any], id_: str = "some-id") -> DiffAnswer:
+        request = provider_pb2.DiffRequest(id=id_, urn=self.urn, olds=self._props(olds), news=self._props(news))
+        answer = self._call("Diff", self._told(request, id_, olds))
+        # Whether the engine would find as much by comparing inputs, which is all that it can do for a dynamic provider.
+        said = {key: value for key, value in plain(news).items() if not key.startswith("__")}
+        by_inputs = any(part.inputDiff for part in answer.detailedDiff.values()) or decode(request.old_inputs) != said
+        changes = "none" if answer.changes == answer.DIFF_NONE else "unknown" if by_inputs else "some"
+        return DiffAnswer(changes, list(answer.replaces), answer.deleteBeforeReplace)
+
+    def create(self, inputs: Mapping[str, Any]) -> Resource:
+        created = super().create(inputs)
+        self._inputs[created.id] = dict(inputs)
+        return created
+
+    def read(self, id_: str, outputs: Mapping[str, Any] | None = None) -> Resource:
+        found = super().read(id_, outputs)
+        self._inputs[id_] = found.inputs
+        return found
+
+    def update(self, id_: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Props:
+        request = provider_pb2.UpdateRequest(id=id_, urn=self.urn, olds=self._props(olds), news=self._props(news))
+        updated = self._decode(self._call("Update", self._told(request, id_, olds)).properties)
+        self._inputs[id_] = dict(news)
+        return updated
+
+    def printed(self) -> str:
+        return in_python(super().printed())
+
+    def _told(self, request: Any, id_: str, olds: Mapping[str, Any]) -> Any:
+        last = self._last or self._inputs.get(id_) or {name: olds[name] for name in self._kind.input_names if name in olds}
+        request.old_inputs.CopyFrom(self._props(last))
+        request.ignoreChanges.extend(self._left_alone)
+        return request
+
+    def _props(self, values: Mapping[str, Any]) -> Any:
+        return encode({key: value for key, value in values.items() if key not in (LEFT_ALONE, WIRE_NAMES_GIVEN, PROVIDER_KEY)})
+
+    def _call(self, name: str, request: Any) -> Any:
+        self._plugin.serve(self)
+        try:
+            return super()._call(name, request)
+        except PluginError as error:
+            raise PluginError(in_python(str(error))) from None
+
+
+def in_python(text: str) -> str:
+    """Write what the plugin says as the dynamic provider says it."""
+    text = re.sub(r"\btrue or false\b", "True or False", text)
+    text = re.sub(r"\b(\w+): (?=''|\[\]|\{\}|false)", r"\1=", text).replace("=false", "=False")
+    # But not what is the user's own or Vapi's.
+    return re.sub(
+        r"(?<!\w)'[^'\n]*'(?!\w)|Vapi answered .*?(?= \([A-Z]+ /)|(?<!:)\b\w+\b",
+        lambda word: PYTHON_NAMES.get(word[0], word[0]),
+        text,
+    )
 
 
 def encode(values: Mapping[str, Any]) -> Any:

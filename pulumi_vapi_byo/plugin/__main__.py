@@ -1,0 +1,5 @@
+"""``python -m pulumi_vapi_byo.plugin``."""
+
+from . import main
+
+main()

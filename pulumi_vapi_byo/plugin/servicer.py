@@ -1,0 +1,284 @@
+"""The calls of Pulumi's provider protocol, in and out of the service. Thin on purpose."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator, Mapping
+from importlib import resources
+from typing import Any, Final, TypeVar
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from pulumi_vapi_byo._version import __version__
+from pulumi_vapi_byo.api.deadline import time_limit
+from pulumi_vapi_byo.config import (
+    PROVIDER_NAME,
+    SETTINGS,
+    for_provider,
+    keys_without_effect,
+    read_public_settings,
+    read_settings,
+)
+from pulumi_vapi_byo.core.engine import end_with_the_engine, engine_port
+from pulumi_vapi_byo.core.service import Difference, Service, failure_in_words
+from pulumi_vapi_byo.errors import ConfigError, VapiError
+from pulumi_vapi_byo.kinds import KINDS
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.wire import UNKNOWN
+
+from .engine_log import URN, EngineLog, log_to
+from .functions import FUNCTIONS
+from .values import Path, at, from_engine, show_path, to_engine
+from .wording import in_wire_names
+
+#: The package in types and tokens, and in the stack's configuration.
+PACKAGE: Final = "vapi-byo"
+
+_KINDS: Final[Mapping[str, Kind]] = {f"{PACKAGE}:index:{kind.name}": kind for kind in KINDS}
+_SETTINGS: Final = {setting.name: setting for setting in SETTINGS.values()}
+
+R = TypeVar("R")
+
+
+def _answering(method: Callable[[Any, Any, Any], R]) -> Callable[[Any, Any, Any], R]:
+    """Let a call fail with a sentence, and its messages belong to its resource."""
+
+    @functools.wraps(method)
+    def guarded(self: Servicer, request: Any, context: grpc.ServicerContext) -> R:
+        URN.set(getattr(request, "urn", ""))
+        try:
+            with time_limit(getattr(request, "timeout", 0.0)):
+                return method(self, request, context)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the engine would print what Python makes of it
+            sentence = self.in_words(failure_in_words(method.__name__, error))
+        context.abort(grpc.StatusCode.UNKNOWN, sentence)
+        raise AssertionError  # abort does not return
+
+    return guarded
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """The plugin of one engine under one configuration.
+
+    Args:
+        run: Names the run that the process serves, see `core.claims`.
+    """
+
+    def __init__(self, *, run: str | None = None) -> None:
+        self._run = run
+        self._settings: dict[str, Any] = {}
+        self._log = EngineLog(self.in_words)
+        self._services = self._new_services()
+        log_to(self._log)
+
+    def connect(self, address: str) -> None:
+        """Serve the engine of an address: send it messages, and end with it."""
+        self._log.connect(address)
+        port = engine_port([address])
+        if port is not None:
+            end_with_the_engine(port)
+
+    def in_words(self, sentence: str) -> str:
+        """Write a sentence for whoever wrote the program and set the provider up."""
+        return in_wire_names(for_provider(sentence, self._settings.get(PROVIDER_NAME)))
+
+    def _new_services(self) -> dict[str, Service]:
+        get = self._settings.get
+        return {type_: Service(kind, get, os.environ, run=self._run) for type_, kind in _KINDS.items()}
+
+    def _service(self, request: Any) -> Service:
+        type_ = request.urn.split("::")[2].rpartition("$")[2]
+        if type_ not in self._services:
+            raise VapiError(f"there is no resource type {type_}: there are {' and '.join(self._services)}")
+        return self._services[type_]
+
+    # ------------------------------------------------------------------------------------------------- the plugin itself
+
+    @_answering
+    def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: N802, D102 - as the protocol calls it
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    @_answering
+    def Attach(self, request: Any, _context: Any) -> Empty:  # noqa: N802, D102
+        self.connect(request.address)
+        return Empty()
+
+    @_answering
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        return plugin_pb2.PluginInfo(version=__version__)
+
+    @_answering
+    def GetSchema(self, _request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        schema = resources.files(__package__).joinpath("schema.json").read_text("utf-8")
+        return provider_pb2.GetSchemaResponse(schema=schema)
+
+    @_answering
+    def Cancel(self, _request: Any, _context: Any) -> Empty:  # noqa: N802, D102
+        # What is under way goes on: the engine waits for it, and so the state knows what became of it.
+        return Empty()
+
+    # --------------------------------------------------------------------------------------------------- configuration
+
+    @_answering
+    def CheckConfig(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        given, secrets = from_engine(request.news)
+        provider = _explicit_name(request.urn)
+        failures = []
+        for name, value in given.items():
+            setting = _SETTINGS.get(name)
+            if setting is not None and value is not UNKNOWN:
+                read = read_settings if setting.is_secret else read_public_settings
+                try:
+                    read({setting.key: value}.get, {})
+                except ConfigError as error:
+                    failures.append(provider_pb2.CheckFailure(reason=in_wire_names(for_provider(str(error), provider))))
+        for sentence in keys_without_effect(f"{PACKAGE}:{name}" for name in given):
+            if provider is None:
+                self._log.warn(sentence)
+            else:
+                failures.append(provider_pb2.CheckFailure(reason=in_wire_names(for_provider(sentence, provider))))
+        keys = {(name,) for name in given if name in _SETTINGS and _SETTINGS[name].is_secret}
+        return provider_pb2.CheckResponse(inputs=to_engine(given, secrets | keys), failures=failures)
+
+    @_answering
+    def DiffConfig(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        old, _ = from_engine(request.old_inputs if request.HasField("old_inputs") else request.olds)
+        new, _ = from_engine(request.news)
+        changed = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name) or new.get(name) is UNKNOWN]
+        return _diff_response({(name,): (old.get(name), new.get(name), True) for name in changed})
+
+    @_answering
+    def Configure(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        given, _ = from_engine(request.args)
+        self._settings = {f"{PACKAGE}:{name}": value for name, value in given.items()}
+        self._settings[PROVIDER_NAME] = _explicit_name(request.urn)
+        self._services = self._new_services()
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+    # ------------------------------------------------------------------------------------------------------- resources
+
+    @_answering
+    def Check(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        service = self._service(request)
+        last, _ = from_engine(request.olds)
+        given, secrets = from_engine(request.news)
+        checked = service.check(last, given)
+        failures = [provider_pb2.CheckFailure(property=one.field, reason=in_wire_names(one.reason)) for one in checked.failures]
+        return provider_pb2.CheckResponse(inputs=to_engine(checked.inputs, secrets), failures=failures)
+
+    @_answering
+    def Diff(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        service = self._service(request)
+        state, _ = from_engine(request.olds)
+        last, _ = from_engine(request.old_inputs)
+        inputs, _ = from_engine(request.news)
+        service.note(inputs, last, frozenset(request.ignoreChanges))
+        difference = service.diff(request.id, state, inputs)
+        return _diff_response(dict(_sides(service, difference, state, last, inputs)))
+
+    @_answering
+    def Create(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        service = self._service(request)
+        inputs, secrets = from_engine(request.properties)
+        id_, state = ("", service.preview_create(inputs)) if request.preview else service.create(inputs)
+        return provider_pb2.CreateResponse(id=id_, properties=_outputs(service.kind, state, secrets))
+
+    @_answering
+    def Read(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        service = self._service(request)
+        state, secrets = from_engine(request.properties)
+        last, more = from_engine(request.inputs)
+        found = service.read(request.id, state, for_import=not state and not last)
+        if found is None:
+            return provider_pb2.ReadResponse()
+        state, inputs = found
+        properties = _outputs(service.kind, state, secrets | more)
+        return provider_pb2.ReadResponse(id=request.id, properties=properties, inputs=to_engine(inputs, more))
+
+    @_answering
+    def Update(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        service = self._service(request)
+        state, _ = from_engine(request.olds)
+        last, _ = from_engine(request.old_inputs)
+        inputs, secrets = from_engine(request.news)
+        service.note(inputs, last, frozenset(request.ignoreChanges))
+        after = service.preview_update(state, inputs) if request.preview else service.update(request.id, state, inputs)
+        return provider_pb2.UpdateResponse(properties=_outputs(service.kind, after, secrets))
+
+    @_answering
+    def Delete(self, request: Any, _context: Any) -> Empty:  # noqa: N802, D102
+        state, _ = from_engine(request.properties)
+        self._service(request).delete(request.id, state)
+        return Empty()
+
+    # ------------------------------------------------------------------------------------------------------- functions
+
+    @_answering
+    def Invoke(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        arguments, secrets = from_engine(request.args)
+        function = FUNCTIONS.get(request.tok)
+        if function is None:
+            raise VapiError(f"there is no function {request.tok}: there are {' and '.join(FUNCTIONS)}")
+        try:
+            found = function(arguments, read_settings(self._settings.get, os.environ))
+        except VapiError as error:
+            raise VapiError(f"cannot look up phone numbers: {error}") from error
+        return provider_pb2.InvokeResponse(**{"return": to_engine(found, {(name,) for name in found} if secrets else ())})
+
+
+def _is_not_there(_self: Servicer, _request: Any, context: grpc.ServicerContext) -> None:
+    context.abort(grpc.StatusCode.UNIMPLEMENTED, "pulumi-vapi-byo has no such call")
+
+
+# What the base class does instead prints a traceback.
+for _name in ("Parameterize", "Call", "Construct", "List", "GetMapping", "GetMappings"):
+    setattr(Servicer, _name, _is_not_there)
+
+
+def _explicit_name(urn: str) -> str | None:
+    """Return the name of a provider that the program declares; None for the engine's own, whose settings are the stack's."""
+    name = urn.rpartition("::")[2]
+    return None if not name or name == "default" or name.startswith("default_") else name
+
+
+def _outputs(kind: Kind, state: Mapping[str, Any], secrets: frozenset[Path]) -> Any:
+    # What is computed repeats what it is computed from.
+    if {(kind.identity,), (kind.parent,)} & secrets:
+        secrets |= {(name,) for name in kind.computed}
+    return to_engine(state, secrets)
+
+
+#: What is at a path before and after, and whether these are inputs.
+_Sides = tuple[Any, Any, bool]
+
+
+def _sides(
+    service: Service, difference: Difference, state: Mapping[str, Any], last: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> Iterator[tuple[Path, _Sides]]:
+    """Compare for the eye: the last inputs with the new ones, or, where these are alike, the state."""
+    for path in difference.paths:
+        old, new = at(last, path), at(inputs, path)
+        is_of_inputs = new is UNKNOWN or old != new
+        yield path, (old if is_of_inputs else at(state, path), new, is_of_inputs)
+    if difference.has_moved:
+        now = service.compute(inputs)
+        yield from ((((name,), (state.get(name), now.get(name), False))) for name in service.kind.computed)
+
+
+def _diff_response(sides: Mapping[Path, _Sides]) -> Any:
+    detailed = {}
+    for path, (old, new, is_of_inputs) in sides.items():
+        kinds = provider_pb2.PropertyDiff
+        kind = kinds.ADD if old is None else kinds.DELETE if new is None else kinds.UPDATE
+        detailed[show_path(path)] = provider_pb2.PropertyDiff(kind=kind, inputDiff=is_of_inputs)
+    some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+    return provider_pb2.DiffResponse(
+        changes=some if sides else none,
+        diffs=list(dict.fromkeys(str(path[0]) for path in sides)),
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+        deleteBeforeReplace=True,
+    )

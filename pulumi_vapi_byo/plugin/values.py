@@ -1,0 +1,116 @@
+"""The engine's values as plain ones and back: what is unknown, and which paths are secret."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, Final
+
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.struct_pb2 import Value as ProtoValue
+
+from pulumi_vapi_byo.core.service import with_marks
+from pulumi_vapi_byo.wire import UNKNOWN
+
+#: Where something is, in wire names and list indexes.
+Path = tuple[str | int, ...]
+
+# How Pulumi marks what is no plain value (its constants, which every SDK has).
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, not a secret
+_OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_UNKNOWNS: Final = frozenset(
+    {
+        _UNKNOWN_TEXT,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # a list
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
+    }
+)
+
+
+def from_engine(properties: Struct) -> tuple[dict[str, Any], frozenset[Path]]:
+    """Read properties.
+
+    Args:
+        properties: As the engine sends them.
+
+    Returns:
+        Their values, with `UNKNOWN` for what is not known yet, and the paths of those that are secret.
+    """
+    secrets: set[Path] = set()
+    return {key: _read(value, (key,), secrets) for key, value in properties.fields.items()}, frozenset(secrets)
+
+
+def _read(value: ProtoValue, path: Path, secrets: set[Path]) -> Any:
+    which = value.WhichOneof("kind")
+    if which == "struct_value":
+        fields = value.struct_value.fields
+        mark = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
+        if mark == _SECRET or (mark == _OUTPUT and fields["secret"].bool_value):
+            secrets.add(path)
+        if mark in (_SECRET, _OUTPUT):
+            return _read(fields["value"], path, secrets) if "value" in fields else UNKNOWN
+        return {key: _read(part, (*path, key), secrets) for key, part in fields.items()}
+    if which == "list_value":
+        return [_read(part, (*path, index), secrets) for index, part in enumerate(value.list_value.values)]
+    if which == "string_value":
+        return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
+    return None if which in (None, "null_value") else getattr(value, which)
+
+
+def to_engine(values: Mapping[str, Any], secrets: Iterable[Path] = ()) -> Struct:
+    """Write properties.
+
+    Args:
+        values: Inputs or a state, in wire names.
+        secrets: Paths of what the program says is secret. What the schema says is secret is so without it.
+
+    Returns:
+        The properties as the engine takes them.
+    """
+    hidden = frozenset(secrets)
+    marked = with_marks(values, unknown=_UNKNOWN_TEXT, secret=_as_secret)
+    properties = Struct()
+    properties.update(_hide(marked, (), hidden) if hidden else marked)
+    return properties
+
+
+def _as_secret(value: Any) -> dict[str, Any]:
+    is_marked = isinstance(value, Mapping) and value.get(_SIGNATURE) == _SECRET
+    return dict(value) if is_marked else {_SIGNATURE: _SECRET, "value": value}
+
+
+def _hide(value: Any, path: Path, secrets: Container[Path]) -> Any:
+    if isinstance(value, Mapping) and _SIGNATURE in value:
+        return value
+    if isinstance(value, Mapping):
+        value = {key: _hide(part, (*path, key), secrets) for key, part in value.items()}
+    elif isinstance(value, list):
+        value = [_hide(part, (*path, index), secrets) for index, part in enumerate(value)]
+    return _as_secret(value) if path in secrets else value
+
+
+def at(value: Any, path: Path) -> Any:
+    """Return what is at a path; None where nothing is."""
+    for part in path:
+        try:
+            value = value[part]
+        except (LookupError, TypeError):
+            return None
+    return value
+
+
+def show_path(path: Path) -> str:
+    """Write a path as Pulumi does: ``server.headers["x-key"]``, ``gateways[0].ip``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part.replace("_", "a").isalnum():
+            text += f".{part}" if text else part
+        else:
+            escaped = part.replace("\\", "\\\\").replace('"', '\\"')
+            text += f'["{escaped}"]'
+    return text

@@ -1,0 +1,35 @@
+"""What the plugin does otherwise than the dynamic provider, and why: the claims that are not made of both doors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_IMPORT: Final = "the engine's own import reaches a plugin, so it needs no hidden input for one: tests/engine/test_plugin.py"
+_NAMES: Final = "its sentences have the schema's names, which are Vapi's own, and so do these: test_plugin.py"
+_STATE: Final = "its states hold no class"
+_ADDRESS: Final = "its previews know outputs, so its inputs need no computed one: test_plugin.py"
+
+#: Names of tests to the reason why they are of the dynamic provider alone.
+DYNAMIC_ONLY: Final = {
+    "test_names_in_reasons_are_spelled_as_the_program_spells_them": _NAMES,
+    "test_good_inputs_come_back_as_they_are_with_the_address_to_call": _ADDRESS,
+    "test_the_address_is_that_of_the_region": _ADDRESS,
+    "test_another_class_of_the_provider_is_an_update_that_sends_nothing": _STATE,
+    "test_the_class_is_stored_by_its_name_alone": _STATE,
+    "test_check_makes_the_inputs_of_the_old_state": _STATE,
+    "test_a_number_of_an_old_state_is_read_changed_and_deleted": _STATE,
+    "test_a_field_that_the_api_does_not_know_names_what_to_use_instead": _NAMES,
+    "test_the_secret_of_today_goes_into_headers": _NAMES,
+    "test_a_field_that_cannot_be_changed_in_2024_names_the_command_that_replaces_the_number": _NAMES,
+    "test_it_is_refused_without_the_switch_and_no_value_is_printed": _NAMES,
+    "test_a_number_that_exists_is_refused_with_the_way_to_take_it_over": _NAMES,
+    "test_a_number_that_no_plan_knows_is_refused_or_with_the_setting_only_warned_of": _NAMES,
+    "test_a_number_that_is_only_looked_up_is_not_told_of": _IMPORT,
+    "test_a_takeover_without_a_write_refuses_what_the_program_leaves_out": _IMPORT,
+    "test_an_id_that_cannot_be_one_is_a_sentence_and_no_request": _IMPORT,
+    "test_an_import_of_what_holds_more_than_the_program_says_is_refused": _IMPORT,
+    "test_what_vapi_filled_in_and_no_program_can_say_is_no_obstacle_to_an_import": _IMPORT,
+    "test_one_that_this_run_deleted_is_made_again_though_the_program_still_imports_it": _IMPORT,
+    "test_an_import_of_a_number_that_no_plan_knows_needs_no_more_than_the_setting": _IMPORT,
+    "test_import_takes_a_trunk_over_without_a_write": _IMPORT,
+}
