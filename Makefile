@@ -29,7 +29,7 @@ demo: setup ## the whole life of phone numbers, on the real Pulumi engine and a 
 	@$(WITH_CLI) python -m tools.demo
 
 test: python ## every test, the engine's included, with branch coverage
-	@$(PYTHON) -m tools.setup --oldest-sdk
+	@$(PYTHON) -m tools.setup --for-tests
 	@$(WITH_CLI) coverage erase
 	$(WITH_CLI) coverage run -m pytest -n 2 --dist worksteal
 	@$(WITH_CLI) coverage combine --quiet

