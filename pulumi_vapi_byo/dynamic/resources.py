@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Alias, Input, Output, ResourceOptions
 from pulumi.dynamic import Resource
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
@@ -94,6 +94,8 @@ class VapiResource(Resource):
             props[IMPORT_ID] = opts.import_
         # Two of one identity cannot exist at once. One without an identity is kept until what depends on it has another.
         options = _options(opts, deletes_first=kind.identity is not None)
+        # A stack of the plugin's becomes one of this provider's as it is; the schema has the way there.
+        options.aliases = [*(options.aliases or ()), Alias(type_=f"vapi-byo:index:{kind.name}")]
         if options.ignore_changes:
             props[LEFT_ALONE] = options.ignore_changes
         return self._provider_type(), resource_name, props, options
