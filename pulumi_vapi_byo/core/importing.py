@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi_vapi_byo.errors import show_path
 from pulumi_vapi_byo.kinds.kind import Kind
-from pulumi_vapi_byo.wire import ADDITIONAL, API_DEFAULTS, OPAQUE_MAPS, is_blank, is_sayable, to_camel, to_snake
+from pulumi_vapi_byo.wire import ADDITIONAL, API_DEFAULTS, OPAQUE_MAPS, SECRET_FIELDS, is_blank, is_sayable, to_camel, to_snake
 
 if TYPE_CHECKING:
     from pulumi_vapi_byo.kinds.models import Answer
@@ -56,6 +56,26 @@ def inputs_of(kind: Kind, one: Answer) -> tuple[dict[str, Any], list[str]]:
         f"{show_path(problem.path)} {problem.reason}" for problem in check_inputs(kind, inputs, on_unknown="send").problems
     ]
     return checked.inputs, [*left_out, *kind.never_told(inputs)]
+
+
+def without_secrets(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[Path]]:
+    """Take the secrets out of inputs.
+
+    Args:
+        inputs: Inputs in wire names.
+
+    Returns:
+        The inputs without them, and the paths of what was taken out.
+    """
+    secrets: list[Path] = []
+
+    def stripped(value: Any, path: Path) -> Any:
+        if isinstance(value, Mapping):
+            secrets.extend((*path, key) for key in value if key in SECRET_FIELDS)
+            return {key: stripped(part, (*path, key)) for key, part in value.items() if key not in SECRET_FIELDS}
+        return [stripped(part, (*path, index)) for index, part in enumerate(value)] if isinstance(value, list) else value
+
+    return stripped(inputs, ()), secrets
 
 
 def _is_ours(kind: Kind, name: str) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi_vapi_byo.errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError
-from pulumi_vapi_byo.wire import LOCAL_FIELDS
+from pulumi_vapi_byo.errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError, show_path
+from pulumi_vapi_byo.wire import LOCAL_FIELDS, as_spelled
 
 from .absence import Absence
 from .diff import managed_inputs, managed_shape, recorded, shape_of, still_filled_in, unknown_in, unmanaged, with_unknown
-from .importing import inputs_of
+from .importing import inputs_of, without_secrets
 from .run import Run
 
 if TYPE_CHECKING:
@@ -115,12 +115,16 @@ class Reading:
         """
         one = self._existing(id_)
         try:
-            inputs, left_out = inputs_of(self._kind, one)
+            everything, left_out = inputs_of(self._kind, one)
         except ValueError as error:
             raise VapiError(f"it cannot be declared: {error}") from None
+        # An engine writes code of these, with secrets in clear.
+        inputs, secrets = without_secrets(everything)
         label = self._run.label(inputs, id_)
         for why in left_out:
             log.warning("%s: %s", label, why)
+        for path in secrets:
+            log.warning("%s: %s is a secret, and left out of the code; what Vapi has stays", label, show_path(as_spelled(path)))
         live = self._states.of(one, inputs)
         return Found(recorded(self._kind, live, shape_of(self._kind, inputs, live)), inputs)
 

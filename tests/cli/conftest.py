@@ -70,7 +70,7 @@ def run_in_project(project: Project) -> Run:
     """Run a command in the folder of the project, whose stack has the key."""
 
     def run_in_project(*arguments: str, given: str = "") -> Ran:
-        ran = run_vapi_byo(*arguments, folder=project.folder, env=project._env, given=given)
+        ran = run_vapi_byo(*arguments, folder=project.folder, env=project.environment, given=given)
         project.said += ran.out + ran.err
         return ran
 

@@ -27,7 +27,7 @@ def preview(project: Project, run_in_project: Run) -> Any:
         done = subprocess.run(
             ["pulumi", "--non-interactive", "preview", "--json", *options],
             cwd=project.folder,
-            env=project._env,
+            env=project.environment,
             capture_output=True,
             encoding="utf-8",
             check=False,

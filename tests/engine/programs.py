@@ -61,6 +61,7 @@ def generate_sdks(folder: Path) -> None:
     """Write the SDKs of all languages, with Pulumi's own generators."""
     if not SDK_GENERATOR.exists():
         pytest.fail(f"there is no {SDK_GENERATOR}: make test builds it", pytrace=False)
+    folder.mkdir(exist_ok=True)
     run(folder, str(SDK_GENERATOR), str(SCHEMA), str(folder))
 
 
@@ -90,10 +91,14 @@ def _compile_go(folder: Path) -> None:
     run(folder, "env", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false", "go", "build", "-o", "program", ".")
 
 
+def install_python_sdk(source: Path, packages: Path) -> None:
+    """Install the SDK for Python into a folder beside the environment of the tests, which has all but it."""
+    run(source, sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={packages}", ".")
+
+
 def _check_python(folder: Path) -> None:
     if not (folder / "packages").exists():
-        # Beside the environment of the tests, which has all but the SDK.
-        run(folder, sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target=packages", "./sdks/vapi-byo")
+        install_python_sdk(folder / "sdks" / "vapi-byo", folder / "packages")
         (folder / "pyrightconfig.json").write_text('{"extraPaths": ["packages"]}')
     run(folder, "basedpyright", "--level", "error", "__main__.py")
 

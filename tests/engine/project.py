@@ -91,7 +91,7 @@ class Project:
         """All that any command of this project has printed, events included."""
         if not (folder / "Pulumi.yaml").exists():
             workbench.new_project(folder, "numbers")
-        self._env = workbench.environment(
+        self.environment = workbench.environment(
             folder.parent,
             python=sdk.python,
             PULUMI_HOME=str(home),
@@ -101,7 +101,7 @@ class Project:
             **(environment or {}),
         )
         self._stack = automation.create_or_select_stack(
-            STACK, work_dir=str(folder), opts=automation.LocalWorkspaceOptions(env_vars=self._env)
+            STACK, work_dir=str(folder), opts=automation.LocalWorkspaceOptions(env_vars=self.environment)
         )
         settings = {"vapi-byo:baseUrl": vapi.base_url, "vapi-byo:maxRetries": "0", **(config or {})}
         values = {key: automation.ConfigValue(value) for key, value in settings.items() if value is not None}
@@ -113,9 +113,11 @@ class Project:
         """Set one key of the stack's configuration."""
         self._stack.set_config(key, automation.ConfigValue(value))
 
-    def program(self, text: str) -> None:
+    def program(self, text: str, imports: str = "import pulumi_vapi_byo as vapi") -> None:
         """Write the program; the imports are there already, and what makes a number, as DESK."""
-        (self.folder / "__main__.py").write_text(_HEAD + textwrap.dedent(text))
+        (self.folder / "__main__.py").write_text(
+            _HEAD.replace("import pulumi_vapi_byo as vapi", imports) + textwrap.dedent(text)
+        )
 
     def preview(self, **options: Any) -> Run:
         return self._run(self._stack.preview, {"diff": True, **options})
@@ -132,7 +134,7 @@ class Project:
     def cli(self, *arguments: str) -> str:
         """Run another command of the CLI and return what it prints."""
         command = self._stack.workspace.pulumi_command
-        result = command.run([*arguments, "--stack", STACK], str(self.folder), self._env)
+        result = command.run([*arguments, "--stack", STACK], str(self.folder), self.environment)
         self.said += result.stdout + result.stderr
         return result.stdout
 
