@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -34,10 +35,13 @@ from benchmarks.columns import (
     Floor,
     Ideal,
     IdealWithOurOutputs,
+    IdlePlugin,
     Loop,
     MeasurementError,
     Ours,
     OursInStockHost,
+    Plugin,
+    PluginFromYaml,
     Pulumi,
     Terraform,
 )
@@ -47,15 +51,13 @@ from tools.workbench import clean_environment
 IMPORT_TRIES: Final = 7
 
 # What the host of dynamic providers has imported before it meets a provider, then what the provider's pickle imports, then
-# what the first check and the first comparison import, then what the first call of the API does. The provider freezes what is
-# there when it is configured, before the first check.
+# what the first check and the first comparison import, then what the first call of the API does.
 _IMPORTS: Final = """\
 from time import perf_counter as now
 a = now(); import pulumi
 b = now(); import pulumi.dynamic, dill
 c = now(); import pulumi_vapi_byo.provider
-d = now(); pulumi_vapi_byo.provider.leave_imports_out_of_garbage_collection()
-import pulumi_vapi_byo.core.check, pulumi_vapi_byo.core.diff
+d = now(); import pulumi_vapi_byo.core.check, pulumi_vapi_byo.core.diff
 e = now(); import pulumi_vapi_byo.api.client, pulumi_vapi_byo.core.lifecycle
 f = now(); print(1000 * (b - a), 1000 * (d - c), 1000 * (e - c), 1000 * (f - c))
 """
@@ -116,6 +118,7 @@ def measure(
         "parallel": _default_parallel(),
         "load": {"before": _load()},
         "import": _import_times(),
+        "start": _start_times(),
         "times": [],
         "calls": [],
     }
@@ -191,6 +194,27 @@ def _import_times() -> dict[str, Any]:
     return dict(zip(("pulumi_ms", "package_ms", "check_ms", "all_ms"), best, strict=True)) | {"tries": IMPORT_TRIES}
 
 
+#: How the process of a provider is started, until it says its port: Pulumi's host of dynamic providers, and the plugin.
+_STARTS: Final = {
+    "host_ms": (sys.executable, "-u", "-m", "pulumi.dynamic"),
+    "plugin_ms": (str(ROOT / "plugin" / "pulumi-resource-vapi-byo"),),
+}
+
+
+def _start_times() -> dict[str, Any]:
+    """Time in turns how long the processes take to start, and take the fastest."""
+    found: dict[str, list[float]] = {name: [] for name in _STARTS}
+    for _ in range(IMPORT_TRIES + 1):
+        for name, command in _STARTS.items():
+            began = time.perf_counter()
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+                assert process.stdout is not None  # noqa: S101
+                process.stdout.readline()
+                found[name].append(1000 * (time.perf_counter() - began))
+                process.terminate()
+    return {name: round(min(times[1:]), 1) for name, times in found.items()} | {"tries": IMPORT_TRIES}
+
+
 def _default_parallel() -> int:
     found = re.search(r"--parallel .*\(default (\d+)\)", _said("pulumi", "up", "--help"))
     return int(found[1]) if found else 0
@@ -254,7 +278,17 @@ def main() -> int:
         result = json.loads(options.again.read_text())
         _write(recorded, _as_json(result))
     else:
-        ways: list[type[Column]] = [Ours, OursInStockHost, Floor, Ideal, IdealWithOurOutputs, Loop]
+        ways: list[type[Column]] = [
+            Ours,
+            OursInStockHost,
+            Floor,
+            Ideal,
+            IdealWithOurOutputs,
+            Plugin,
+            PluginFromYaml,
+            IdlePlugin,
+            Loop,
+        ]
         if options.terraform:
             Terraform.source = options.terraform.resolve()
             ways.append(Terraform)

@@ -19,6 +19,8 @@ from typing import Any, Final, Literal
 import requests
 
 from benchmarks.floor import WAIT_ENV
+from pulumi_vapi_byo.wire import to_camel
+from tools.setup import SDK_GENERATOR
 from tools.workbench import clean_environment, environment
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -31,10 +33,13 @@ API_KEY: Final = "benchmark-key-of-no-account"
 CREDENTIAL_ID: Final = "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10"
 ASSISTANT_ID: Final = "5f0c9a0e-6d0b-4b7e-9d53-0a1c2b3d4e5f"
 STACK: Final = "bench"
-_HOST: Final = ROOT / "pulumi_vapi_byo" / "host.py"
+_HOST: Final = ROOT / "pulumi_vapi_byo" / "dynamic" / "host.py"
 
 #: Modules that serve dynamic providers.
 _SERVING: Final = frozenset({"pulumi.dynamic", "pulumi_vapi_byo.dynamic.host"})
+
+#: What is in the command lines of those that no module names.
+_SERVING_TEXTS: Final = (str(_HOST), "pulumi_vapi_byo.plugin", "idle_plugin.py")
 
 START_LIMIT_S: Final = 30.0
 COMMAND_LIMIT_S: Final = 3600.0
@@ -58,6 +63,7 @@ from benchmarks.floor import Waiting as Number
 for name, arguments in json.loads(pathlib.Path("numbers.json").read_text()).items():
     Number(name, **arguments)
 """
+_PLUGIN: Final = _OURS.replace("import pulumi_vapi_byo as vapi", "import pulumi_vapi_byo_sdk as vapi")
 _COMMANDS: Final[Mapping[Operation, Sequence[str]]] = {
     "create": ("up", "--yes", "--skip-preview"),
     "preview": ("preview", "--expect-no-changes"),
@@ -236,28 +242,40 @@ class Pulumi(Column):
     #: The text of an executable that serves the program's resources in the place of Pulumi's host; None for Pulumi's.
     host: str | None = None
 
+    #: Which package of the engine's that executable serves.
+    package = "pulumi-python"
+
     def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
         super().__init__(folder, numbers, latency_ms)
-        project = f"name: {STACK}\nruntime: python\n"
+        self._write_project("")
+        self.env |= without_python_s(environment(folder)) | {"PYTHONPATH": str(ROOT)}
         if self.host:
-            executable = folder / "host" / "pulumi-resource-pulumi-python"
+            executable = folder / "host" / f"pulumi-resource-{self.package}"
             executable.parent.mkdir()
             executable.write_text(self.host)
             executable.chmod(0o755)
-            project += "plugins:\n  providers:\n    - name: pulumi-python\n      path: host\n"
-        (folder / "Pulumi.yaml").write_text(project)
-        (folder / "__main__.py").write_text(self.program)
-        self.env |= without_python_s(environment(folder)) | {"PYTHONPATH": str(ROOT)}
         _timed(("pulumi", "--non-interactive", "stack", "init", STACK), folder, self.env)
 
+    def _write_project(self, word: str) -> None:
+        project = f"name: {STACK}\nruntime: python\n"
+        if self.host:
+            project += f"plugins:\n  providers:\n    - name: {self.package}\n      path: host\n"
+        (self._folder / "Pulumi.yaml").write_text(project)
+        (self._folder / "__main__.py").write_text(self.program)
+
+    def _declare(self, word: str) -> None:
+        super()._declare(word)
+        self._write_project(word)
+
     def state_bytes(self) -> float:
-        """Return the mean size of a number in the state as it is stored."""
+        """Return the mean size of a number in the state as it is stored, without the SDK's traces of the program's stack."""
         path = self._folder / "state" / ".pulumi" / "stacks" / STACK / f"{STACK}.json"
         resources = json.loads(path.read_text())["checkpoint"]["latest"]["resources"]
+        traces = ("sourcePosition", "stackTrace")
         sizes = [
-            len(json.dumps(resource, indent=4))
+            len(json.dumps({key: value for key, value in resource.items() if key not in traces}, indent=4))
             for resource in resources
-            if resource["type"].startswith("pulumi-python:dynamic")
+            if resource["type"].startswith(("pulumi-python:dynamic", "vapi-byo:index"))
         ]
         return sum(sizes) / len(sizes)
 
@@ -305,6 +323,58 @@ class IdealWithOurOutputs(Ideal):
     name = "ideal-outputs"
     program = _FLOOR.replace("Waiting", "Making")
     operations = ("create", "preview", "up", "destroy")
+
+
+class Plugin(Pulumi):
+    """The plugin, from a Python program on the SDK that Pulumi generates."""
+
+    name = "plugin"
+    program = _PLUGIN
+    package = "vapi-byo"
+    host: str | None = f"""\
+#!/bin/sh
+exec "{ROOT / "plugin" / "pulumi-resource-vapi-byo"}" "$@"
+"""
+
+    def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
+        super().__init__(folder, numbers, latency_ms)
+        _timed((str(SDK_GENERATOR), str(ROOT / "pulumi_vapi_byo" / "plugin" / "schema.json"), "sdks"), folder, self.env)
+        source, packages = folder / "sdks" / "python", folder / "packages"
+        _timed((sys.executable, "-m", "pip", "install", "--no-deps", f"--target={packages}", str(source)), folder, self.env)
+        self.env["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(packages)])
+
+
+class PluginFromYaml(Pulumi):
+    """The plugin, from a YAML program."""
+
+    name = "plugin-yaml"
+    program = ""
+    package = Plugin.package
+    host = Plugin.host
+
+    def _write_project(self, word: str) -> None:
+        resources = {
+            name: {
+                "type": "vapi-byo:ByoPhoneNumber",
+                "properties": {to_camel(argument): value for argument, value in given.items()},
+            }
+            for name, given in arguments(self._numbers, word).items()
+        }
+        providers = {"providers": [{"name": self.package, "path": "host"}]}
+        project = {"name": STACK, "runtime": "yaml", "plugins": providers, "resources": resources}
+        (self._folder / "Pulumi.yaml").write_text(json.dumps(project))
+
+
+class IdlePlugin(Plugin):
+    """A plugin that only waits, with as many outputs as ours, from the same program."""
+
+    name = "plugin-idle"
+    with_emulator = False
+    operations = ("create", "preview", "up", "destroy")
+    host = f"""\
+#!/bin/sh
+exec "{sys.executable}" -u "{ROOT / "benchmarks" / "idle_plugin.py"}" "$@"
+"""
 
 
 class Loop(Column):
@@ -425,9 +495,9 @@ def _below(pid: int) -> Iterator[int]:
 
 def _role(words: Sequence[str]) -> str | None:
     """Tell a process by its command line; None of a shell before it becomes another program, and of everything else."""
-    if Path(words[0]).name in ("pulumi", "pulumi-language-python"):
+    if Path(words[0]).name in ("pulumi", "pulumi-language-python", "pulumi-language-yaml"):
         return "engine"
     if any(Path(word).name == "pulumi-language-python-exec" for word in words):
         return "program"
-    serves = "-u" in words and any(word in _SERVING or str(_HOST) in word for word in words)
+    serves = "-u" in words and any(word in _SERVING or any(text in word for text in _SERVING_TEXTS) for word in words)
     return "plugin" if serves else None

@@ -17,6 +17,9 @@ TITLES: Final[Mapping[str, str]] = {
     "floor": "stock floor",
     "ideal": "ideal",
     "ideal-outputs": "ideal, our outputs",
+    "plugin": "plugin",
+    "plugin-yaml": "plugin, YAML",
+    "plugin-idle": "idle plugin",
     "loop": "plain loop",
     "terraform": "Terraform",
 }
@@ -28,6 +31,10 @@ MANY_NUMBERS: Final = 1000
 
 MAX_OVER_FLOOR: Final = 1.05
 MAX_OVER_IDEAL: Final = 1.15
+MAX_OVER_IDLE_PLUGIN: Final = 1.05
+MAX_YAML_PREVIEW: Final = 0.7
+MAX_PLUGIN_STATE: Final = 0.67
+MAX_PLUGIN_START: Final = 1.1
 MAX_GROWTH: Final = 1.3
 MAX_IMPORT_RATIO: Final = 0.5
 MAX_IMPORT_MS: Final = 80.0
@@ -184,6 +191,13 @@ def targets(result: Result) -> list[Target]:
     """Compare the figures with what is to be reached."""
     found = [_ratio_target(result, "floor", operation, MAX_OVER_FLOOR, "the stock floor") for operation in WITHOUT_REFRESH]
     found += [_ratio_target(result, "ideal", operation, MAX_OVER_IDEAL, "the ideal") for operation in ("create", "destroy")]
+    found += [
+        _ratio_target(result, "plugin-idle", operation, MAX_OVER_IDLE_PLUGIN, "an idle plugin", ours="plugin")
+        for operation in WITHOUT_REFRESH
+    ]
+    found.append(_ratio_target(result, "ours", "preview", MAX_YAML_PREVIEW, "the dynamic provider", ours="plugin-yaml"))
+    found.append(_state_target(result))
+    found.append(_start_target(result))
     for numbers in sorted({row["numbers"] for row in result["calls"]}):
         sent = sum(calls(result, "refresh", numbers).values())
         most = math.ceil(numbers / LIST_SIZE) + 1
@@ -202,13 +216,32 @@ def targets(result: Result) -> list[Target]:
     return found
 
 
-def _ratio_target(result: Result, column: str, operation: str, most: float, what: str) -> Target:
-    claim = f"{operation} of {TARGET_NUMBERS} at {TARGET_LATENCY_MS:g} ms, over {what}: at most {most:g}"
-    ours, other = (seconds(result, name, operation, TARGET_NUMBERS, TARGET_LATENCY_MS) for name in ("ours", column))
-    if not ours or not other:
+def _ratio_target(result: Result, column: str, operation: str, most: float, what: str, *, ours: str = "ours") -> Target:
+    subject = "" if ours == "ours" else f"{TITLES[ours]}: "
+    claim = f"{subject}{operation} of {TARGET_NUMBERS} at {TARGET_LATENCY_MS:g} ms, over {what}: at most {most:g}"
+    own, other = (seconds(result, name, operation, TARGET_NUMBERS, TARGET_LATENCY_MS) for name in (ours, column))
+    if not own or not other:
         return Target(claim, "", None)
-    ratio = ratios(ours, other)
+    ratio = ratios(own, other)
     return Target(claim, ratio.text(), round(ratio.median, 2) <= most)
+
+
+def _state_target(result: Result) -> Target:
+    claim = f"plugin: bytes of a number in the state, over the dynamic provider: at most {MAX_PLUGIN_STATE:g}"
+    cells = [_cell(result, name, "create", TARGET_NUMBERS, TARGET_LATENCY_MS) for name in ("plugin", "ours")]
+    plugin, dynamic = (cell["state_bytes"] if cell else None for cell in cells)
+    if plugin is None or dynamic is None:
+        return Target(claim, "", None)
+    return Target(claim, f"{plugin / dynamic:.2f} ({plugin} over {dynamic})", plugin / dynamic <= MAX_PLUGIN_STATE)
+
+
+def _start_target(result: Result) -> Target:
+    claim = f"plugin: start of its process, over Pulumi's host of dynamic providers: at most {MAX_PLUGIN_START:g}"
+    start = result.get("start")
+    if not start:
+        return Target(claim, "", None)
+    ratio = start["plugin_ms"] / start["host_ms"]
+    return Target(claim, f"{ratio:.2f} ({start['plugin_ms']:.0f} ms over {start['host_ms']:.0f} ms)", ratio <= MAX_PLUGIN_START)
 
 
 def _growth_target(result: Result, what: str, roles: Sequence[str]) -> Target:
@@ -240,6 +273,7 @@ def times_table(result: Result, numbers: int, latency_ms: float) -> str:
     operations = list(dict.fromkeys(row["operation"] for row in rows_here))
     head = ["seconds", *(TITLES[name] for name in columns)]
     pairs = [("ours", "floor"), ("ours", "ideal"), ("ours", "ideal-outputs"), ("ours-stock", "floor")]
+    pairs += [("plugin", "plugin-idle"), ("plugin", "ours"), ("plugin-yaml", "ours")]
     pairs = [pair for pair in pairs if set(pair) <= set(columns)]
     head += [f"{TITLES[over]} / {TITLES[under]}" for over, under in pairs]
     rows = []

@@ -14,7 +14,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 WAIT_ENV = "BENCH_WAIT_S"
 
 #: What Vapi says of a number beyond what it was told, as the emulator would.
-_MADE = {
+MADE = {
     "orgId": "213719fe-a8f1-43b5-b00c-5f069cb74594",
     "createdAt": "2026-01-02T03:04:05.678Z",
     "updatedAt": "2026-01-02T03:04:05.678Z",
@@ -56,7 +56,7 @@ class MakingProvider(WaitingProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Wait for one call."""
-        return CreateResult(super().create(props).id, {**props, **_MADE})
+        return CreateResult(super().create(props).id, {**props, **MADE})
 
 
 class Waiting(Resource, module="bench", name="Waiting"):
@@ -71,7 +71,7 @@ class Making(Resource, module="bench", name="Making"):
 
     def __init__(self, resource_name: str, **arguments: Input[str]) -> None:
         sip_uri = "{number}@{credential_id}.sip.vapi.ai".format(**arguments)
-        props = {**_inputs(**arguments), "sipUri": sip_uri, **dict.fromkeys(_MADE)}
+        props = {**_inputs(**arguments), "sipUri": sip_uri, **dict.fromkeys(MADE)}
         super().__init__(MakingProvider(), resource_name, props)
 
 

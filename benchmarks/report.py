@@ -14,6 +14,9 @@ _COLOURS: Final = {
     "floor": "#9e9e9e",
     "ideal": "#cfcfcf",
     "ideal-outputs": "#e6e6e6",
+    "plugin": "#00796b",
+    "plugin-yaml": "#4db6ac",
+    "plugin-idle": "#b2dfdb",
     "loop": "#ffb74d",
     "terraform": "#7e57c2",
 }
@@ -57,6 +60,9 @@ machine down for a while slows all of it; a ratio is the median of the ratios of
   a dynamic provider takes there.
 - **ideal**: the same, serving as many calls at a time as ours.
 - **ideal, our outputs**: the ideal with as many outputs as ours, which take time of the SDK and of the engine.
+- **plugin**: the [plugin](doors.md), from a Python program on the SDK that Pulumi generates; **plugin, YAML**: the same from
+  YAML.
+- **idle plugin**: a plugin that does nothing but wait as long in every call, with our outputs, from the same Python program.
 - **plain loop**: a script that does the calls of the operation with `requests`, in four threads, and keeps no state.
 - **Terraform** is there where a user-made configuration was named with `--terraform`.
 
