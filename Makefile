@@ -6,7 +6,7 @@ ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
 WITH_CLI = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$(cat .cache/pulumi/current):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help python venv setup generate demo test test-fast lint types workflows check docs pictures chaos bench clean
+.PHONY: help python venv setup generate demo test test-fast lint types workflows check docs plugin pictures chaos bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -57,6 +57,9 @@ check: lint types workflows ## lint, types and workflows
 
 docs: venv ## the documentation site, in site/; strict
 	@NO_MKDOCS_2_WARNING=1 $(ACTIVE) mkdocs build --strict
+
+plugin: venv ## the plugin as an archive for `pulumi plugin install`, in dist/
+	@$(ACTIVE) python -m tools.plugin_archive $(ARGS)
 
 pictures: setup ## the documentation's pictures of the terminal, from real runs
 	@$(WITH_CLI) python -m tools.pictures

@@ -4,23 +4,29 @@
 Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support", credential_id=..., number="+14155552671")``.
 """
 
-from ._version import __version__
-from .dynamic._arguments import (
-    BackoffPlanArgs,
-    ByoPhoneNumberArgs,
-    ByoSipTrunkCredentialArgs,
-    ServerArgs,
-    SipTrunkGatewayArgs,
-    SipTrunkOutboundAuthenticationPlanArgs,
-    TransferDestinationNumberArgs,
-    TransferDestinationSipArgs,
-    TransferPlanArgs,
-)
-from .dynamic._found import FoundPhoneNumber
-from .dynamic._provider import Provider
-from .dynamic._resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE, ByoPhoneNumber, ByoSipTrunkCredential
-from .dynamic.lookup import get_phone_numbers, get_phone_numbers_output
-from .dynamic.pool import BYO_PHONE_NUMBER_POOL_TYPE, ByoPhoneNumberPool
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from ._version import __version__
+    from .dynamic._arguments import (
+        BackoffPlanArgs,
+        ByoPhoneNumberArgs,
+        ByoSipTrunkCredentialArgs,
+        ServerArgs,
+        SipTrunkGatewayArgs,
+        SipTrunkOutboundAuthenticationPlanArgs,
+        TransferDestinationNumberArgs,
+        TransferDestinationSipArgs,
+        TransferPlanArgs,
+    )
+    from .dynamic._found import FoundPhoneNumber
+    from .dynamic._provider import Provider
+    from .dynamic._resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE, ByoPhoneNumber, ByoSipTrunkCredential
+    from .dynamic.lookup import get_phone_numbers, get_phone_numbers_output
+    from .dynamic.pool import BYO_PHONE_NUMBER_POOL_TYPE, ByoPhoneNumberPool
 
 __all__ = [
     "BYO_PHONE_NUMBER_POOL_TYPE",
@@ -44,3 +50,39 @@ __all__ = [
     "get_phone_numbers",
     "get_phone_numbers_output",
 ]
+
+#: Modules by the names that they offer, each imported when a name is first asked for: what is no program, such as the plugin,
+#: the command line and the emulator, needs none of them.
+_HOMES: Final = {
+    "BackoffPlanArgs": ".dynamic._arguments",
+    "ServerArgs": ".dynamic._arguments",
+    "TransferPlanArgs": ".dynamic._arguments",
+    "TransferDestinationNumberArgs": ".dynamic._arguments",
+    "TransferDestinationSipArgs": ".dynamic._arguments",
+    "SipTrunkGatewayArgs": ".dynamic._arguments",
+    "SipTrunkOutboundAuthenticationPlanArgs": ".dynamic._arguments",
+    "ByoPhoneNumberArgs": ".dynamic._arguments",
+    "ByoSipTrunkCredentialArgs": ".dynamic._arguments",
+    "FoundPhoneNumber": ".dynamic._found",
+    "ByoPhoneNumber": ".dynamic._resources",
+    "BYO_PHONE_NUMBER_TYPE": ".dynamic._resources",
+    "ByoSipTrunkCredential": ".dynamic._resources",
+    "BYO_SIP_TRUNK_CREDENTIAL_TYPE": ".dynamic._resources",
+    "__version__": "._version",
+    "get_phone_numbers": ".dynamic.lookup",
+    "get_phone_numbers_output": ".dynamic.lookup",
+    "BYO_PHONE_NUMBER_POOL_TYPE": ".dynamic.pool",
+    "ByoPhoneNumberPool": ".dynamic.pool",
+    "Provider": ".dynamic._provider",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_HOMES[name], __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

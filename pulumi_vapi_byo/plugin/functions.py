@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pulumi_vapi_byo.config import Settings
-from pulumi_vapi_byo.core.lookup import look_up, look_up_one
 from pulumi_vapi_byo.errors import VapiError, as_written
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
+# Imported when first needed: most programs look nothing up, and the plugin starts sooner without HTTP.
+
 
 def _get_phone_numbers(arguments: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    from pulumi_vapi_byo.core.lookup import look_up
+
     return {"numbers": look_up(PHONE_NUMBER, settings, _texts(arguments, "number", "name", "credentialId"))}
 
 
 def _get_phone_number(arguments: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    from pulumi_vapi_byo.core.lookup import look_up, look_up_one
+
     given = _texts(arguments, "id", "number")
     if len(given) != 1:
         raise VapiError("id or number is needed, and only one of them")

@@ -344,14 +344,36 @@ def package_module() -> str:
         **_BY_HAND,
     }
     imports = [f"from {module} import {', '.join(names)}" for module, names in offered.items()]
+    homes = {name: module for module, names in offered.items() for name in names}
     return f'''"""Declare your own (BYO) Vapi phone numbers in a Python Pulumi program.
 
 Usage: ``import pulumi_vapi_byo as vapi``, then ``vapi.ByoPhoneNumber("support", credential_id=..., number="+14155552671")``.
 """
 
-{chr(10).join(imports)}
+from __future__ import annotations
 
-__all__ = [{", ".join(repr(name) for names in offered.values() for name in names)}]
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    {f"{chr(10)}    ".join(imports)}
+
+__all__ = [{", ".join(map(repr, homes))}]
+
+#: Modules by the names that they offer, each imported when a name is first asked for: what is no program, such as the plugin,
+#: the command line and the emulator, needs none of them.
+_HOMES: Final = {homes!r}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+    value = globals()[name] = getattr(importlib.import_module(_HOMES[name], __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({{*globals(), *__all__}})
 '''
 
 
