@@ -33,13 +33,11 @@ from benchmarks.columns import (
     ROOT,
     Column,
     Floor,
-    Ideal,
-    IdealWithOurOutputs,
+    FloorWithOurOutputs,
     IdlePlugin,
     Loop,
     MeasurementError,
     Ours,
-    OursInStockHost,
     Plugin,
     PluginFromYaml,
     Pulumi,
@@ -126,8 +124,6 @@ def measure(
         with tempfile.TemporaryDirectory(prefix="vapi-bench-") as name, contextlib.ExitStack() as cleanup:
             columns: list[Column] = []
             for way in ways:
-                if way is OursInStockHost and setting != plan[0]:
-                    continue  # what the other host makes of it shows once
                 columns.append(way(Path(name) / way.name, setting.numbers, setting.latency_ms))
                 cleanup.callback(columns[-1].close)
             _measure_in_turns(result, columns, setting)
@@ -278,17 +274,7 @@ def main() -> int:
         result = json.loads(options.again.read_text())
         _write(recorded, _as_json(result))
     else:
-        ways: list[type[Column]] = [
-            Ours,
-            OursInStockHost,
-            Floor,
-            Ideal,
-            IdealWithOurOutputs,
-            Plugin,
-            PluginFromYaml,
-            IdlePlugin,
-            Loop,
-        ]
+        ways: list[type[Column]] = [Ours, Floor, FloorWithOurOutputs, Plugin, PluginFromYaml, IdlePlugin, Loop]
         if options.terraform:
             Terraform.source = options.terraform.resolve()
             ways.append(Terraform)

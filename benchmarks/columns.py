@@ -33,13 +33,12 @@ API_KEY: Final = "benchmark-key-of-no-account"
 CREDENTIAL_ID: Final = "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10"
 ASSISTANT_ID: Final = "5f0c9a0e-6d0b-4b7e-9d53-0a1c2b3d4e5f"
 STACK: Final = "bench"
-_HOST: Final = ROOT / "pulumi_vapi_byo" / "dynamic" / "host.py"
 
 #: Modules that serve dynamic providers.
-_SERVING: Final = frozenset({"pulumi.dynamic", "pulumi_vapi_byo.dynamic.host"})
+_SERVING: Final = frozenset({"pulumi.dynamic"})
 
 #: What is in the command lines of those that no module names.
-_SERVING_TEXTS: Final = (str(_HOST), "pulumi_vapi_byo.plugin", "idle_plugin.py")
+_SERVING_TEXTS: Final = ("pulumi_vapi_byo.plugin", "idle_plugin.py")
 
 START_LIMIT_S: Final = 30.0
 COMMAND_LIMIT_S: Final = 3600.0
@@ -284,18 +283,10 @@ class Pulumi(Column):
 
 
 class Ours(Pulumi):
-    """This package, with the host that docs/many-numbers.md recommends."""
+    """The dynamic provider, in Pulumi's host."""
 
     name = "ours"
     program = _OURS
-    host: str | None = (ROOT / "host" / "pulumi-resource-pulumi-python").read_text()
-
-
-class OursInStockHost(Ours):
-    """This package, as it is without that option."""
-
-    name = "ours-stock"
-    host = None
 
 
 class Floor(Pulumi):
@@ -306,21 +297,10 @@ class Floor(Pulumi):
     with_emulator = False
 
 
-class Ideal(Floor):
-    """The same on as wide a pool as ours."""
-
-    name = "ideal"
-    # As a path: as a module it would import the package, which this provider has no use for.
-    host = f"""\
-#!/bin/sh
-exec "{sys.executable}" -u -c 'import runpy; runpy.run_path("{_HOST}", run_name="__main__")' "$@"
-"""
-
-
-class IdealWithOurOutputs(Ideal):
+class FloorWithOurOutputs(Floor):
     """The same with as many outputs as ours has, each of which costs Pulumi's SDK and the engine something."""
 
-    name = "ideal-outputs"
+    name = "floor-outputs"
     program = _FLOOR.replace("Waiting", "Making")
     operations = ("create", "preview", "up", "destroy")
 

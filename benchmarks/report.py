@@ -10,10 +10,8 @@ from benchmarks.figures import Result
 
 _COLOURS: Final = {
     "ours": "#3f51b5",
-    "ours-stock": "#9fa8da",
     "floor": "#9e9e9e",
-    "ideal": "#cfcfcf",
-    "ideal-outputs": "#e6e6e6",
+    "floor-outputs": "#cfcfcf",
     "plugin": "#00796b",
     "plugin-yaml": "#4db6ac",
     "plugin-idle": "#b2dfdb",
@@ -53,13 +51,10 @@ machine down for a while slows all of it; a ratio is the median of the ratios of
 
 ![Seconds by operation](pictures/bench.svg)
 
-- **ours**: this package in [its own host](many-numbers.md), which serves all the calls that the engine has at a time,
+- **ours**: the dynamic provider of this package, in Pulumi's host, which serves four calls at a time; the engine has
   {result["parallel"]} on this machine. The API is the emulator, beside it, which answers after the time that is given.
-- **ours, stock host**: the same without that option, in Pulumi's host, which serves four calls at a time.
-- **stock floor**: a dynamic provider that does nothing but wait as long in every call, in Pulumi's host: the least that
-  a dynamic provider takes there.
-- **ideal**: the same, serving as many calls at a time as ours.
-- **ideal, our outputs**: the ideal with as many outputs as ours, which take time of the SDK and of the engine.
+- **floor**: a dynamic provider that does nothing but wait as long in every call, in the same host.
+- **floor, our outputs**: the floor with as many outputs as ours, which take time of the SDK and of the engine.
 - **plugin**: the [plugin](doors.md), from a Python program on the SDK that Pulumi generates; **plugin, YAML**: the same from
   YAML.
 - **idle plugin**: a plugin that does nothing but wait as long in every call, with our outputs, from the same Python program.
@@ -74,7 +69,7 @@ another machine's.
 {summary(result).replace("### ", "## ")}
 
 Processor time is that of a create, a preview, an up without changes and a destroy, all together, divided by the numbers. The
-engine is the CLI and its language host. Our cost of a number is what the program and the plugin take beyond the ideal
+engine is the CLI and its language host. Our cost of a number is what the program and the plugin take beyond the floor
 with our outputs, so the SDK's own work is taken out of it, as is the engine's. Both take the longer for a number the more
 there are, whoever's they are: the engine writes the state of all numbers after each, and the SDK looks at all outputs that it
 waits for whenever one of them is there.

@@ -217,7 +217,7 @@ def lines_with(page: Path, command: str) -> list[str]:
     """Return what follows a command wherever a page has it in code."""
     text = page.read_text("utf-8")
     code = [match[4] for match in _FENCE.finditer(text)] + re.findall(r"`([^`\n]+)`", _FENCE.sub("", text))
-    return re.findall(rf"(?<![\w-]){re.escape(command)}(?= |$)([^|#\n]*)", "\n".join(code), re.MULTILINE)
+    return re.findall(rf"(?<![\w-])(?<!resource ){re.escape(command)}(?= |$)([^|#\n]*)", "\n".join(code), re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

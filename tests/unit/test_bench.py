@@ -83,13 +83,13 @@ def test_ratios_of_unequal_counts_are_refused() -> None:
 
 @pytest.mark.parametrize(("ours", "verdict"), [(4.2, "holds"), (4.3, "does not hold")])
 def test_a_ratio_within_its_limit_holds(ours: float, verdict: str) -> None:
-    found = figures.targets(result({("ours", "create"): [ours, ours], ("floor", "create"): [4.0, 4.0]}))
-    assert target(found, "create of 100 at 100 ms, over the stock floor").verdict == verdict
+    found = figures.targets(result({("ours", "create"): [ours, ours], ("floor-outputs", "create"): [4.0, 4.0]}))
+    assert target(found, "create of 100 at 100 ms, over the floor with our outputs").verdict == verdict
 
 
 def test_what_was_not_measured_is_neither_reached_nor_missed() -> None:
     found = figures.targets(result({("ours", "create"): [4.0]}))
-    assert target(found, "create of 100 at 100 ms, over the stock floor").verdict == "not measured"
+    assert target(found, "create of 100 at 100 ms, over the floor with our outputs").verdict == "not measured"
     assert target(found, "our cost of a number").verdict == "not measured"
 
 
@@ -117,19 +117,19 @@ def test_the_plan_is_that_of_the_command_line() -> None:
 
 
 ROUND: dict[tuple[str, str], list[float]] = {
-    (column, operation): [1.0] for operation in figures.WITHOUT_REFRESH for column in ("ours", "ideal-outputs")
+    (column, operation): [1.0] for operation in figures.WITHOUT_REFRESH for column in ("ours", "floor-outputs")
 }
 
 
 @pytest.mark.parametrize(("plugin_s", "found", "holds"), [(4.0, "1.67 (10.0 ms over 6.0 ms)", False), (3.0, "1.00 (", True)])
 def test_the_growth_is_that_of_what_is_ours_alone(plugin_s: float, found: str, holds: bool) -> None:
-    # In each of four operations: 0.15 s more than the ideal with our outputs for 100 numbers, 2.5 or 1.5 s for 1000, whatever
+    # In each of four operations: 0.15 s more than the floor with our outputs for 100 numbers, 2.5 or 1.5 s for 1000, whatever
     # the engine takes.
     few = {
         "ours": {"engine": 9.0, "program": 0.1, "plugin": 0.2},
-        "ideal-outputs": {"engine": 1.0, "program": 0.1, "plugin": 0.05},
+        "floor-outputs": {"engine": 1.0, "program": 0.1, "plugin": 0.05},
     }
-    many = {"ours": {"engine": 99.0, "program": 1.0, "plugin": plugin_s}, "ideal-outputs": {"program": 1.0, "plugin": 1.5}}
+    many = {"ours": {"engine": 99.0, "program": 1.0, "plugin": plugin_s}, "floor-outputs": {"program": 1.0, "plugin": 1.5}}
     both = result(ROUND, cpu_s=few)
     both["times"] += result(ROUND, numbers=1000, cpu_s=many)["times"]
     growth = target(figures.targets(both), "our cost of a number")
@@ -138,8 +138,8 @@ def test_the_growth_is_that_of_what_is_ours_alone(plugin_s: float, found: str, h
 
 
 def test_the_growth_of_the_plugin_is_not_hidden_by_a_faster_program() -> None:
-    both = result(ROUND, cpu_s={"ours": {"program": 0.1, "plugin": 0.2}, "ideal-outputs": {"program": 0.1, "plugin": 0.1}})
-    many = {"ours": {"program": 1.0, "plugin": 3.0}, "ideal-outputs": {"program": 2.0, "plugin": 1.5}}
+    both = result(ROUND, cpu_s={"ours": {"program": 0.1, "plugin": 0.2}, "floor-outputs": {"program": 0.1, "plugin": 0.1}})
+    many = {"ours": {"program": 1.0, "plugin": 3.0}, "floor-outputs": {"program": 2.0, "plugin": 1.5}}
     both["times"] += result(ROUND, numbers=1000, cpu_s=many)["times"]
     found = figures.targets(both)
     assert target(found, "our cost of a number").holds is True
@@ -148,8 +148,8 @@ def test_the_growth_of_the_plugin_is_not_hidden_by_a_faster_program() -> None:
 
 
 def test_a_growth_over_less_than_nothing_is_not_judged() -> None:
-    both = result(ROUND, cpu_s={"ours": {"program": 0.1, "plugin": 0.1}, "ideal-outputs": {"program": 0.2, "plugin": 0.1}})
-    both["times"] += result(ROUND, numbers=1000, cpu_s={"ours": {"plugin": 1.0}, "ideal-outputs": {"plugin": 0.5}})["times"]
+    both = result(ROUND, cpu_s={"ours": {"program": 0.1, "plugin": 0.1}, "floor-outputs": {"program": 0.2, "plugin": 0.1}})
+    both["times"] += result(ROUND, numbers=1000, cpu_s={"ours": {"plugin": 1.0}, "floor-outputs": {"plugin": 0.5}})["times"]
     assert target(figures.targets(both), "our cost of a number").holds is None
 
 
@@ -169,11 +169,11 @@ def test_the_processor_time_of_a_number_is_told_by_who_takes_it() -> None:
 def test_what_ours_takes_beyond_others_is_told_by_who_takes_it() -> None:
     times_s = {
         "ours": {"engine": 0.5, "program": 0.25, "plugin": 0.125},
-        "ideal-outputs": {"engine": 0.25, "program": 0.25, "plugin": 0.0625},
+        "floor-outputs": {"engine": 0.25, "program": 0.25, "plugin": 0.0625},
     }
     *_, row = figures.cost_table(result(ROUND, cpu_s=times_s)).splitlines()
     assert [cell.strip() for cell in row.strip("|").split("|")] == [
-        "ours beyond the ideal, our outputs",
+        "ours beyond the floor, our outputs",
         "100",
         "10.0",
         "0.0",
@@ -209,7 +209,7 @@ def test_a_table_aligns_its_columns() -> None:
 
 
 def test_the_times_stand_beside_the_ratios_of_the_same_operation() -> None:
-    measured = result({("ours", "create"): [4.4, 4.4], ("floor", "create"): [4.0, 4.0], ("loop", "create"): [2.0, 3.0]})
+    measured = result({("ours", "create"): [4.4, 4.4], ("floor-outputs", "create"): [4.0, 4.0], ("loop", "create"): [2.0, 3.0]})
     *_, row = figures.times_table(measured, 100, 100.0).splitlines()
     assert [cell.strip() for cell in row.strip("|").split("|")] == ["create", "4.40", "4.00", "2.50 (2.00-3.00)", "1.10"]
 
@@ -224,8 +224,8 @@ def test_an_operation_that_sent_nothing_says_so() -> None:
 
 
 def test_the_page_shows_targets_that_do_not_hold() -> None:
-    page = report.page(result({("ours", "create"): [9.0, 9.0], ("floor", "create"): [4.0, 4.0]}))
-    assert "| create of 100 at 100 ms, over the stock floor: at most 1.05" in page
+    page = report.page(result({("ours", "create"): [9.0, 9.0], ("floor-outputs", "create"): [4.0, 4.0]}))
+    assert "| create of 100 at 100 ms, over the floor with our outputs: at most 1.05" in page
     assert "does not hold" in page
     assert "2026-01-02" in page
 

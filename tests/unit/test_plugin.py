@@ -1,0 +1,186 @@
+"""The plugin's own parts: the engine's values, the words of its sentences, and what the schema says."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.struct_pb2 import Struct
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pulumi_vapi_byo
+from pulumi_vapi_byo.api.client import VapiClient
+from pulumi_vapi_byo.config import SETTINGS, Settings
+from pulumi_vapi_byo.kinds import KINDS
+from pulumi_vapi_byo.plugin.server import CALLS_AT_A_TIME
+from pulumi_vapi_byo.plugin.values import at, from_engine, show_path, to_engine
+from pulumi_vapi_byo.plugin.wording import in_wire_names
+from pulumi_vapi_byo.wire import UNKNOWN, WIRE_NAMES
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
+OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+
+PACKAGE = Path(pulumi_vapi_byo.__file__).parent
+SCHEMA = json.loads((PACKAGE / "plugin" / "schema.json").read_text("utf-8"))
+
+
+def struct(**values: Any) -> Struct:
+    properties = Struct()
+    properties.update(values)
+    return properties
+
+
+def secret(value: Any) -> dict[str, Any]:
+    return {SIGNATURE: SECRET, "value": value}
+
+
+# ------------------------------------------------------------------------------------------------------------------ values
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+        {SIGNATURE: OUTPUT},
+    ],
+)
+def test_what_is_unknown_is_our_mark_whatever_its_type_is(unknown: Any) -> None:
+    assert from_engine(struct(a=unknown, b=[unknown])) == ({"a": UNKNOWN, "b": [UNKNOWN]}, frozenset())
+    assert to_engine({"a": UNKNOWN})["a"] == "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def test_an_output_of_the_engine_s_is_its_value() -> None:
+    marked = {SIGNATURE: OUTPUT, "value": "v", "secret": True}
+    assert from_engine(struct(a=marked)) == ({"a": "v"}, frozenset({("a",)}))
+
+
+_TEXTS = st.text("abc", max_size=3)
+_VALUES = st.recursive(
+    _TEXTS | st.booleans() | st.none() | st.floats(-9, 9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS.filter(bool), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(_TEXTS.filter(bool), _VALUES, max_size=3), st.data())
+def test_secrets_come_back_where_they_were(values: dict[str, Any], data: st.DataObject) -> None:
+    paths = list(every_path(values, ()))
+    chosen = frozenset(data.draw(st.lists(st.sampled_from(paths), max_size=3)) if paths else [])
+    assert from_engine(to_engine(values, chosen)) == (values, chosen)
+
+
+def every_path(value: Any, path: tuple[str | int, ...]) -> Any:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield (*path, key)
+        yield from every_path(part, (*path, key))
+
+
+def test_what_the_schema_calls_secret_is_so_without_a_word_of_the_program_s() -> None:
+    marked = to_engine({"server": {"url": "u", "headers": {"a": "b"}}, "serverUrlSecret": "s", "name": "n"})
+    assert from_engine(marked)[1] == {("server", "headers"), ("serverUrlSecret",)}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (("name",), "name"),
+        (("server", "headers", "x-key"), 'server.headers["x-key"]'),
+        (("gateways", 0, "ip"), "gateways[0].ip"),
+        (("a", 'say "hi"\\'), 'a["say \\"hi\\"\\\\"]'),
+    ],
+)
+def test_paths_are_written_as_pulumi_s(path: tuple[str | int, ...], text: str) -> None:
+    assert show_path(path) == text
+
+
+def test_nothing_is_at_a_path_that_leads_nowhere() -> None:
+    assert at({"a": [{"b": 1}]}, ("a", 0, "b")) == 1
+    assert [at({"a": [1]}, path) for path in (("a", 1), ("b",), ("a", 0, "c"), ("a", "x"))] == [None] * 4
+
+
+# ------------------------------------------------------------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("set deletion_protection=False, run pulumi up", "set deletionProtection: false, run pulumi up"),
+        ("must be True or False", "must be true or false"),
+        (
+            "use server=ServerArgs(url=..., headers={'x-vapi-secret': ...}) instead of server_url_secret",
+            "use server: {url: ..., headers: {'x-vapi-secret': ...}} instead of serverUrlSecret",
+        ),
+        (
+            "give it opts=ResourceOptions(import_='some-id'), or opts=ResourceOptions(aliases=[Alias(name='its old name')])",
+            "give it the resource option import: 'some-id', or the resource option aliases: 'its old name'",
+        ),
+        ("vapi-byo:numberCheck e164 (number_check on a Provider)", "vapi-byo:numberCheck e164"),
+        ("cleared by an empty value (assistant_id='', hooks=[])", "cleared by an empty value (assistantId: '', hooks: [])"),
+        ("on_conflict='overwrite' of the provider 'eu'", "onConflict: 'overwrite' of the provider 'eu'"),
+        ("number 'server_url' of Vapi's server_url", "number 'server_url' of Vapi's serverUrl"),
+        ("delete it or take it over with import_, before", "delete it or take it over with the resource option import, before"),
+    ],
+)
+def test_sentences_have_the_schema_s_names(sentence: str, said: str) -> None:
+    assert in_wire_names(sentence) == said
+
+
+def test_no_sentence_of_the_package_keeps_a_name_of_python_s() -> None:
+    names = {name for name, wire in WIRE_NAMES.items() if name != wire} | {one.argument for one in SETTINGS.values()}
+    names -= {one.name for one in SETTINGS.values()}
+    left = {}
+    for folder in ("core", "kinds", "api"):
+        for path in (PACKAGE / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+                    said = in_wire_names(" ".join(node.value.split()))
+                    if found := names & set(re.findall(r"(?<!')\b\w+\b(?!')", said)):
+                        left[said] = found
+    assert left == {}
+
+
+# ------------------------------------------------------------------------------------------------------------------ schema
+
+
+def test_every_input_and_output_is_in_the_schema_with_a_description() -> None:
+    for kind in KINDS:
+        resource = SCHEMA["resources"][f"vapi-byo:index:{kind.name}"]
+        assert set(resource["inputProperties"]) == set(kind.input_names)
+        assert set(resource["properties"]) == {*kind.input_names, *kind.outputs}
+        assert resource["aliases"] == [{"type": f"pulumi-python:dynamic/vapi:{kind.name}"}]
+    described = [SCHEMA["provider"]["inputProperties"], SCHEMA["config"]["variables"]]
+    described += [part[name] for part in SCHEMA["resources"].values() for name in ("properties", "inputProperties")]
+    described += [part["properties"] for part in SCHEMA["types"].values() if "properties" in part]
+    for properties in described:
+        for name, about in properties.items():
+            assert about.get("description") or "const" in about, name
+            assert not re.search(r"\b[a-z]+_[a-z]\w*\b|``|\bNone\b|\bTrue\b|\bFalse\b", about.get("description", "")), about
+
+
+def test_what_is_secret_is_so_in_the_schema() -> None:
+    text = json.dumps(SCHEMA)
+    for name in ("apiKey", "serverUrlSecret", "headers", "authPassword"):
+        for found in re.finditer(rf'"{name}": {{', text):
+            assert '"secret": true' in text[found.start() : text.index("}", found.start()) + 200], name
+
+
+def test_the_configuration_is_that_of_the_stack() -> None:
+    assert set(SCHEMA["config"]["variables"]) == {one.name for one in SETTINGS.values()}
+
+
+def test_there_is_a_connection_for_every_call_at_a_time() -> None:
+    # urllib3 would print a warning for each connection too many, which Pulumi shows.
+    client = VapiClient(Settings(api_key="k", base_url="https://api.vapi.ai", region="us"))
+    adapter: Any = client._session.get_adapter("https://api.vapi.ai")
+    assert adapter._pool_maxsize == CALLS_AT_A_TIME
