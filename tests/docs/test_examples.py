@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import functools
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -211,6 +212,23 @@ def test_configuration_keys_that_are_named_exist(page: Path) -> None:
 def test_every_configuration_key_is_documented() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text("utf-8")
     assert set(re.findall(r"^\| `vapi-byo:(\w+)`", page, re.MULTILINE)) == CONFIG_KEYS
+
+
+def other_languages() -> list[Block]:
+    """Return the blocks of the resources' pages that are not in Python."""
+    return [one for one in blocks() if one.language in ("yaml", "typescript", "go") and "Byo" in one.text]
+
+
+@pytest.mark.parametrize("block", other_languages(), ids=str)
+def test_programs_in_other_languages_name_what_the_schema_has(block: Block) -> None:
+    schema = json.loads((ROOT / "pulumi_vapi_byo" / "plugin" / "schema.json").read_text("utf-8"))
+    declared = [one["inputProperties"] for one in schema["resources"].values()]
+    declared += [one["properties"] for one in schema["types"].values()]
+    known = {name for properties in declared for name in properties}
+    pattern = {"yaml": r"^\s+(?:- )?(\w+):(?: |$)", "typescript": r"\b(\w+)(?=:|,\n)", "go": r"\b([A-Z]\w+):"}[block.language]
+    named = {name[0].lower() + name[1:] for name in re.findall(pattern, block.text, re.MULTILINE)}
+    assert named - known <= {"resources", "properties", "type", "support", "carrier"}
+    assert len(named & known) > 3
 
 
 def lines_with(page: Path, command: str) -> list[str]:

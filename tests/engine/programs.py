@@ -26,11 +26,13 @@ class Language:
         name: Its folder in ``examples``.
         program: The file of the program.
         prepare: Brings a copy to where it can be run, and compiles it; called again after a change of the program.
+        sdk: What Pulumi's generators call it; empty where a program needs no SDK.
     """
 
     name: str
     program: str
     prepare: Callable[[Path], None]
+    sdk: str = ""
 
     def change(self, folder: Path, old: str, new: str) -> None:
         """Change the text of a program."""
@@ -51,9 +53,22 @@ class Language:
         project = folder / "Pulumi.yaml"
         text = project.read_text("utf-8").replace("../../plugin", str(ROOT / "plugin"))
         project.write_text(text.replace("runtime: go\n", "runtime: {name: go, options: {binary: program}}\n"), "utf-8")
-        own = {"typescript": "nodejs"}.get(self.name, self.name)
-        if (sdks / own).exists():
-            shutil.copytree(sdks / own, folder / "sdks" / "vapi-byo")
+        if self.sdk:
+            shutil.copytree(sdks / self.sdk, folder / "sdks" / "vapi-byo")
+        self.prepare(folder)
+
+    def add_imported(self, folder: Path, exported: str, urn: str) -> None:
+        """Add to a program what `pulumi import` would print for a resource.
+
+        Args:
+            folder: The program's.
+            exported: The stack, as ``pulumi stack export`` writes it.
+            urn: The resource's.
+        """
+        code = run(folder, str(SDK_GENERATOR), str(SCHEMA), "--import", self.sdk, urn, text=exported)
+        # The program has that import already.
+        with (folder / self.program).open("a", encoding="utf-8") as program:
+            program.writelines(line for line in code.splitlines(keepends=True) if '"@pulumi/pulumi"' not in line)
         self.prepare(folder)
 
 
@@ -65,10 +80,10 @@ def generate_sdks(folder: Path) -> None:
     run(folder, str(SDK_GENERATOR), str(SCHEMA), str(folder))
 
 
-def run(folder: Path, *command: str) -> str:
-    """Run a tool of a language; fail with what it prints."""
+def run(folder: Path, *command: str, text: str = "") -> str:
+    """Run a tool of a language on a text; fail with what it prints."""
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=280)
+        done = subprocess.run(command, cwd=folder, input=text, capture_output=True, encoding="utf-8", timeout=280)
     except FileNotFoundError:
         pytest.fail(f"there is no {command[0]}, which the tests of the plugin's programs need", pytrace=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
@@ -107,8 +122,8 @@ LANGUAGES: Final = {
     one.name: one
     for one in (
         Language("yaml", "Pulumi.yaml", _nothing),
-        Language("typescript", "index.ts", _compile_typescript),
-        Language("go", "main.go", _compile_go),
-        Language("python", "__main__.py", _check_python),
+        Language("typescript", "index.ts", _compile_typescript, "nodejs"),
+        Language("go", "main.go", _compile_go, "go"),
+        Language("python", "__main__.py", _check_python, "python"),
     )
 }

@@ -1,5 +1,7 @@
-// Writes the SDKs of a provider from its schema, with Pulumi's own generators: pulumi-sdks SCHEMA FOLDER.
-// The language hosts that can be built from Go modules are too old for `pulumi package gen-sdk`.
+// Pulumi's own generators, for language hosts that are too old to do it for the CLI, as those are that Go modules can build:
+//
+//	pulumi-sdks SCHEMA FOLDER                  writes the SDKs of a provider, as `pulumi package gen-sdk`
+//	pulumi-sdks SCHEMA --import LANGUAGE URN   prints the code of a resource, as `pulumi import`
 package main
 
 import (
@@ -28,13 +30,18 @@ require (
 `
 
 func main() {
-	if len(os.Args) != 3 {
-		fail(fmt.Errorf("usage: %s SCHEMA FOLDER", tool))
+	if len(os.Args) != 3 && len(os.Args) != 5 {
+		fail(fmt.Errorf("usage: %s SCHEMA FOLDER, or SCHEMA --import LANGUAGE URN", tool))
 	}
 	text, err := os.ReadFile(os.Args[1])
 	fail(err)
 	var spec schema.PackageSpec
 	fail(json.Unmarshal(text, &spec))
+
+	if len(os.Args) == 5 {
+		printImported(spec, os.Args[3], os.Args[4])
+		return
+	}
 
 	// What a schema may hold, and what it refers to.
 	_, diagnostics, err := schema.BindSpec(spec, schema.NewNullLoader(), schema.ValidationOptions{})
