@@ -148,7 +148,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         old, _ = from_engine(request.old_inputs if request.HasField("old_inputs") else request.olds)
         new, _ = from_engine(request.news)
         changed = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name) or new.get(name) is UNKNOWN]
-        return _diff_response({(name,): (old.get(name), new.get(name), True) for name in changed})
+        return _diff_response({(name,): (old.get(name), new.get(name), True) for name in changed}, deletes_first=False)
 
     @_answering
     def Configure(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
@@ -177,7 +177,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         inputs, _ = from_engine(request.news)
         service.note(inputs, last, frozenset(request.ignoreChanges))
         difference = service.diff(request.id, state, inputs)
-        return _diff_response(dict(_sides(service, difference, state, last, inputs)))
+        sides = dict(_sides(service, difference, state, last, inputs))
+        # Two of one identity cannot exist at once. One without an identity is kept until what depends on it has another.
+        return _diff_response(sides, deletes_first=service.kind.identity is not None)
 
     @_answering
     def Create(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
@@ -268,7 +270,7 @@ def _sides(
         yield from ((((name,), (state.get(name), now.get(name), False))) for name in service.kind.computed)
 
 
-def _diff_response(sides: Mapping[Path, _Sides]) -> Any:
+def _diff_response(sides: Mapping[Path, _Sides], *, deletes_first: bool) -> Any:
     detailed = {}
     for path, (old, new, is_of_inputs) in sides.items():
         kinds = provider_pb2.PropertyDiff
@@ -280,5 +282,5 @@ def _diff_response(sides: Mapping[Path, _Sides]) -> Any:
         diffs=list(dict.fromkeys(str(path[0]) for path in sides)),
         detailedDiff=detailed,
         hasDetailedDiff=True,
-        deleteBeforeReplace=True,
+        deleteBeforeReplace=deletes_first,
     )

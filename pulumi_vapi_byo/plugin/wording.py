@@ -14,6 +14,11 @@ _REWRITTEN: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], s
     (re.compile(r" \(\w+ on a Provider\)"), ""),
     (re.compile(r"\w+Args\(([^()]*)\)"), r"{\1}"),
     (re.compile(r"\bopts=ResourceOptions\(import_=([^()]*)\)"), r"the resource option import: \1"),
+    # The resources of the Python package say by themselves that the old number goes before the new one comes.
+    (
+        re.compile(r"\bgive it opts=ResourceOptions\(aliases=\[Alias\(name=([^()]*)\)\]\)$"),
+        r"give it the resource option aliases: \1; if it is to be replaced by a new one, deleteBeforeReplace: true",
+    ),
     (
         re.compile(r"\bopts=ResourceOptions\(aliases=\[Alias\(name=([^()]*)\)\]\)"),
         r"the resource option aliases: \1",

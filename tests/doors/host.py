@@ -252,7 +252,9 @@ class PluginProvider(Provider):
         said = {key: value for key, value in plain(news).items() if not key.startswith("__")}
         by_inputs = any(part.inputDiff for part in answer.detailedDiff.values()) or decode(request.old_inputs) != said
         changes = "none" if answer.changes == answer.DIFF_NONE else "unknown" if by_inputs else "some"
-        return DiffAnswer(changes, list(answer.replaces), answer.deleteBeforeReplace)
+        # In Python the resources say so by themselves, and only those that have an identity.
+        as_it_should_be = answer.deleteBeforeReplace == (self._kind.identity is not None)
+        return DiffAnswer(changes, list(answer.replaces), as_it_should_be)
 
     def create(self, inputs: Mapping[str, Any]) -> Resource:
         created = super().create(inputs)

@@ -339,6 +339,23 @@ def test_a_provider_of_the_program_s_own_has_its_settings_and_a_changed_key_repl
     assert "canary" not in project.state() + project.said
 
 
+def test_a_number_that_is_to_be_replaced_says_that_the_old_one_goes_first(project: YamlProject, vapi: Emulator) -> None:
+    up(project)
+    [old] = vapi.numbers()
+    urn = project.resources()[0]["urn"]
+    replace = ("up", "--yes", "--skip-preview", "--target-replace", urn, "--stack", "test")
+    status, said = workbench.run(project.folder, project.environment, *replace)
+    assert status != 0
+    assert "if it is to be replaced by a new one, deleteBeforeReplace: true" in said
+    assert [one["id"] for one in vapi.numbers()] == [old["id"]]
+    project.declare({"trunk": TRUNK, "desk": {**DESK, "options": {"deleteBeforeReplace": True}}})
+    status, said = workbench.run(project.folder, project.environment, *replace)
+    assert status == 0, said
+    [new] = vapi.numbers()
+    assert new["id"] != old["id"]
+    up(project)
+
+
 # ----------------------------------------------------------------------------------------------------------------- faults
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.sdks import LOOK_FOR, Sdk
+from pulumi_vapi_byo.wire import to_camel
+from tests.sdks import LOOK_FOR, ROOT, Sdk
 from tools import workbench
 
 TYPE = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
@@ -26,7 +27,10 @@ for name, arguments in json.loads(pathlib.Path("numbers.json").read_text()).item
     vapi.ByoPhoneNumber(name, **arguments)
 """
 
-_ERROR = re.compile(rf"^  {re.escape(TYPE)} \((.+)\):\n((?:    .*\n)+)", re.MULTILINE)
+#: What the plugin calls it.
+PLUGIN_TYPE = "vapi-byo:index:ByoPhoneNumber"
+
+_ERROR = re.compile(rf"^  (?:{re.escape(TYPE)}|{PLUGIN_TYPE}) \((.+)\):\n((?:    .*\n)+)", re.MULTILINE)
 
 Numbers = Mapping[str, Mapping[str, Any]]
 
@@ -46,7 +50,10 @@ class Run:
     @property
     def errors(self) -> dict[str, str]:
         """What is said under "Diagnostics" about each number that failed: logical name to lines."""
-        return {name: re.sub(r"^    (error: )?", "", lines, flags=re.MULTILINE) for name, lines in _ERROR.findall(self.output)}
+        told = (
+            (name, re.sub(r"^    warning: .*\n", "", lines, flags=re.MULTILINE)) for name, lines in _ERROR.findall(self.output)
+        )
+        return {name: re.sub(r"^    (error: )?", "", lines, flags=re.MULTILINE) for name, lines in told if lines}
 
 
 @dataclass
@@ -98,9 +105,27 @@ class Stack:
         """
         found: dict[str, dict[str, Any]] = {}
         for resource in workbench.resources(self.folder, "faults", "test"):
-            if resource["type"] == TYPE:
+            if resource["type"] in (TYPE, PLUGIN_TYPE):
                 name = resource["urn"].rpartition("::")[2]
                 assert name not in found, f"{name} is in the state twice"
                 assert not resource.get("delete"), f"{name} is still to be deleted"
                 found[name] = resource
         return found
+
+
+@dataclass
+class PluginStack(Stack):
+    """The same through the plugin, from a YAML program."""
+
+    def declare(self, numbers: Numbers) -> None:
+        """Make the program say something else."""
+        resources = {
+            name: {
+                "type": "vapi-byo:ByoPhoneNumber",
+                "properties": {to_camel(argument): value for argument, value in arguments.items()},
+            }
+            for name, arguments in numbers.items()
+        }
+        providers = [{"name": "vapi-byo", "path": str(ROOT / "plugin")}]
+        project = {"name": "faults", "runtime": "yaml", "plugins": {"providers": providers}, "resources": resources}
+        (self.project / "Pulumi.yaml").write_text(json.dumps(project))

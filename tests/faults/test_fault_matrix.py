@@ -18,7 +18,7 @@ import pytest
 from pulumi_vapi_byo.emulator import Emulator, Fault
 
 from .conftest import NewStack
-from .stack import Run, Stack
+from .stack import PluginStack, Run, Stack
 from .table import Record, record_cell
 
 pytestmark = pytest.mark.engine
@@ -127,9 +127,10 @@ class Bench:
         self.stack("preview", "--expect-no-changes")
 
 
-@pytest.fixture
-def bench(new_stack: NewStack, vapi: Emulator) -> Bench:
-    return Bench(new_stack(vapi, VAPI_MAX_RETRIES=str(TRIES - 1)), vapi)
+@pytest.fixture(params=[Stack, PluginStack], ids=["dynamic", "plugin"])
+def bench(request: pytest.FixtureRequest, new_stack: NewStack, vapi: Emulator) -> Bench:
+    """Return a bench of each door."""
+    return Bench(new_stack(vapi, door=request.param, VAPI_MAX_RETRIES=str(TRIES - 1)), vapi)
 
 
 def check_sentence(cell: Cell, run: Run) -> None:

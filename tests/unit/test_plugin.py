@@ -122,8 +122,15 @@ def test_nothing_is_at_a_path_that_leads_nowhere() -> None:
             "use server: {url: ..., headers: {'x-vapi-secret': ...}} instead of serverUrlSecret",
         ),
         (
-            "give it opts=ResourceOptions(import_='some-id'), or opts=ResourceOptions(aliases=[Alias(name='its old name')])",
-            "give it the resource option import: 'some-id', or the resource option aliases: 'its old name'",
+            "give it opts=ResourceOptions(import_='some-id'); opts=ResourceOptions(aliases=[Alias(name='its old name')]); or",
+            "give it the resource option import: 'some-id'; the resource option aliases: 'its old name'; or",
+        ),
+        (
+            "if only renamed, give it opts=ResourceOptions(aliases=[Alias(name='its old name')])",
+            (
+                "if only renamed, give it the resource option aliases: 'its old name'; if it is to be replaced by a new one, "
+                "deleteBeforeReplace: true"
+            ),
         ),
         ("vapi-byo:numberCheck e164 (number_check on a Provider)", "vapi-byo:numberCheck e164"),
         ("cleared by an empty value (assistant_id='', hooks=[])", "cleared by an empty value (assistantId: '', hooks: [])"),
