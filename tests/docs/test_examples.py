@@ -225,7 +225,9 @@ def test_programs_in_other_languages_name_what_the_schema_has(block: Block) -> N
     declared = [one["inputProperties"] for one in schema["resources"].values()]
     declared += [one["properties"] for one in schema["types"].values()]
     known = {name for properties in declared for name in properties}
-    pattern = {"yaml": r"^\s+(?:- )?(\w+):(?: |$)", "typescript": r"\b(\w+)(?=:|,\n)", "go": r"\b([A-Z]\w+):"}[block.language]
+    pattern = {"yaml": r"^\s+(?:- )?(\w+):(?: |$)", "typescript": r"\b([a-z]\w+)(?=: |,\n)", "go": r"\b([A-Z]\w+):"}[
+        block.language
+    ]
     named = {name[0].lower() + name[1:] for name in re.findall(pattern, block.text, re.MULTILINE)}
     assert named - known <= {"resources", "properties", "type", "support", "carrier"}
     assert len(named & known) > 3

@@ -52,7 +52,6 @@ def test_the_program_at_the_root_runs_and_another_stack_reads_its_addresses(
         (tmp_path / name).mkdir()
         for file in ("Pulumi.yaml", "__main__.py"):
             shutil.copy(source / file, tmp_path / name)
-    shutil.copytree(ROOT / "host", tmp_path / "numbers" / "host")
     rows = [{"number": "+14155552671", "name": "Desk"}, {"number": "+442079460018", "assistantId": ASSISTANT_ID}]
     numbers = start(folder=tmp_path / "numbers", config={"credentialId": CREDENTIAL_ID, "assistantId": ASSISTANT_ID})
     for i, row in enumerate(rows):

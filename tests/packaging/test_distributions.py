@@ -16,12 +16,13 @@ from .conftest import Distributions
 
 pytestmark = pytest.mark.engine
 
-#: Needed at run time beside the modules: Pulumi's marker, the mark of typed packages, the emulator's documents.
+#: Needed at run time beside the modules: Pulumi's marker, the mark of typed packages, the emulator's documents, the plugin's schema.
 DATA = {
     "pulumi_vapi_byo/pulumi-plugin.json",
     "pulumi_vapi_byo/py.typed",
     "pulumi_vapi_byo/emulator/spec/vapi-2024.openapi.json",
     "pulumi_vapi_byo/emulator/spec/vapi-current.openapi.json",
+    "pulumi_vapi_byo/plugin/schema.json",
 }
 
 
