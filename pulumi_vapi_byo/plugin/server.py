@@ -12,6 +12,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from pulumi_vapi_byo.core.engine import engine_port
 
+from .engine_log import log_to
 from .servicer import Servicer
 
 #: Most calls at a time: as many as `api.client` keeps connections. The engine sends fewer, by default four for each processor.
@@ -25,6 +26,7 @@ def serve() -> None:
     """Serve until the engine ends this process, or ends itself."""
     port = engine_port(sys.argv[1:])
     servicer = Servicer(run=None if port is None else str(port))
+    log_to(servicer.log)
     server = grpc.server(
         ThreadPoolExecutor(CALLS_AT_A_TIME),
         options=[("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", MAX_MESSAGE_BYTES)],

@@ -29,7 +29,7 @@ from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.wire import UNKNOWN
 
-from .engine_log import URN, EngineLog, log_to
+from .engine_log import URN, EngineLog
 from .functions import FUNCTIONS
 from .values import Path, at, from_engine, show_path, to_engine
 from .wording import in_wire_names
@@ -65,18 +65,20 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     Args:
         run: Names the run that the process serves, see `core.claims`.
+
+    Attributes:
+        log: Hands messages to the engine.
     """
 
     def __init__(self, *, run: str | None = None) -> None:
         self._run = run
         self._settings: dict[str, Any] = {}
-        self._log = EngineLog(self.in_words)
+        self.log = EngineLog(self.in_words)
         self._services = self._new_services()
-        log_to(self._log)
 
     def connect(self, address: str) -> None:
         """Serve the engine of an address: send it messages, and end with it."""
-        self._log.connect(address)
+        self.log.connect(address)
         port = engine_port([address])
         if port is not None:
             end_with_the_engine(port)
@@ -137,7 +139,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                     failures.append(provider_pb2.CheckFailure(reason=in_wire_names(for_provider(str(error), provider))))
         for sentence in keys_without_effect(f"{PACKAGE}:{name}" for name in given):
             if provider is None:
-                self._log.warn(sentence)
+                self.log.warn(sentence)
             else:
                 failures.append(provider_pb2.CheckFailure(reason=in_wire_names(for_provider(sentence, provider))))
         keys = {(name,) for name in given if name in _SETTINGS and _SETTINGS[name].is_secret}

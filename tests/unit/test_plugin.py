@@ -12,15 +12,18 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 from hypothesis import strategies as st
+from pulumi.runtime.proto import provider_pb2
 
 import pulumi_vapi_byo
 from pulumi_vapi_byo.api.client import VapiClient
 from pulumi_vapi_byo.config import SETTINGS, Settings
 from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.plugin.server import CALLS_AT_A_TIME
+from pulumi_vapi_byo.plugin.servicer import Servicer
 from pulumi_vapi_byo.plugin.values import at, from_engine, show_path, to_engine
 from pulumi_vapi_byo.plugin.wording import in_wire_names
 from pulumi_vapi_byo.wire import UNKNOWN, WIRE_NAMES
+from tests.unit.samples import EVERYTHING
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -191,3 +194,94 @@ def test_there_is_a_connection_for_every_call_at_a_time() -> None:
     client = VapiClient(Settings(api_key="k", base_url="https://api.vapi.ai", region="us"))
     adapter: Any = client._session.get_adapter("https://api.vapi.ai")
     assert adapter._pool_maxsize == CALLS_AT_A_TIME
+
+
+# ------------------------------------------------------------------------------------------------------------------- calls
+
+URN = "urn:pulumi:test::tests::vapi-byo:index:ByoPhoneNumber::desk"
+SAID = {name: value for name, value in EVERYTHING.items() if name != "deletionProtection"}
+
+
+@pytest.fixture(scope="module")
+def servicer() -> Servicer:
+    servicer = Servicer()
+    servicer.Configure(provider_pb2.ConfigureRequest(args=struct(apiKey="k", baseUrl="http://127.0.0.1:9")), None)
+    return servicer
+
+
+@given(st.lists(st.sampled_from(list(every_path(SAID, ()))), max_size=3))
+def test_what_the_program_calls_secret_is_so_after_every_call_of_a_preview(
+    servicer: Servicer, chosen: list[tuple[str | int, ...]]
+) -> None:
+    secrets = set(chosen)
+    given_ = to_engine(SAID, secrets)
+    checked = servicer.Check(provider_pb2.CheckRequest(urn=URN, news=given_), None)
+    assert list(checked.failures) == []
+    assert hides(from_engine(checked.inputs)[1], secrets)
+    created = servicer.Create(provider_pb2.CreateRequest(urn=URN, properties=checked.inputs, preview=True), None)
+    values, marked = from_engine(created.properties)
+    assert hides(marked, secrets)
+    # What is computed from a secret is one.
+    assert (("sipUri",) in marked) == bool(secrets & {("number",), ("credentialId",)})
+    assert values["sipUri"] == f"{SAID['number']}@{SAID['credentialId']}.sip.vapi.ai"
+    changed = to_engine({**from_engine(checked.inputs)[0], "name": "Other"}, secrets)
+    request = provider_pb2.UpdateRequest(
+        urn=URN, id="some-id", olds=created.properties, old_inputs=checked.inputs, news=changed, preview=True
+    )
+    updated, marked = from_engine(servicer.Update(request, None).properties)
+    assert hides(marked, secrets)
+    assert (updated["name"], updated["updatedAt"]) == ("Other", UNKNOWN)
+
+
+def hides(marked: frozenset[tuple[str | int, ...]], secrets: set[tuple[str | int, ...]]) -> bool:
+    """Tell whether all secrets are marked, or something that they are in is."""
+    return all(any(path[:length] in marked for length in range(1, len(path) + 1)) for path in secrets)
+
+
+def test_a_preview_knows_all_but_what_vapi_will_say(servicer: Servicer) -> None:
+    inputs = {"credentialId": UNKNOWN, "number": "+14155552671"}
+    created = servicer.Create(provider_pb2.CreateRequest(urn=URN, properties=to_engine(inputs), preview=True), None)
+    values, _ = from_engine(created.properties)
+    unknown = {name for name, value in values.items() if value is UNKNOWN}
+    assert unknown == {"credentialId", "sipUri", "orgId", "createdAt", "updatedAt", "status"}
+    assert values["number"] == "+14155552671"
+
+
+def test_what_is_not_there_is_said_without_a_traceback(servicer: Servicer) -> None:
+    context: Any = Aborted()
+    for call, request in (
+        (servicer.Call, None),
+        (servicer.Create, provider_pb2.CreateRequest(urn=URN.replace("ByoPhoneNumber", "Other"))),
+        (servicer.Invoke, provider_pb2.InvokeRequest(tok="vapi-byo:index:other")),
+        (servicer.Invoke, provider_pb2.InvokeRequest(tok="vapi-byo:index:getPhoneNumber", args=struct(numbr="1"))),
+        (servicer.Invoke, provider_pb2.InvokeRequest(tok="vapi-byo:index:getPhoneNumber", args=struct(number="1", id="2"))),
+        (servicer.Invoke, provider_pb2.InvokeRequest(tok="vapi-byo:index:getPhoneNumbers", args=struct(name=3))),
+    ):
+        with pytest.raises(AbortedError):
+            call(request, context)
+    assert context.said == [
+        "pulumi-vapi-byo has no such call",
+        (
+            "there is no resource type vapi-byo:index:Other: there are vapi-byo:index:ByoPhoneNumber and "
+            "vapi-byo:index:ByoSipTrunkCredential"
+        ),
+        "there is no function vapi-byo:index:other: there are vapi-byo:index:getPhoneNumber and vapi-byo:index:getPhoneNumbers",
+        "cannot look up phone numbers: there is no argument numbr: there are id, number",
+        "cannot look up phone numbers: id or number is needed, and only one of them",
+        "cannot look up phone numbers: name is 3: it must be a text, in quotes",
+    ]
+
+
+class AbortedError(Exception):
+    """What gRPC raises to end a call."""
+
+
+class Aborted:
+    """Stands in for the context of a call that is ended with a sentence."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def abort(self, _code: object, details: str) -> None:
+        self.said.append(details)
+        raise AbortedError
