@@ -10,7 +10,7 @@ from typing import Final
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from pulumi_vapi_byo.core.engine import engine_port
+from pulumi_vapi_byo.core.engine import end_with_the_engine, engine_port
 
 from .engine_log import log_to
 from .servicer import Servicer
@@ -35,7 +35,8 @@ def serve() -> None:
     own = server.add_insecure_port("127.0.0.1:0")
     server.start()
     if port is not None:
-        servicer.connect(f"127.0.0.1:{port}")
+        servicer.log.connect(f"127.0.0.1:{port}")
+        end_with_the_engine(port)
     # The engine reads the port from here; all else goes to standard error.
     sys.stdout.write(f"{own}\n")
     sys.stdout.flush()

@@ -22,7 +22,6 @@ from pulumi_vapi_byo.config import (
     read_public_settings,
     read_settings,
 )
-from pulumi_vapi_byo.core.engine import end_with_the_engine, engine_port
 from pulumi_vapi_byo.core.service import Difference, Service, failure_in_words
 from pulumi_vapi_byo.errors import ConfigError, VapiError
 from pulumi_vapi_byo.kinds import KINDS
@@ -76,13 +75,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self.log = EngineLog(self.in_words)
         self._services = self._new_services()
 
-    def connect(self, address: str) -> None:
-        """Serve the engine of an address: send it messages, and end with it."""
-        self.log.connect(address)
-        port = engine_port([address])
-        if port is not None:
-            end_with_the_engine(port)
-
     def in_words(self, sentence: str) -> str:
         """Write a sentence for whoever wrote the program and set the provider up."""
         return in_wire_names(for_provider(sentence, self._settings.get(PROVIDER_NAME)))
@@ -105,7 +97,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     def Attach(self, request: Any, _context: Any) -> Empty:  # noqa: N802, D102
-        self.connect(request.address)
+        # Whoever started this process by hand, to debug it, ends it.
+        self.log.connect(request.address)
         return Empty()
 
     @_answering

@@ -391,6 +391,19 @@ def test_a_plugin_ends_with_its_engine(project: YamlProject, vapi: Emulator) -> 
                 os.kill(pid, signal.SIGTERM)
 
 
+def test_a_plugin_that_was_started_by_hand_serves_one_command_after_the_other(project: YamlProject, vapi: Emulator) -> None:
+    plugin = ROOT / "plugin" / "pulumi-resource-vapi-byo"
+    with subprocess.Popen([plugin], stdout=subprocess.PIPE, text=True, env=project.environment) as process:
+        assert process.stdout is not None
+        env = {**project.environment, "PULUMI_DEBUG_PROVIDERS": f"vapi-byo:{process.stdout.readline().strip()}"}
+        for command in (("preview",), ("up", "--yes"), ("destroy", "--yes")):
+            status, said = workbench.run(project.folder, env, *command, "--stack", "test")
+            assert status == 0, said
+        assert [method for method, _ in writes(vapi)].count("POST") == 2
+        assert process.poll() is None
+        process.terminate()
+
+
 def children(pid: int) -> list[tuple[int, str]]:
     """Return the processes that a process has started, with their commands."""
     listed = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
