@@ -112,7 +112,7 @@ def run(project: Path, env: Mapping[str, str], *arguments: str, limit_s: float =
 #: Newer engines end a program after an error, and Pulumi's own script lets Python print where it was.
 _INTERRUPTED: Final = re.compile(
     r"^.*Traceback \(most recent call last\):\n(?:(?!.*pulumi_vapi_byo).*\n)*?"
-    r".*\b(?:KeyboardInterrupt|Exception: context canceled|RunError: Resource monitor has terminated, shutting down)\n",
+    r".*\b(?:KeyboardInterrupt|Exception: context canceled|RunError: Resource monitor has terminated, shutting down):? *\n",
     re.MULTILINE,
 )
 

@@ -428,8 +428,13 @@ def test_numbers_are_looked_up_without_owning_them(project: YamlProject, vapi: E
     by_hand = vapi.add_number(number="+14155550199", credentialId=trunk["id"], name="By hand")
     invoke = {"fn::invoke": {"function": "vapi-byo:getPhoneNumbers", "arguments": {"name": "By hand"}}}
     one = {"fn::invoke": {"function": "vapi-byo:getPhoneNumber", "arguments": {"number": "1 (415) 555-0199"}}}
-    project.declare(variables={"found": invoke, "one": one}, outputs={"found": "${found.numbers}", "uri": "${one.sipUri}"})
+    by_id = {"fn::invoke": {"function": "vapi-byo:getPhoneNumber", "arguments": {"id": by_hand["id"]}}}
+    project.declare(
+        variables={"found": invoke, "one": one, "byId": by_id},
+        outputs={"found": "${found.numbers}", "uri": "${one.sipUri}", "name": "${byId.name}"},
+    )
     up(project)
+    assert project.outputs["name"] == "By hand"
     assert [found["id"] for found in project.outputs["found"]] == [by_hand["id"]]
     assert project.outputs["uri"] == f"+14155550199@{trunk['id']}.sip.vapi.ai"
     one["fn::invoke"]["arguments"] = {"number": "+14155550000"}

@@ -15,7 +15,11 @@ def test_only_how_the_engine_interrupted_a_program_is_dropped() -> None:
     ours = INTERRUPTED.replace("pulumi-language-python-exec", "pulumi_vapi_byo/provider.py")
     failed = INTERRUPTED.replace("KeyboardInterrupt", "ValueError: x")
     assert without_interrupts(f"before\n{INTERRUPTED}after\n") == "before\nafter\n"
-    for end in ("Exception: context canceled", "pulumi.errors.RunError: Resource monitor has terminated, shutting down"):
+    for end in (
+        "KeyboardInterrupt: ",
+        "Exception: context canceled",
+        "pulumi.errors.RunError: Resource monitor has terminated, shutting down",
+    ):
         assert without_interrupts(INTERRUPTED.replace("KeyboardInterrupt", end)) == ""
     assert without_interrupts(ours) == ours
     assert without_interrupts(failed) == failed
