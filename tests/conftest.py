@@ -10,7 +10,8 @@ import pytest
 from hypothesis import settings
 
 # Here, and not beside its tests: with several workers, whoever prints loads no conftest further down.
-from .faults.table import pytest_terminal_summary as pytest_terminal_summary
+from .doors import differences
+from .faults import table
 from .sdks import LOOK_FOR
 
 # Whether an example is slow says how busy the machine is; and a change is judged by the same examples as the one before it.
@@ -18,6 +19,13 @@ from .sdks import LOOK_FOR
 settings.register_profile("same", settings.default, deadline=None, derandomize=True)
 settings.register_profile("new", settings.default, deadline=None)
 settings.load_profile("same")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables of what was run."""
+    differences.print_table(terminalreporter)
+    table.print_table(terminalreporter)
+
 
 _PREFIXES = ("VAPI_", "PULUMI_")
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}

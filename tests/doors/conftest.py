@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,7 +12,7 @@ import pytest
 from pulumi_vapi_byo.emulator import Emulator
 from tests.sdks import BOTH, Sdk, sdk
 
-from .differences import DYNAMIC_ONLY
+from .differences import DYNAMIC_ONLY, door_of, name_of
 from .host import Host, PluginHost, Provider
 
 API_KEY = "canary-key-3f9a1c"
@@ -25,34 +23,7 @@ Configure = Callable[..., Provider]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what is no claim about the plugin."""
-    items[:] = [one for one in items if not (_door(one.nodeid) == "plugin" and _name(one.nodeid) in DYNAMIC_ONLY)]
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what was shown of each door, where the tests of both were run."""
-    passed = Counter(_door(one.nodeid) for one in terminalreporter.stats.get("passed", ()) if "tests/doors/" in one.nodeid)
-    if not (passed["plugin"] and passed["newest"]):
-        return
-    files = sorted({one.nodeid.partition("::")[0] for one in terminalreporter.stats["passed"] if "tests/doors/" in one.nodeid})
-    terminalreporter.section("both doors")
-    terminalreporter.line(f"{'passed':44}{'dynamic':>9}{'oldest':>9}{'plugin':>9}")
-    for file in files:
-        counts = Counter(_door(one.nodeid) for one in terminalreporter.stats["passed"] if one.nodeid.startswith(file))
-        terminalreporter.line(f"{file:44}{counts['newest']:>9}{counts['oldest']:>9}{counts['plugin']:>9}")
-    for reason in dict.fromkeys(DYNAMIC_ONLY.values()):
-        terminalreporter.line(f"not of the plugin: {reason}")
-        for name in (name for name, why in DYNAMIC_ONLY.items() if why == reason):
-            terminalreporter.line(f"    {name}")
-
-
-def _door(nodeid: str) -> str:
-    """Return what a test's door is called in its id; empty where it is of none."""
-    match = re.search(r"\[(newest|oldest|plugin)\b", nodeid)
-    return match[1] if match else ""
-
-
-def _name(nodeid: str) -> str:
-    return nodeid.rpartition("::")[2].partition("[")[0]
+    items[:] = [one for one in items if not (door_of(one.nodeid) == "plugin" and name_of(one.nodeid) in DYNAMIC_ONLY)]
 
 
 @pytest.fixture(scope="session", params=[*BOTH, "plugin"])

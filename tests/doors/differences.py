@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections import Counter
+from typing import Any, Final
 
 _IMPORT: Final = "the engine's own import reaches a plugin, so it needs no hidden input for one: tests/engine/test_plugin.py"
 _NAMES: Final = "its sentences have the schema's names, which are Vapi's own, and so do these: test_plugin.py"
@@ -33,3 +35,31 @@ DYNAMIC_ONLY: Final = {
     "test_an_import_of_a_number_that_no_plan_knows_needs_no_more_than_the_setting": _IMPORT,
     "test_import_takes_a_trunk_over_without_a_write": _IMPORT,
 }
+
+
+def print_table(terminalreporter: Any) -> None:
+    """Print what was shown of each door, where the tests of both were run."""
+    passed = Counter(door_of(one.nodeid) for one in terminalreporter.stats.get("passed", ()) if "tests/doors/" in one.nodeid)
+    if not (passed["plugin"] and passed["newest"]):
+        return
+    files = sorted({one.nodeid.partition("::")[0] for one in terminalreporter.stats["passed"] if "tests/doors/" in one.nodeid})
+    terminalreporter.section("both doors")
+    terminalreporter.line(f"{'passed':44}{'dynamic':>9}{'oldest':>9}{'plugin':>9}")
+    for file in files:
+        counts = Counter(door_of(one.nodeid) for one in terminalreporter.stats["passed"] if one.nodeid.startswith(file))
+        terminalreporter.line(f"{file:44}{counts['newest']:>9}{counts['oldest']:>9}{counts['plugin']:>9}")
+    for reason in dict.fromkeys(DYNAMIC_ONLY.values()):
+        terminalreporter.line(f"not of the plugin: {reason}")
+        for name in (name for name, why in DYNAMIC_ONLY.items() if why == reason):
+            terminalreporter.line(f"    {name}")
+
+
+def door_of(nodeid: str) -> str:
+    """Return what a test's door is called in its id; empty where it is of none."""
+    match = re.search(r"\[(newest|oldest|plugin)\b", nodeid)
+    return match[1] if match else ""
+
+
+def name_of(nodeid: str) -> str:
+    """Return the name of a test without its parameters."""
+    return nodeid.rpartition("::")[2].partition("[")[0]

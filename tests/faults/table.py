@@ -58,7 +58,7 @@ def record_case(record: Record, case: str, sent: str, outcome: str) -> None:
     record(_CASE, [case, sent, outcome])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def print_table(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table and the figures, if anything of them was run."""
     rows: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     cases: list[list[str]] = []
