@@ -15,6 +15,8 @@ from pulumi_vapi_byo import __version__
 from pulumi_vapi_byo.api.client import VapiClient
 from pulumi_vapi_byo.config import Region
 from pulumi_vapi_byo.errors import VapiError, shorten
+from pulumi_vapi_byo.kinds import KINDS
+from pulumi_vapi_byo.kinds.kind import plugin_type
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 
@@ -132,7 +134,8 @@ def import_(
     cli = PulumiCli(stack)
     found = find_settings(cli, os.environ, stack=stack, base_url=base_url, region=region)
     resources = [] if found.config is None else cli.resources()
-    managed = {id_: name for type_ in TYPES.values() for id_, name in managed_ids(resources, type_).items()}
+    types = [*TYPES.values(), *map(plugin_type, KINDS)]
+    managed = {id_: name for type_ in types for id_, name in managed_ids(resources, type_).items()}
     listed = list_account(VapiClient(found.settings), managed)
     choosing = bool(number or name or trunk or everything)
     chosen = choose(

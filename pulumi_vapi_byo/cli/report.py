@@ -12,7 +12,7 @@ from typing import Any, Final
 from pulumi_vapi_byo.core.diff import unmanaged
 from pulumi_vapi_byo.dynamic._resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.errors import WHICH_IS_LEFT_OUT, VapiError
-from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.kind import Kind, plugin_type
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.provider import IMPORT_ID
@@ -94,7 +94,12 @@ _TRUNK: Final = _Thing(
     "calls of its numbers will fail",
     "will be created again with a new id and then deleted: the carrier must send calls to the new SIP addresses of its numbers",
 )
-_THINGS: Final[Mapping[str, _Thing]] = {BYO_PHONE_NUMBER_TYPE: _NUMBER, BYO_SIP_TRUNK_CREDENTIAL_TYPE: _TRUNK}
+_THINGS: Final[Mapping[str, _Thing]] = {
+    BYO_PHONE_NUMBER_TYPE: _NUMBER,
+    BYO_SIP_TRUNK_CREDENTIAL_TYPE: _TRUNK,
+    plugin_type(PHONE_NUMBER): _NUMBER,
+    plugin_type(SIP_TRUNK_CREDENTIAL): _TRUNK,
+}
 
 
 @dataclass(frozen=True, eq=False)

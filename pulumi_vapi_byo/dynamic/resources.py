@@ -15,6 +15,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from pulumi_vapi_byo.config import Region, keys_without_effect
 from pulumi_vapi_byo.kinds import KINDS
+from pulumi_vapi_byo.kinds.kind import plugin_type
 from pulumi_vapi_byo.kinds.phone_number import sip_uri
 from pulumi_vapi_byo.provider import IMPORT_ID, LEFT_ALONE, WIRE_NAMES_GIVEN, VapiProvider
 from pulumi_vapi_byo.wire import SIP_URI, WIRE_NAMES, to_snake, wire_names_in
@@ -95,7 +96,7 @@ class VapiResource(Resource):
         # Two of one identity cannot exist at once. One without an identity is kept until what depends on it has another.
         options = _options(opts, deletes_first=kind.identity is not None)
         # A stack of the plugin's becomes one of this provider's as it is; the schema has the way there.
-        options.aliases = [*(options.aliases or ()), Alias(type_=f"vapi-byo:index:{kind.name}")]
+        options.aliases = [*(options.aliases or ()), Alias(type_=plugin_type(kind))]
         if options.ignore_changes:
             props[LEFT_ALONE] = options.ignore_changes
         return self._provider_type(), resource_name, props, options

@@ -313,6 +313,11 @@ class Kind:
             raise ValueError(f"has no usable {show_path(first['loc'])} ({plain(first['msg'])})") from None
 
 
+def plugin_type(kind: Kind) -> str:
+    """Return the type of a kind's resources in the plugin, and in states and URNs that it has written."""
+    return f"vapi-byo:index:{kind.name}"
+
+
 def _can_be_kept(value: Any, depth: int = 0) -> bool:
     """Tell whether a value would come back from a state as it went in; one that doesn't could spoil the state for good."""
     if isinstance(value, str):

@@ -25,7 +25,7 @@ from pulumi_vapi_byo.config import (
 from pulumi_vapi_byo.core.service import Difference, Service, failure_in_words
 from pulumi_vapi_byo.errors import ConfigError, VapiError
 from pulumi_vapi_byo.kinds import KINDS
-from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.kind import Kind, plugin_type
 from pulumi_vapi_byo.wire import UNKNOWN
 
 from .engine_log import URN, EngineLog
@@ -36,7 +36,7 @@ from .wording import in_wire_names
 #: The package in types and tokens, and in the stack's configuration.
 PACKAGE: Final = "vapi-byo"
 
-_KINDS: Final[Mapping[str, Kind]] = {f"{PACKAGE}:index:{kind.name}": kind for kind in KINDS}
+_KINDS: Final[Mapping[str, Kind]] = {plugin_type(kind): kind for kind in KINDS}
 _SETTINGS: Final = {setting.name: setting for setting in SETTINGS.values()}
 
 R = TypeVar("R")

@@ -442,6 +442,20 @@ def test_numbers_are_looked_up_without_owning_them(project: YamlProject, vapi: E
     assert "cannot look up phone numbers: the account has no number '+14155550000'" in project.preview().said
 
 
+def test_the_command_line_knows_the_plugin_s_resources(project: YamlProject, vapi: Emulator) -> None:
+    up(project)
+    project.declare({"trunk": TRUNK, "desk": with_properties(DESK, name="Reception")})
+    command = ["vapi-byo", "import", "--json", "--stack", "test"]
+    env = {**project.environment, "PATH": os.pathsep.join([str(project.sdk.bin), project.environment["PATH"]])}
+    listed = subprocess.run(command, cwd=project.folder, env=env, capture_output=True, text=True, check=True).stdout
+    assert '"desk"' in listed
+    assert '"trunk"' in listed
+    preview = project.cli("preview", "--json")
+    command = ["vapi-byo", "diff-report"]
+    report = subprocess.run(command, cwd=project.folder, env=env, input=preview, capture_output=True, text=True, check=True)
+    assert "will be renamed to `Reception` (was `Desk`)" in report.stdout
+
+
 def test_the_engine_reads_the_schema(project: YamlProject) -> None:
     plugin = str(ROOT / "plugin" / "pulumi-resource-vapi-byo")
     status, text = workbench.run(project.folder, project.environment, "package", "get-schema", plugin)
