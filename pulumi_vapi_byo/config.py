@@ -100,10 +100,11 @@ class Setting:
         value = get(self.key)
         if value is None and self.variable:
             value = environ.get(self.variable)
-        if self.most is None and not self.choices:
-            return str("" if value is None else value).strip()
-        if self.is_whole:
+        is_any_text = self.most is None and not self.choices
+        if is_any_text or self.is_whole:
             value = str("" if value is None else value).strip()
+        if is_any_text:
+            return value
         if value is None or value == "":
             return self.default
         return self._chosen(value) if self.choices else self._whole(value) if self.is_whole else self._within(value)
@@ -270,6 +271,19 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
             )
     implied = "eu" if base_url == BASE_URLS["eu"] else "us"
     return Settings(**read | {"api_key": "", "base_url": base_url, "region": region or implied})
+
+
+def check_setting(setting: Setting, value: Any) -> None:
+    """Check one setting by itself.
+
+    Args:
+        setting: Which.
+        value: Its value.
+
+    Raises:
+        ConfigError: The value is wrong.
+    """
+    (read_settings if setting.is_secret else read_public_settings)({setting.key: value}.get, {})
 
 
 def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:

@@ -433,6 +433,23 @@ class Collection:
         reply = self._find(id_)
         return None if reply is None else self._parse(reply, "GET", self._path(id_), id_)
 
+    def existing(self, id_: str) -> Answer:
+        """Look one up that has to be there.
+
+        Args:
+            id_: Its id.
+
+        Returns:
+            What the API holds.
+
+        Raises:
+            VapiError: It does not exist, or could not be read.
+        """
+        one = self.get(id_)
+        if one is None:
+            raise VapiError("it does not exist in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region")
+        return one
+
     def entry(self, id_: str) -> dict[str, Any] | None:
         """Look one up of whatever provider.
 

@@ -13,7 +13,8 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.core.check import check_inputs
-from pulumi_vapi_byo.core.importing import Path, inputs_of
+from pulumi_vapi_byo.core.diff import Path
+from pulumi_vapi_byo.core.importing import inputs_of
 from pulumi_vapi_byo.dynamic._resources import BYO_PHONE_NUMBER_TYPE, BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.errors import VapiError, show_path
 from pulumi_vapi_byo.kinds.kind import Kind
@@ -108,15 +109,14 @@ def plan_takeovers(chosen: Sequence[Listed]) -> tuple[list[Takeover], list[str]]
     takeovers, refused = [], []
     for one, base in zip(chosen, bases, strict=True):
         name = base if bases.count(base) == 1 else f"{base}-{_slug(one.id)}"
-        try:
-            found = inputs_of(one.kind, one.answer) if one.answer else None
-            problem = f"what Vapi lists {one.problem}"
-        except ValueError as error:
-            found, problem = None, str(error)
-        if found is None:
-            refused.append(f"{one.label} is left out: {problem}")
+        if one.answer is None:
+            refused.append(f"{one.label} is left out: what Vapi lists {one.problem}")
             continue
-        inputs, left_out = found
+        try:
+            inputs, left_out = inputs_of(one.kind, one.answer)
+        except ValueError as error:
+            refused.append(f"{one.label} is left out: {error}")
+            continue
         sentences = tuple(f"{one.label}: {why}" for why in left_out)
         takeovers.append(Takeover(one.kind, name, one.id, inputs, sentences, tuple(_unknown_in(one.kind, inputs))))
     return takeovers, refused

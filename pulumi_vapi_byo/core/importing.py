@@ -9,11 +9,10 @@ from pulumi_vapi_byo.errors import show_path
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.wire import ADDITIONAL, API_DEFAULTS, OPAQUE_MAPS, SECRET_FIELDS, is_blank, is_sayable, to_camel, to_snake
 
+from .diff import Path
+
 if TYPE_CHECKING:
     from pulumi_vapi_byo.kinds.models import Answer
-
-#: Where something is, in wire names and list indexes.
-Path = tuple[str | int, ...]
 
 
 def inputs_of(kind: Kind, one: Answer) -> tuple[dict[str, Any], list[str]]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from pulumi_vapi_byo.api.client import Collection, VapiClient
 from pulumi_vapi_byo.config import Settings
-from pulumi_vapi_byo.errors import VapiError
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.wire import bare
 
@@ -51,7 +50,4 @@ def look_up_one(kind: Kind, settings: Settings, id_: str) -> dict[str, Any]:
     Raises:
         VapiError: It could not be read, or does not exist.
     """
-    one = Collection(VapiClient(settings), kind).get(id_)
-    if one is None:
-        raise VapiError("it does not exist in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region")
-    return kind.told(one.wire(), settings.region)
+    return kind.told(Collection(VapiClient(settings), kind).existing(id_).wire(), settings.region)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulumi_vapi_byo.errors import MAX_API_TEXT, WHICH_IS_LEFT_OUT, VapiError, show_path
 from pulumi_vapi_byo.wire import LOCAL_FIELDS, as_spelled
@@ -14,9 +14,6 @@ from .absence import Absence
 from .diff import managed_inputs, managed_shape, recorded, shape_of, still_filled_in, unknown_in, unmanaged, with_unknown
 from .importing import inputs_of, without_secrets
 from .run import Run
-
-if TYPE_CHECKING:
-    from pulumi_vapi_byo.kinds.models import Answer
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +96,8 @@ class Reading:
         Raises:
             VapiError: It could not be read, or does not exist.
         """
-        return Found(recorded(self._kind, self._states.of(self._existing(id_), {}), {}), {})
+        one = self._api.existing(id_)  # not from a list: it may have been created since
+        return Found(recorded(self._kind, self._states.of(one, {}), {}), {})
 
     def take_in(self, id_: str) -> Found:
         """Look at one that is managed from now on, with all that a program can say of it.
@@ -113,7 +111,7 @@ class Reading:
         Raises:
             VapiError: It could not be read, does not exist, or cannot be declared.
         """
-        one = self._existing(id_)
+        one = self._api.existing(id_)
         try:
             everything, left_out = inputs_of(self._kind, one)
         except ValueError as error:
@@ -127,12 +125,6 @@ class Reading:
             log.warning("%s: %s is a secret, and left out of the code; what Vapi has stays", label, show_path(as_spelled(path)))
         live = self._states.of(one, inputs)
         return Found(recorded(self._kind, live, shape_of(self._kind, inputs, live)), inputs)
-
-    def _existing(self, id_: str) -> Answer:
-        one = self._api.get(id_)  # it may have been created since a list was had
-        if one is None:
-            raise VapiError("it does not exist in this organisation; check the id, vapi-byo:apiKey and vapi-byo:region")
-        return one
 
     def _warn_of_diversion(self, label: str, others: Mapping[str, Any]) -> None:
         held = self._kind.diverts(others)

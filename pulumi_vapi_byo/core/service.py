@@ -12,7 +12,7 @@ import logging
 import pathlib
 import threading
 import traceback
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,13 +68,11 @@ class Difference:
 
     Attributes:
         changes: Wire names of the inputs that differ.
-        paths: Where in those inputs, as deep as can be told.
         is_unseen: Whether the inputs say so nowhere: all that differs is left out of them, and must be unset.
         has_moved: Whether nothing differs but what is computed.
     """
 
     changes: tuple[str, ...]
-    paths: tuple[Path, ...] = ()
     is_unseen: bool = False
     has_moved: bool = False
 
@@ -167,20 +165,22 @@ class Service:
             failures.append(Failure("", f"the option import_ is wrong: {not_an_id(import_id)}"))
         if failures:
             return Checked(inputs, [Failure(failure.field, self.in_words(failure.reason)) for failure in failures])
-        if settings.on_omitted != "clear":
-            return Checked(inputs, [], self.compute(inputs))
+        computed = self.compute(inputs)
+        if settings.on_omitted == "clear":
+            inputs = inputs | {ON_OMITTED: "clear"}
         self.note(inputs, before, left_alone)
-        return Checked(inputs | {ON_OMITTED: "clear"}, [], self.compute(inputs))
+        return Checked(inputs, [], computed)
 
     def note(self, inputs: Mapping[str, Any], last: Iterable[str], left_alone: frozenset[str]) -> None:
-        """Note what the calls after a check are not told.
+        """Note what the calls after a check are not told, and need where what is left out must be unset.
 
         Args:
-            inputs: Normalised inputs.
+            inputs: Inputs, as `check` returns them.
             last: Wire names of the last inputs.
             left_alone: Wire names that the option ignore_changes names.
         """
-        self._checked[_fingerprint(self._said(inputs))] = _Checked(frozenset(last), left_alone)
+        if ON_OMITTED in inputs:
+            self._checked[_fingerprint(self._said(inputs))] = _Checked(frozenset(last), left_alone)
 
     def compute(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Compute what follows from inputs or a state, see `Kind.compute`."""
@@ -215,8 +215,7 @@ class Service:
             state: The last state.
             inputs: The new inputs, as `check` returned them.
         """
-        wanted = self._wanted(inputs)
-        planned = plan(self.kind, state, wanted)
+        planned = plan(self.kind, state, self._wanted(inputs))
         changes = planned.changes
         unseen: list[str] = []
         if id_ in self._just_read:
@@ -237,14 +236,25 @@ class Service:
             )
         return Difference(
             changes,
-            tuple(self._paths(state, wanted, changes)),
             is_unseen=bool(unseen) and len(unseen) == len(changes),
             has_moved=not changes and self.kind.has_moved(state, self.compute(inputs)),
         )
 
-    def _paths(self, state: Mapping[str, Any], wanted: Mapping[str, Any], changes: Iterable[str]) -> Iterator[Path]:
+    def paths(self, state: Mapping[str, Any], inputs: Mapping[str, Any], changes: Sequence[str]) -> Iterator[Path]:
+        """Tell where inputs differ, as deep as can be told.
+
+        Args:
+            state: The last state.
+            inputs: The new inputs, as `check` returned them.
+            changes: What `diff` found.
+
+        Yields:
+            One path at least for each of the changes.
+        """
+        if not changes:
+            return
         inside: dict[str, list[Path]] = {}
-        for path, _, _ in differences(self.kind, wanted, state, managed_shape(self.kind, state)) if changes else ():
+        for path, _, _ in differences(self.kind, self._wanted(inputs), state, managed_shape(self.kind, state)):
             inside.setdefault(str(path[0]), []).append(path)
         for name in changes:
             yield from inside.get(name, [(name,)])

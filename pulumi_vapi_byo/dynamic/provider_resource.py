@@ -17,8 +17,7 @@ from pulumi_vapi_byo.config import (
     NumberCheck,
     OnUnknown,
     Setting,
-    read_public_settings,
-    read_settings,
+    check_setting,
 )
 from pulumi_vapi_byo.errors import ConfigError, shorten
 
@@ -57,7 +56,7 @@ def _problem(setting: Setting, value: Any) -> str:
     if value is None or isinstance(value, Output) or hasattr(value, "__await__"):
         return ""
     try:
-        (read_settings if setting.is_secret else read_public_settings)({setting.key: value}.get, {})
+        check_setting(setting, value)
     except ConfigError:
         # What is wrong with a key or an address may be a secret in it.
         shown = f" is {shorten(repr(value), 60)}: it" if setting.choices or setting.most else ""

@@ -17,11 +17,12 @@ from pulumi_vapi_byo.api.deadline import time_limit
 from pulumi_vapi_byo.config import (
     PROVIDER_NAME,
     SETTINGS,
+    check_setting,
     for_provider,
     keys_without_effect,
-    read_public_settings,
     read_settings,
 )
+from pulumi_vapi_byo.core.diff import Path
 from pulumi_vapi_byo.core.service import Difference, Service, failure_in_words
 from pulumi_vapi_byo.errors import ConfigError, VapiError
 from pulumi_vapi_byo.kinds import KINDS
@@ -30,7 +31,7 @@ from pulumi_vapi_byo.wire import UNKNOWN
 
 from .engine_log import URN, EngineLog
 from .functions import FUNCTIONS
-from .values import Path, at, from_engine, show_path, to_engine
+from .values import at, from_engine, show_path, to_engine
 from .wording import in_wire_names
 
 #: The package in types and tokens, and in the stack's configuration.
@@ -121,20 +122,20 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
         given, secrets = from_engine(request.news)
         provider = _explicit_name(request.urn)
-        failures = []
+        wrong = []
         for name, value in given.items():
             setting = _SETTINGS.get(name)
             if setting is not None and value is not UNKNOWN:
-                read = read_settings if setting.is_secret else read_public_settings
                 try:
-                    read({setting.key: value}.get, {})
+                    check_setting(setting, value)
                 except ConfigError as error:
-                    failures.append(provider_pb2.CheckFailure(reason=in_wire_names(for_provider(str(error), provider))))
+                    wrong.append(str(error))
         for sentence in keys_without_effect(f"{PACKAGE}:{name}" for name in given):
             if provider is None:
                 self.log.warn(sentence)
             else:
-                failures.append(provider_pb2.CheckFailure(reason=in_wire_names(for_provider(sentence, provider))))
+                wrong.append(sentence)
+        failures = [provider_pb2.CheckFailure(reason=in_wire_names(for_provider(one, provider))) for one in wrong]
         keys = {(name,) for name in given if name in _SETTINGS and _SETTINGS[name].is_secret}
         return provider_pb2.CheckResponse(inputs=to_engine(given, secrets | keys), failures=failures)
 
@@ -167,10 +168,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answering
     def Diff(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
         service = self._service(request)
-        state, _ = from_engine(request.olds)
-        last, _ = from_engine(request.old_inputs)
-        inputs, _ = from_engine(request.news)
-        service.note(inputs, last, frozenset(request.ignoreChanges))
+        state, last, inputs, _ = _change(service, request)
         difference = service.diff(request.id, state, inputs)
         sides = dict(_sides(service, difference, state, last, inputs))
         # Two of one identity cannot exist at once. One without an identity is kept until what depends on it has another.
@@ -198,10 +196,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answering
     def Update(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
         service = self._service(request)
-        state, _ = from_engine(request.olds)
-        last, _ = from_engine(request.old_inputs)
-        inputs, secrets = from_engine(request.news)
-        service.note(inputs, last, frozenset(request.ignoreChanges))
+        state, _, inputs, secrets = _change(service, request)
         after = service.preview_update(state, inputs) if request.preview else service.update(request.id, state, inputs)
         return provider_pb2.UpdateResponse(properties=_outputs(service.kind, after, secrets))
 
@@ -241,6 +236,15 @@ def _explicit_name(urn: str) -> str | None:
     return None if not name or name == "default" or name.startswith("default_") else name
 
 
+def _change(service: Service, request: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], frozenset[Path]]:
+    """Read a change: state, last inputs, new ones and what of them is secret. Note what nobody else tells the service."""
+    state, _ = from_engine(request.olds)
+    last, _ = from_engine(request.old_inputs)
+    inputs, secrets = from_engine(request.news)
+    service.note(inputs, last, frozenset(request.ignoreChanges))
+    return state, last, inputs, secrets
+
+
 def _outputs(kind: Kind, state: Mapping[str, Any], secrets: frozenset[Path]) -> Any:
     # What is computed repeats what it is computed from.
     if {(kind.identity,), (kind.parent,)} & secrets:
@@ -256,13 +260,14 @@ def _sides(
     service: Service, difference: Difference, state: Mapping[str, Any], last: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> Iterator[tuple[Path, _Sides]]:
     """Compare for the eye: the last inputs with the new ones, or, where these are alike, the state."""
-    for path in difference.paths:
+    for path in service.paths(state, inputs, difference.changes):
         old, new = at(last, path), at(inputs, path)
         is_of_inputs = new is UNKNOWN or old != new
         yield path, (old if is_of_inputs else at(state, path), new, is_of_inputs)
     if difference.has_moved:
         now = service.compute(inputs)
-        yield from ((((name,), (state.get(name), now.get(name), False))) for name in service.kind.computed)
+        for name in service.kind.computed:
+            yield (name,), (state.get(name), now.get(name), False)
 
 
 def _diff_response(sides: Mapping[Path, _Sides], *, deletes_first: bool) -> Any:

@@ -8,11 +8,9 @@ from typing import Any, Final
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.struct_pb2 import Value as ProtoValue
 
+from pulumi_vapi_byo.core.diff import Path
 from pulumi_vapi_byo.core.service import with_marks
 from pulumi_vapi_byo.wire import UNKNOWN
-
-#: Where something is, in wire names and list indexes.
-Path = tuple[str | int, ...]
 
 # How Pulumi marks what is no plain value (its constants, which every SDK has).
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"

@@ -89,11 +89,14 @@ def about_arguments(resource: Resource) -> list[str]:
 
 
 def default_of(setting: Setting) -> str:
-    """Say what an argument of a provider is where it is left out, after its description; nothing of one that must be given."""
-    if setting.is_secret:
-        return ""
+    """Write what a setting is where nothing is said."""
     value = f"{setting.default:g}" if setting.most and setting.default else f"``{setting.default}``"
-    return f" Default: {setting.default_in_words or value}."
+    return setting.default_in_words or value
+
+
+def of_setting(setting: Setting) -> str:
+    """Describe a setting as an argument of a provider, with its default unless it must be given."""
+    return setting.description if setting.is_secret else f"{setting.description} Default: {default_of(setting)}."
 
 
 def listed(names: Sequence[str]) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from pulumi_vapi_byo.config import SETTINGS, Setting
+from pulumi_vapi_byo.config import SETTINGS
 from pulumi_vapi_byo.kinds.field_types import Block
 
-from .docstrings import about_arguments, of_output, summary
+from .docstrings import about_arguments, default_of, of_output, summary
 from .fields import (
     Field,
     Flag,
@@ -79,13 +79,8 @@ def _settings() -> str:
     lines = ["| Key | Environment | Meaning | Default |", "|---|---|---|---|"]
     for one in SETTINGS.values():
         variable = f"`{one.variable}`" if one.variable else ""
-        lines.append(f"| `{one.key}` | {variable} | {one.description} | {_default(one)} |")
+        lines.append(f"| `{one.key}` | {variable} | {one.description} | {default_of(one)} |")
     return "\n".join(lines).replace("``", "`") + "\n"
-
-
-def _default(setting: Setting) -> str:
-    value = f"{setting.default:g}" if setting.most and setting.default else f"`{setting.default}`"
-    return setting.default_in_words or value
 
 
 def _models_in(fields: Iterable[Field]) -> list[type[Block]]:

@@ -10,7 +10,7 @@ from pulumi_vapi_byo.config import SETTINGS, Setting
 from pulumi_vapi_byo.kinds import objects
 from pulumi_vapi_byo.kinds.field_types import Block
 
-from .docstrings import about_arguments, arguments, attributes, default_of, docstring, of_output, summary, wrapped
+from .docstrings import about_arguments, arguments, attributes, docstring, of_output, of_setting, summary, wrapped
 from .fields import (
     Field,
     Flag,
@@ -308,7 +308,7 @@ class Provider(ProviderWithSettings):
         Args:
             resource_name: Logical name of the provider, unique in the stack.
             opts: Pulumi's options.
-{attributes(((one.argument, one.description + default_of(one)) for one in settings), 12)}
+{attributes(((one.argument, of_setting(one)) for one in settings), 12)}
 
         Raises:
             pulumi.RunError: A value is wrong. Outputs are checked at preview, once they are known.

@@ -13,7 +13,7 @@ from pulumi_vapi_byo.config import SETTINGS, Setting
 from pulumi_vapi_byo.kinds.field_types import Block
 from pulumi_vapi_byo.plugin.wording import translator
 
-from .docstrings import IN_WIRE_NAMES, default_of, of_output, summary
+from .docstrings import IN_WIRE_NAMES, of_output, of_setting, summary
 from .fields import (
     Anything,
     Field,
@@ -183,7 +183,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
     variable = f" Else from the environment: ``{setting.variable}``." if setting.variable else ""
     property_: dict[str, Any] = {
         "type": "string" if setting.most is None else "integer" if setting.is_whole else "number",
-        "description": _text(f"{setting.description}{default_of(setting)}{variable}"),
+        "description": _text(f"{of_setting(setting)}{variable}"),
     }
     if setting.is_secret:
         property_["secret"] = True
