@@ -373,7 +373,10 @@ class Chaos:
 def run(seed: int, numbers: int, kills: int, rounds: int) -> bool:
     """Run it all once and print what came of it; whether nothing was lost or doubled."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="vapi-chaos-") as name, Emulator(api_key=API_KEY, duplicates="allow") as vapi:
+    with (
+        tempfile.TemporaryDirectory(prefix="vapi-chaos-") as name,
+        Emulator(api_key=API_KEY, rules={"duplicate-number": "accepted"}) as vapi,
+    ):
         project = Project(Path(name), vapi.base_url)
         chaos = Chaos(seed, numbers, kills, rounds, project, vapi)
         chaos.play()

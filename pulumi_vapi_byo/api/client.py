@@ -78,6 +78,7 @@ class Reply:
         text: The body as it came.
         retry_after: The header of that name.
         date: The header of that name: the API's own clock.
+        header_names: Names of all headers, in lower case.
     """
 
     status: int
@@ -85,6 +86,7 @@ class Reply:
     text: str
     retry_after: str | None = None
     date: str | None = None
+    header_names: frozenset[str] = frozenset()
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -262,6 +264,31 @@ class VapiClient:
             else:
                 self._sleep(pause_s)
 
+    def try_once(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        *,
+        with_key: bool = True,
+    ) -> Reply:
+        """Send one request, once, and return whatever complete answer comes, refusals and error pages too.
+
+        Args:
+            method: HTTP method.
+            path: Path below the API's address.
+            body: What to send as JSON.
+            query: Query parameters.
+            with_key: Whether to send the key.
+
+        Raises:
+            TransportError: No complete answer came; `TransportError.sent` tells whether it may have done its work.
+        """
+        self.never_show(secrets_in(body))
+        self._pace.wait(1)
+        return self._exchange(method, path, body, query, 1, self._settings.timeout_s, with_key=with_key)
+
     def _note_time(self, answer: Reply) -> None:
         try:
             said = parsedate_to_datetime(answer.date or "")
@@ -307,6 +334,8 @@ class VapiClient:
         query: Mapping[str, Any] | None,
         attempt: int,
         timeout_s: float,
+        *,
+        with_key: bool = True,
     ) -> Reply:
         def exchange() -> Reply:
             with self._session.request(
@@ -314,14 +343,21 @@ class VapiClient:
                 self._settings.base_url + path,
                 params=query,
                 json=body,
-                auth=self._auth,
+                auth=self._auth if with_key else None,
                 timeout=timeout_s,
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 text = _read(response, method, path)
             headers = response.headers
-            return Reply(response.status_code, _parse(text), text, headers.get("Retry-After"), headers.get("Date"))
+            return Reply(
+                response.status_code,
+                _parse(text),
+                text,
+                headers.get("Retry-After"),
+                headers.get("Date"),
+                frozenset(map(str.lower, headers)),
+            )
 
         began = time.monotonic()
         under_way = Exchange(exchange)

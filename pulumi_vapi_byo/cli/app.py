@@ -13,7 +13,8 @@ import typer
 
 from pulumi_vapi_byo import __version__
 from pulumi_vapi_byo.api.client import VapiClient
-from pulumi_vapi_byo.config import Region
+from pulumi_vapi_byo.config import Region, Settings
+from pulumi_vapi_byo.emulator.rules import Era
 from pulumi_vapi_byo.errors import VapiError, shorten
 from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.kinds.kind import plugin_type
@@ -22,10 +23,12 @@ from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 
 from . import doctor as checks
 from . import report as reports
+from . import verify as verifying
 from .listing import Listed, answerer, choose, created, credential, gateways, list_account, list_as_json
 from .printing import Column, print_checks, print_table
 from .program import write_program
 from .pulumi_cli import PulumiCli, Version
+from .scratch import NAME_MARK, Marked, Scratch
 from .stack_settings import find_settings
 from .stack_state import managed_ids
 from .takeover import TYPES, Takeover, hide_secrets, import_file, plan_takeovers
@@ -277,6 +280,80 @@ def doctor(stack: Stack = None, base_url: BaseUrl = None, region: RegionOption =
     """Check the key, the region, the way to Vapi and the versions, and say what is wrong."""
     if print_checks(checks.examine(PulumiCli(stack), os.environ, stack=stack, base_url=base_url, region=region)):
         raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Option(metavar="PATH", help="Where to write the report.")] = Path("vapi-verify.json"),
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it starts.")] = False,
+    era: Annotated[Era, typer.Option(help="The emulator to compare with, see its documentation.")] = "both",
+    stack: Stack = None,
+    base_url: BaseUrl = None,
+    region: RegionOption = None,
+) -> None:
+    """Try on the real Vapi what the emulator assumes of it, and write a report without keys, ids or numbers.
+
+    Creates a trunk and a few numbers of its own, which no call can reach, and deletes them at the end, after Ctrl-C too; the
+    next run deletes what a killed one left behind. It touches nothing else. Ends with 1 where Vapi differs from the emulator.
+    """
+    settings = find_settings(PulumiCli(stack), os.environ, stack=stack, base_url=base_url, region=region).settings
+    scratch = Scratch(settings)
+    leftovers = scratch.leftovers()
+    _ask_before_verifying(settings, leftovers, report, yes=yes)
+    _fail_over(scratch.delete(leftovers))
+    verified = verifying.verify(scratch, era)
+    report.write_text(verifying.report_text(verified, settings, era), "utf-8")
+    _print_verified(verified, report)
+    _fail_over(verified.left)
+    if verified.stopped:
+        raise VapiError(f"it was stopped; {report} has what was seen until then, and what was created is deleted")
+    if any(row.differs for row in verified.rows):
+        raise typer.Exit(1)
+
+
+def _ask_before_verifying(settings: Settings, leftovers: Sequence[Marked], report: Path, *, yes: bool) -> None:
+    typer.echo(
+        f"This sends at most {verifying.REQUESTS} requests to {settings.base_url}, unless some have to be repeated. It creates "
+        f"a trunk and some numbers whose names begin with {NAME_MARK}, which no call can reach, changes and deletes them, and "
+        "touches nothing else."
+    )
+    if leftovers:
+        found = ", ".join(f"{one.path} ({one.created or 'created when is not known'})" for one in leftovers)
+        typer.echo(f"An earlier verification left these behind, which are deleted first: {shorten(found, 1000)}")
+    if report.exists():
+        typer.echo(f"{report} exists and will be overwritten.")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise VapiError("nobody is there to ask; say --yes to start without a question")
+    typer.confirm("Start?", abort=True)
+
+
+def _fail_over(left: Sequence[Marked]) -> None:
+    if left:
+        paths = shorten(", ".join(one.path for one in left), 1000)
+        raise VapiError(
+            f"could not delete {paths}; run vapi-byo verify again, which begins with that, or delete them in the dashboard"
+        )
+
+
+def _print_verified(verified: verifying.Verified, report: Path) -> None:
+    rows = verified.rows
+    columns = [
+        Column("rule", [row.rule.name for row in rows], whole=True),
+        Column("the emulator", [row.emulator for row in rows]),
+        Column("the service", [row.service or "-" for row in rows]),
+        Column("", [row.result for row in rows], whole=True),
+    ]
+    print_table(f"Rules: {len(rows)}", columns)
+    for row in rows:
+        if row.service is None:
+            typer.echo(f"{row.rule.name} was not seen: {row.reason}")
+    counts = {result: sum(row.result == result for row in rows) for result in ("same", "differs", "not seen")}
+    typer.echo(
+        f"{counts['same']} the same, {counts['differs']} different, {counts['not seen']} not seen, in {verified.requests} "
+        f"requests. Wrote {report}."
+    )
 
 
 @app.command("diff-report")

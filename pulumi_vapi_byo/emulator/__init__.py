@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pulumi_vapi_byo.emulator.faults import Fault, FaultKind
-    from pulumi_vapi_byo.emulator.schema import Refusal
+    from pulumi_vapi_byo.emulator.rules import Refusal
     from pulumi_vapi_byo.emulator.server import DEFAULT_API_KEY, Emulator, RecordedRequest
     from pulumi_vapi_byo.emulator.store import EmulatorError
 
@@ -20,7 +20,7 @@ _HOMES = {
     "Fault": "faults",
     "FaultKind": "faults",
     "RecordedRequest": "server",
-    "Refusal": "schema",
+    "Refusal": "rules",
 }
 
 

@@ -8,7 +8,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
+
+from pulumi_vapi_byo.emulator.rules import read_report
 
 _EXTRA = ("aiohttp", "openapi_schema_validator")
 
@@ -38,11 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
             era=options.era,
             db=options.db,
             latency_s=options.latency_ms / 1000,
-            duplicates=options.duplicates,
             seed=options.seed,
             host=options.host,
             port=options.port,
-            server_url_reads_back_as=options.server_url_reads_back_as,
+            rules=dict(rule for given in options.rules for rule in given),
         ) as vapi:
             print(f"Vapi emulator listening on {vapi.base_url}", flush=True)  # noqa: T201 - the promised first line
             ended.wait()
@@ -67,20 +69,41 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--db", metavar="FILE", help="SQLite file that keeps the state (default: keep nothing)")
     parser.add_argument("--latency-ms", type=_not_negative(float), default=0.0, help="least duration of an answer (default: 0)")
-    parser.add_argument(
-        "--duplicates",
-        choices=["refuse", "allow"],
-        default="refuse",
-        help="the same number twice in the account (default: %(default)s)",
-    )
     parser.add_argument("--seed", type=int, help="make ids and times reproducible")
     parser.add_argument(
-        "--server-url-reads-back-as",
-        choices=["serverUrl", "server"],
-        default="serverUrl",
-        help="where a sent serverUrl shows up in answers (default: %(default)s)",
+        "--rule",
+        metavar="NAME=ANSWER",
+        dest="rules",
+        action="append",
+        default=[],
+        type=_rule,
+        help="what it does otherwise, e.g. duplicate-number=accepted; may be given several times",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        dest="rules",
+        action="append",
+        type=_report,
+        help="behave as the service did in this report of vapi-byo verify, where the emulator can",
     )
     return parser
+
+
+def _rule(text: str) -> list[tuple[str, str]]:
+    name, equals, answer = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"must be NAME=ANSWER, not {text}")
+    return [(name, answer)]
+
+
+def _report(path: str) -> list[tuple[str, str]]:
+    try:
+        return list(read_report(Path(path).read_text("utf-8")).items())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from None
 
 
 Number = TypeVar("Number", int, float)

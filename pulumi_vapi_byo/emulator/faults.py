@@ -14,7 +14,8 @@ from typing import Literal, get_args
 
 from aiohttp import web
 
-from pulumi_vapi_byo.emulator.schema import Refusal, Wire, reason_phrase
+from pulumi_vapi_byo.emulator.rules import Refusal, reason_phrase
+from pulumi_vapi_byo.emulator.schema import Wire
 
 FaultKind = Literal[
     "refuse",

@@ -19,47 +19,27 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from http import HTTPStatus
 from importlib import resources
-from typing import Any, Literal, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
+from pulumi_vapi_byo.emulator.rules import Era, Refusal, Rules
+
 Wire = dict[str, Any]
-Era = Literal["both", "current", "2024"]
-ERAS: tuple[Era, ...] = ("both", "current", "2024")
+#: A failure of a body: the rule that refuses it, if one does, and its wording.
+Failure = tuple[str | None, str]
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _LOOSE_NUMBER = re.compile(r"\+?[a-zA-Z0-9]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
+_PATCHED: Final = {"number": "patch-number", "credentialId": "patch-credentialId", "provider": "patch-provider"}
+
 _E164_WORDING = "must be a valid phone number in the E.164 format. Hot tip, you may be missing the country code (Eg. US: +1)."
 _LOOSE_WORDING = "must match /^\\+?[a-zA-Z0-9]+$/ regular expression"
-
-
-class Refusal(Exception):  # noqa: N818 - it is an answer of the API, not an error of the emulator
-    """An answer of the API that is not a success.
-
-    Attributes:
-        status: HTTP status.
-        message: One sentence, or a list of them when several fields are wrong.
-    """
-
-    def __init__(self, status: int, message: str | list[str]) -> None:
-        super().__init__(status, message)
-        self.status = status
-        self.message = message
-
-    def body(self) -> Wire:
-        """Return the JSON body in the service's shape and key order."""
-        return {"message": self.message, "error": reason_phrase(self.status), "statusCode": self.status}
-
-
-def reason_phrase(status: int) -> str:
-    """Return the name of a status; gateways use some that have none (520 and so on)."""
-    return HTTPStatus(status).phrase if status in list(HTTPStatus) else "Unknown Error"
 
 
 def is_uuid(text: str) -> bool:
@@ -87,10 +67,12 @@ class Document:
     Args:
         era: ``"current"`` (today's document), ``"2024"``, or ``"both"``: today's operations, and in every schema the
             properties of either document.
+        rules: What the document leaves open.
     """
 
-    def __init__(self, era: Era) -> None:
+    def __init__(self, era: Era, rules: Rules | None = None) -> None:
         self.era: Era = era
+        self._of = rules or Rules(era)
         raw = _merged() if era == "both" else _amended(_read("2024" if era == "2024" else "current"))
         schemas = raw["components"]["schemas"]
         self._operations: dict[tuple[str, str], _Operation] = {
@@ -103,9 +85,10 @@ class Document:
         """Tell whether the document has an operation, e.g. ``("PATCH", "/phone-number/{id}")``."""
         return (method, path) in self._operations
 
-    def answer_knows(self, path: str, name: str) -> bool:
-        """Tell whether the object that ``GET path`` answers may have the property ``name``."""
-        return name in self._operations["GET", path].answers[200].schema["properties"]
+    def properties(self, path: str) -> Wire:
+        """Return the schemas of the properties of the objects below a path, e.g. ``"/phone-number"``."""
+        kind = path.removeprefix("/v2").removesuffix("/{id}")
+        return cast("Wire", self._operations["GET", kind + "/{id}"].answers[200].schema["properties"])
 
     def check_id(self, method: str, path: str, identifier: str) -> None:
         """Refuse a path id that isn't a UUID, if the document says that it has to be one.
@@ -115,7 +98,7 @@ class Document:
         """
         for parameter in self._operations[method, path].parameters:
             if parameter["in"] == "path" and parameter["schema"].get("format") == "uuid" and not is_uuid(identifier):
-                raise Refusal(400, ["id must be a UUID"])
+                raise self._of.refusal("malformed-id", ["id must be a UUID"])
 
     def check_query(self, method: str, path: str, query: Mapping[str, str]) -> Wire:
         """Return the query with numbers as floats and times as datetimes.
@@ -125,15 +108,18 @@ class Document:
         """
         known = {p["name"]: p["schema"] for p in self._operations[method, path].parameters if p["in"] == "query"}
         values: Wire = {}
-        messages = [f"property {name} should not exist" for name in query if name not in known]
+        failures: list[Failure] = [
+            ("unknown-query", f"property {name} should not exist") for name in query if name not in known
+        ]
         for name in known.keys() & query.keys():
             schema, value = known[name], _query_value(query[name], known[name])
             if schema.get("format") != "date-time":
-                messages += [m for error in _validator(schema).iter_errors(value) for m in _wordings(error, name)]
+                rule = "list-limit-1001" if name == "limit" else None
+                failures += [(rule, text) for error in _validator(schema).iter_errors(value) for text in _wordings(error, name)]
             elif value is None:
-                messages.append(f"{name} must be a valid ISO 8601 date string")
+                failures.append((None, f"{name} must be a valid ISO 8601 date string"))
             values[name] = value
-        _refuse(messages)
+        self._refuse(failures)
         return values
 
     def check_body(self, method: str, path: str, body: object, stored: Mapping[str, Any] | None = None) -> Wire:
@@ -158,13 +144,32 @@ class Document:
         cleared = {name for name, value in body.items() if value is None and name in clearable}
         given = {name: value for name, value in body.items() if name not in cleared}
         given = {name: _without_nulls(value, operation.body["properties"].get(name)) for name, value in given.items()}
-        messages = [m for error in operation.body_validator.iter_errors(given) for m in _wordings(error)]
+        worded = [text for error in operation.body_validator.iter_errors(given) for text in _wordings(error)]
+        failures: list[Failure] = [(_unknown(text), text) for text in worded]
         changes = given | dict.fromkeys(cleared)
-        messages += _rules(changes, operation.body, (), stored or {}, creates=method == "POST")
+        beside = stored if stored and self._of.accepts("patch-number-check") else {}
+        failures += _rules(changes, operation.body, (), beside, creates=method == "POST")
+        failures += self._removed(method, body)
         # The service's library looks for unknown properties first.
-        messages.sort(key=lambda message: not message.endswith("should not exist"))
-        _refuse(messages)
+        failures.sort(key=lambda failure: not failure[1].endswith("should not exist"))
+        self._refuse(failures)
+        if self._of["unknown-property"] == "dropped":
+            return {name: value for name, value in changes.items() if name in operation.body["properties"]}
         return changes
+
+    def _removed(self, method: str, body: Wire) -> Iterator[Failure]:
+        """Refuse what the document has and the service, by its rules, does not."""
+        removed = {"serverUrl": "server-url", **(_PATCHED if method == "PATCH" else {})}
+        for name in body.keys() & removed.keys():
+            if not self._of.accepts(removed[name]):
+                yield removed[name], f"property {name} should not exist"
+
+    def _refuse(self, failures: list[Failure]) -> None:
+        refused = [(rule, text) for rule, text in failures if rule is None or not self._of.accepts(rule)]
+        if refused:
+            rule = refused[0][0]
+            messages = list(dict.fromkeys(text for _, text in refused))
+            raise Refusal(400, messages) if rule is None else self._of.refusal(rule, messages)
 
     def flaws(self, method: str, path: str, status: int, answer: object) -> list[str]:
         """Return what the document finds wrong with an answer of the emulator itself; an empty list if nothing."""
@@ -206,9 +211,11 @@ def _validator(schema: Wire) -> Any:
     return OAS30Validator(schema, format_checker=oas30_format_checker)
 
 
-def _refuse(messages: list[str]) -> None:
-    if messages:
-        raise Refusal(400, list(dict.fromkeys(messages)))
+def _unknown(text: str) -> str | None:
+    """Return the rule that a failure of the document falls under."""
+    if not text.endswith("should not exist"):
+        return None
+    return "unknown-property" if text.startswith("property ") else "unknown-nested-property"
 
 
 def _query_value(text: str, schema: Wire) -> object:
@@ -321,7 +328,7 @@ def _without_nulls(value: object, schema: Wire | None) -> object:
 
 def _rules(
     value: object, schema: Wire, path: tuple[str | int, ...], stored: Mapping[str, Any], *, creates: bool = False
-) -> Iterator[str]:
+) -> Iterator[Failure]:
     """Word the failures of the rules that the documents only describe in prose."""
     schema = _resolved(schema, value)
     if isinstance(value, list):
@@ -333,25 +340,25 @@ def _rules(
         yield from _number_rules(value, path, stored)
     for name in ("assistantId", "squadId", "workflowId"):
         if isinstance(value.get(name), str) and not is_uuid(value[name]):
-            yield f"{_name(path, name)} must be a UUID"
+            yield "reference-not-uuid", f"{_name(path, name)} must be a UUID"
     for name in ("serverUrl", *(["url"] if schema.get("title") == "Server" else [])):
         if isinstance(value.get(name), str) and not _is_url(value[name]):
-            yield f"{_name(path, name)} must be a valid URL"
+            yield "url-not-http" if value[name] else "url-empty", f"{_name(path, name)} must be a valid URL"
     if "gateways" in schema["properties"] and (value.get("gateways", () if creates else None) in ([], ())):
-        yield "gateways should not be empty"
+        yield None, "gateways should not be empty"
     for name, inner in value.items():
         yield from _rules(inner, schema["properties"].get(name, {}), (*path, name), {})
 
 
-def _number_rules(value: Wire, path: tuple[str | int, ...], stored: Mapping[str, Any]) -> Iterator[str]:
+def _number_rules(value: Wire, path: tuple[str | int, ...], stored: Mapping[str, Any]) -> Iterator[Failure]:
     number = value.get("number", stored.get("number"))
     if not isinstance(number, str) or not ({"number", "numberE164CheckEnabled"} & value.keys()):
         return
     checked = value.get("numberE164CheckEnabled", stored.get("numberE164CheckEnabled", True))
     if checked is not False and not _E164.fullmatch(number):
-        yield f"{_name(path, 'number')} {_E164_WORDING}"
+        yield "number-not-e164", f"{_name(path, 'number')} {_E164_WORDING}"
     elif not _LOOSE_NUMBER.fullmatch(number):
-        yield f"{_name(path, 'number')} {_LOOSE_WORDING}"
+        yield "number-with-signs", f"{_name(path, 'number')} {_LOOSE_WORDING}"
 
 
 def _is_url(text: str) -> bool:

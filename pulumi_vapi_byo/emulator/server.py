@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from types import TracebackType
@@ -20,15 +20,20 @@ from typing import Any, cast
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from pulumi_vapi_byo.emulator.answers import dressed
 from pulumi_vapi_byo.emulator.faults import Chance, Fault, FaultQueue, answer_with
-from pulumi_vapi_byo.emulator.schema import Document, Era, Refusal, Wire
-from pulumi_vapi_byo.emulator.store import DuplicateRule, EmulatorError, ServerUrlReading, Store
+from pulumi_vapi_byo.emulator.rules import Era, Refusal, Rules
+from pulumi_vapi_byo.emulator.schema import Document, Wire
+from pulumi_vapi_byo.emulator.store import EmulatorError, Store
 
 DEFAULT_API_KEY = "emulator-key"
 CONTROL = "/__emulator__"
 
 _LOG_SIZE = 100_000
 _MAX_BODY_BYTES = 1024 * 1024
+
+#: Rules by whose other answers an object may hold what the document does not have.
+_BEYOND_THE_DOCUMENT = {"unknown-property", "unknown-nested-property"}
 
 _logger = logging.getLogger(__name__)
 
@@ -104,18 +109,16 @@ class Emulator:
         era: Which API: ``"current"``, ``"2024"``, or ``"both"``: today's that also takes ``serverUrl``.
         db: SQLite file that keeps the state; None forgets it at the end.
         latency_s: Seconds every API answer takes at least; other requests go on meanwhile.
-        duplicates: ``"refuse"`` or ``"allow"`` the same number twice in the account.
         rate_limit: Most requests in any one second; further ones get a 429 without effect. None for no limit.
         retry_after: Value of the ``Retry-After`` header of such a 429; None leaves it out.
         seed: Makes ids and times reproducible.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
-        server_url_reads_back_as: Where a sent ``serverUrl`` shows up in answers: ``"serverUrl"``, or ``"server"``
-            (then as ``server.url``, and the secret is never returned).
+        rules: What it does otherwise than by itself, e.g. ``{"duplicate-number": "accepted"}``; the docs list the rules.
 
     Raises:
         EmulatorError: On entering: the address or the file can't be used.
-        ValueError: The options contradict each other.
+        ValueError: There is no such rule or answer, or the era's document decides.
     """
 
     def __init__(
@@ -125,13 +128,12 @@ class Emulator:
         era: Era = "both",
         db: str | None = None,
         latency_s: float = 0.0,
-        duplicates: DuplicateRule = "refuse",
         rate_limit: int | None = None,
         retry_after: str | int | None = None,
         seed: int | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
-        server_url_reads_back_as: ServerUrlReading = "serverUrl",
+        rules: Mapping[str, str] | None = None,
     ) -> None:
         self.latency_s = latency_s
         self.rate_limit = rate_limit
@@ -139,15 +141,9 @@ class Emulator:
         self._taken: deque[float] = deque()  # when the requests of the last second came, those over the limit left out
         self._api_key = api_key
         self._host, self._port = host, port
-        self._document = Document(era)
-        self._new_store = functools.partial(
-            Store,
-            self._document,
-            duplicates=duplicates,
-            server_url_reads_back_as=server_url_reads_back_as,
-            seed=seed,
-            db=db,
-        )
+        self._rules = Rules(era, rules)
+        self._document = Document(era, self._rules)
+        self._new_store = functools.partial(Store, self._document, self._rules, seed=seed, db=db)
         self._faults = FaultQueue()
         self._log = _Log()
         self._busy: set[asyncio.BaseTransport | None] = set()
@@ -459,7 +455,7 @@ class Emulator:
         except Refusal as refusal:
             return await self._refuse(refusal)
         except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
-            return await self._refuse(Refusal(404, f"Cannot {request.method} {request.path_qs}"))
+            return await self._refuse(self._rules.refusal("unknown-route", f"Cannot {request.method} {request.path_qs}"))
         except Exception:
             _logger.exception("emulator bug in %s %s", request.method, request.path)
             return await self._refuse(Refusal(500, "emulator bug: see its log"))
@@ -470,23 +466,31 @@ class Emulator:
     ) -> web.Response:
         if not self._document.has(request.method, path):
             raise web.HTTPNotFound
+        if request.method == "POST" and not await request.read() and self._rules["no-body"] != "counts as {}":
+            raise Refusal(415, "Unsupported Media Type")
         answer = await operation(self._store, self._document, request)
         status = 201 if request.method == "POST" else 200
-        if flaws := self._document.flaws(request.method, path, status, answer):
+        flaws = self._document.flaws(request.method, path, status, answer)
+        if flaws and not self._rules.changed & _BEYOND_THE_DOCUMENT:
             _logger.error("emulator bug: the answer to %s %s violates the document: %s", request.method, path, flaws)
             raise Refusal(500, f"emulator bug: the answer violates the OpenAPI document: {flaws[0]}")
-        return _respond(status, answer)
+        if request.method == "DELETE" and self._rules["delete-answer"] == "204":
+            return web.Response(status=204)
+        answer = dressed(answer, self._rules, self._document.properties(path))
+        response = _respond(int(self._rules["create-status"]) if request.method == "POST" else status, answer)
+        if self._rules["rate-limit-headers"] != "none":
+            response.headers[self._rules["rate-limit-headers"]] = "1"
+        return response
 
     async def _refuse(self, refusal: Refusal) -> web.Response:
-        return _respond(refusal.status, refusal.body())
+        return _respond(refusal.status, self._rules.error_body(refusal))
 
     def _check_key(self, authorization: str | None) -> None:
         if authorization is None:
-            raise Refusal(401, "Missing Authorization Header.")
+            raise self._rules.refusal("missing-key", "Missing Authorization Header.")
         if not self._is_key(authorization):
-            raise Refusal(
-                401, "Invalid Key. Hot tip, you may be using the private key instead of the public key, or vice versa."
-            )
+            message = "Invalid Key. Hot tip, you may be using the private key instead of the public key, or vice versa."
+            raise self._rules.refusal("wrong-key", message)
 
     def _is_key(self, authorization: str | None) -> bool:
         return authorization == f"Bearer {self._api_key}"

@@ -14,12 +14,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from ipaddress import IPv4Address
-from typing import Any, Literal
+from typing import Any, Final
 
-from pulumi_vapi_byo.emulator.schema import Document, Refusal, Wire, parse_time
-
-DuplicateRule = Literal["refuse", "allow"]
-ServerUrlReading = Literal["serverUrl", "server"]
+from pulumi_vapi_byo.emulator.rules import BY_NAME, Refusal, Rules
+from pulumi_vapi_byo.emulator.schema import Document, Wire, is_uuid, parse_time
 
 _NUMBERS, _NUMBER = "/phone-number", "/phone-number/{id}"
 _CREDENTIALS, _CREDENTIAL = "/credential", "/credential/{id}"
@@ -36,6 +34,9 @@ _TIMES = ("createdAt", "updatedAt")
 _SEEDED_START_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 _DEFAULT_LIMIT = 100
 
+#: Seconds for which a new number is hidden where the rules say that it is found later.
+_LATER_S: Final = 0.5
+
 _logger = logging.getLogger(__name__)
 
 
@@ -50,36 +51,31 @@ class Store:
 
     Args:
         document: What the API of this era accepts and answers.
-        duplicates: Whether a number may be registered twice in the organisation.
-        server_url_reads_back_as: Where a sent ``serverUrl`` shows up in answers.
+        rules: What the document leaves open.
         seed: Makes ids and times reproducible: the same calls give the same objects.
         db: SQLite file that keeps the state; None keeps it in memory.
 
     Raises:
         EmulatorError: The file can't be used, or another era's emulator wrote it.
-        ValueError: The options contradict each other.
     """
 
     def __init__(
         self,
         document: Document,
+        rules: Rules,
         *,
-        duplicates: DuplicateRule = "refuse",
-        server_url_reads_back_as: ServerUrlReading = "serverUrl",
         seed: int | None = None,
         db: str | None = None,
     ) -> None:
-        if server_url_reads_back_as == "server" and document.era == "2024":
-            raise ValueError("the 2024 document has no server: serverUrl can only read back as serverUrl there")
         self._document = document
-        self._duplicates = duplicates
-        self._server_url_becomes_server = server_url_reads_back_as == "server"
+        self._rules = rules
         self._lock = threading.RLock()
         self._random = None if seed is None else random.Random(seed)  # noqa: S311 - reproducible on purpose
         self._last_ms = 0 if seed is None else _SEEDED_START_MS
         self._numbers: dict[str, Wire] = {}
         self._credentials: dict[str, Wire] = {}
         self._named_credentials: set[str] = set()
+        self._born: dict[str, float] = {}
         self._ids_by_number: defaultdict[str, set[str]] = defaultdict(set)
         self._file = None if db is None else _File(db, document.era)
         self._org_id = self._new_id()
@@ -113,10 +109,13 @@ class Store:
         """
         fields = self._document.check_body("POST", _NUMBERS, body)
         if not fields.get("credentialId"):
-            raise Refusal(400, "Credential Not Found")
+            raise self._rules.refusal("no-credential", "Credential Not Found")
         with self._lock:
+            if fields["credentialId"] not in self._credentials:
+                self._rules.refuse("credential-unknown", "Credential Not Found")
+            self._check_references(fields)
             self._check_unique(fields.get("number"), None, "Create")
-            extra = {"status": "active"} if self._document.answer_knows(_NUMBER, "status") else {}
+            extra = {} if self._rules["status"] == "left out" else {"status": self._rules["status"]}
             return self._keep(self._numbers, self._new_object({**self._with_server(fields), **extra}))
 
     def list_phone_numbers(self, query: Wire | None = None) -> list[Wire]:
@@ -125,16 +124,16 @@ class Store:
 
     def page_phone_numbers(self, query: Wire) -> Wire:
         """Return a page of numbers and where it stands, as ``GET /v2/phone-number``."""
-        today = self._document.era != "2024"
-        order = query.get("sortOrder", "DESC" if today else "ASC")  # the default turned round between the documents
+        order = query.get("sortOrder", "DESC" if self._rules["v2-order"] == "the newest" else "ASC")
         limit, page = int(query.get("limit", _DEFAULT_LIMIT)), int(query.get("page", 1))
         search = query.get("search", "").lower()
         with self._lock:
             numbers: Iterable[Wire] = self._numbers.values() if order == "ASC" else reversed(self._numbers.values())
-            matching = [number for number in _between(numbers, query) if _has_text(number, search)]
+            keys = {"name and number": ("name", "number"), "name": ("name",), "nothing": ()}.get(self._rules["v2-search"])
+            matching = [number for number in _between(numbers, query) if not search or _has_text(number, search, keys or ())]
         first = (page - 1) * limit
         metadata: Wire = {"itemsPerPage": limit, "totalItems": len(matching), "currentPage": page}
-        if today:
+        if self._document.era != "2024":
             pages = -(-len(matching) // limit) if limit else 0
             metadata |= {"totalPages": pages, "hasNextPage": page < pages, "sortOrder": order}
         return {"results": matching[first : first + limit], "metadata": metadata}
@@ -146,7 +145,10 @@ class Store:
             Refusal: 404.
         """
         with self._lock:
-            return _found(self._numbers, identifier, "Phone Number")
+            found = self._found(self._numbers, identifier, "Phone Number")
+            if self._is_hidden(found, "read-delay"):
+                raise self._rules.refusal("unknown-id", "Phone Number Not Found")
+            return found
 
     def update_phone_number(self, identifier: str, body: object) -> Wire:
         """Change a number, as ``PATCH /phone-number/{id}``: sent fields replace the old ones whole, null clears.
@@ -155,8 +157,9 @@ class Store:
             Refusal: 400 or 404.
         """
         with self._lock:
-            stored = _found(self._numbers, identifier, "Phone Number")
-            fields = self._document.check_body("PATCH", _NUMBER, body, stored)
+            stored = self._found(self._numbers, identifier, "Phone Number")
+            fields = self._replacing(self._document.check_body("PATCH", _NUMBER, body, stored), stored)
+            self._check_references(fields)
             self._check_unique(fields.get("number"), identifier, "Update")
             return self._change(self._numbers, stored, self._with_server(fields, stored))
 
@@ -167,7 +170,7 @@ class Store:
             Refusal: 404.
         """
         with self._lock:
-            _found(self._numbers, identifier, "Phone Number")
+            self._found(self._numbers, identifier, "Phone Number")
             return self._forget(self._numbers, identifier)
 
     def set_status(self, identifier: str, status: str) -> Wire:
@@ -178,7 +181,7 @@ class Store:
             ValueError: The era's document has no such status.
         """
         with self._lock:
-            stored = _found(self._numbers, identifier, "Phone Number")
+            stored = self._found(self._numbers, identifier, "Phone Number")
             if flaws := self._document.flaws("GET", _NUMBER, 200, stored | {"status": status}):
                 raise ValueError(flaws[0])
             return self._change(self._numbers, stored, {"status": status})
@@ -192,9 +195,9 @@ class Store:
             Refusal: 400.
         """
         fields = self._document.check_body("POST", _CREDENTIALS, body)
-        _check_gateways(fields)
+        self._check_gateways(fields)
         with self._lock:
-            return self._keep(self._credentials, self._new_object({"provider": "byo-sip-trunk", **_without_password(fields)}))
+            return self._keep(self._credentials, self._new_object({"provider": "byo-sip-trunk", **self._shown(fields)}))
 
     def list_credentials(self, query: Wire | None = None) -> list[Wire]:
         """Return the credentials, newest first, as ``GET /credential``; without a query all of them."""
@@ -211,7 +214,7 @@ class Store:
         with self._lock:
             if identifier in self._named_credentials and identifier not in self._credentials:
                 return self._implied_credential(identifier)
-            return _found(self._credentials, identifier, "Credential")
+            return self._found(self._credentials, identifier, "Credential")
 
     def update_credential(self, identifier: str, body: object) -> Wire:
         """Change a credential, as ``PATCH /credential/{id}``; ``gateways`` is replaced whole.
@@ -220,10 +223,12 @@ class Store:
             Refusal: 400 or 404.
         """
         with self._lock:
-            stored = _found(self._credentials, identifier, "Credential")
-            fields = self._document.check_body("PATCH", _CREDENTIAL, body, stored)
-            _check_gateways(fields)
-            return self._change(self._credentials, stored, _without_password(fields))
+            stored = self._found(self._credentials, identifier, "Credential")
+            if not self._rules.accepts("patch-trunk"):
+                raise self._rules.refusal("patch-trunk", f"Cannot PATCH /credential/{identifier}")
+            fields = self._replacing(self._document.check_body("PATCH", _CREDENTIAL, body, stored), stored)
+            self._check_gateways(fields)
+            return self._change(self._credentials, stored, self._shown(fields))
 
     def delete_credential(self, identifier: str) -> Wire:
         """Delete a credential and return it, as ``DELETE /credential/{id}``.
@@ -232,22 +237,57 @@ class Store:
             Refusal: 404, or 400 if a number uses it.
         """
         with self._lock:
-            _found(self._credentials, identifier, "Credential")
+            self._found(self._credentials, identifier, "Credential")
             for number in self._numbers.values():
                 if number["credentialId"] == identifier:
-                    raise Refusal(400, f"Couldn't Delete Credential. Phone Number {number['id']} Uses It As `credentialId`.")
+                    message = f"Couldn't Delete Credential. Phone Number {number['id']} Uses It As `credentialId`."
+                    self._rules.refuse("trunk-in-use", message)
             self._named_credentials.discard(identifier)
             return self._forget(self._credentials, identifier)
 
     # --- rules ---
 
     def _check_unique(self, number: str | None, own_id: str | None, verb: str) -> None:
-        if number is not None and self._duplicates == "refuse" and self._ids_by_number[number] - {own_id}:
-            raise Refusal(400, f"Couldn't {verb} Phone Number. `number` {number} is already in use.")
+        if number is not None and self._ids_by_number[number] - {own_id}:
+            self._rules.refuse("duplicate-number", f"Couldn't {verb} Phone Number. `number` {number} is already in use.")
+
+    def _check_references(self, fields: Wire) -> None:
+        """Refuse an assistant that does not exist, where the rules do: here there are none."""
+        if is_uuid(fields.get("assistantId") or ""):
+            self._rules.refuse(
+                "reference-unknown", f"Couldn't Get Assistant. `assistantId` {fields['assistantId']} Does Not Exist."
+            )
+
+    def _check_gateways(self, fields: Wire) -> None:
+        """Refuse a host name for inbound calls: the service's session border controller can't match one."""
+        for gateway in fields.get("gateways") or ():
+            if gateway.get("inboundEnabled", True) and not _is_ipv4(gateway["ip"]):
+                self._rules.refuse("inbound-host-name", "Couldn't validate SIP trunk credential. SIP gateway creation failed.")
+
+    def _replacing(self, fields: Wire, stored: Wire) -> Wire:
+        """Apply what the rules say of null and of replacing to the fields of a PATCH."""
+        result = dict(fields)
+        for name, value in fields.items():
+            if value is None and f"null-{name}" in BY_NAME:
+                self._rules.refuse(f"null-{name}", [f"{name} must not be null"])
+                if self._rules[f"null-{name}"] == "kept":
+                    del result[name]
+            elif f"replace-{name}" in BY_NAME and self._rules[f"replace-{name}"] != "whole" and stored.get(name):
+                result[name] = [*stored[name], *value] if isinstance(value, list) else stored[name] | value
+        return result
+
+    def _shown(self, fields: Wire) -> Wire:
+        """Drop what the service never returns; nothing here would ever read it."""
+        plan: Any = fields.get("outboundAuthenticationPlan")
+        if not plan or self._rules["password"] == "as sent":  # noqa: S105 - a rule's answer
+            return fields
+        return fields | {"outboundAuthenticationPlan": {key: plan[key] for key in plan if key != "authPassword"}}
 
     def _with_server(self, fields: Wire, stored: Wire | None = None) -> Wire:
-        """Turn ``serverUrl`` into ``server`` where the emulator was told to."""
-        if not self._server_url_becomes_server:
+        """Turn ``serverUrl`` into ``server`` where the rules say so, and drop its secret where it is never returned."""
+        if self._rules["server-url-secret"] == "never":
+            fields = {name: value for name, value in fields.items() if name != "serverUrlSecret"}
+        if self._rules["server-url"] != "as server":
             return fields
         rest = {name: value for name, value in fields.items() if name not in ("serverUrl", "serverUrlSecret")}
         if "serverUrl" not in fields or "server" in rest:
@@ -259,13 +299,16 @@ class Store:
 
     def _new_object(self, fields: Wire) -> Wire:
         now = self._now()
-        return {"id": self._new_id(), "orgId": self._org_id, "createdAt": now, "updatedAt": now, **fields}
+        identifier = self._new_id()
+        self._born[identifier] = time.monotonic()
+        return {"id": identifier, "orgId": self._org_id, "createdAt": now, "updatedAt": now, **fields}
 
     def _change(self, collection: dict[str, Wire], stored: Wire, fields: Wire) -> Wire:
         changed = stored | fields
-        if _tidy(changed) == stored:
-            return stored
-        return self._keep(collection, changed | {"updatedAt": self._now()}, stored)
+        same = _tidy(changed) == stored
+        if self._rules["updated-at-unchanged" if same else "updated-at-changed"] == "moves":
+            return self._keep(collection, changed | {"updatedAt": self._now()}, stored)
+        return stored if same else self._keep(collection, changed, stored)
 
     def _keep(self, collection: dict[str, Wire], value: Wire, old: Wire | None = None) -> Wire:
         value = _tidy(value)
@@ -279,6 +322,7 @@ class Store:
         if self._file is not None:
             self._file.delete(identifier)
         value = collection.pop(identifier)
+        self._born.pop(identifier, None)
         self._index(value, None)
         return value
 
@@ -298,9 +342,27 @@ class Store:
         return {**head, "gateways": [{"ip": "203.0.113.10"}], "provider": "byo-sip-trunk"}
 
     def _listed(self, collection: dict[str, Wire], query: Wire | None) -> list[Wire]:
-        limit = None if query is None else int(query.get("limit", _DEFAULT_LIMIT))
+        if query is None:
+            with self._lock:
+                return list(reversed(collection.values()))
+        rule = "list-order" if collection is self._numbers else "credential-list-order"
+        limit = int(query.get("limit", _DEFAULT_LIMIT)) if self._rules["list-limit"] == "honoured" else None
         with self._lock:
-            return list(itertools.islice(_between(reversed(collection.values()), query or {}), limit))
+            objects: Iterable[Wire] = collection.values()
+            if self._rules[rule] == "newest first":
+                objects = reversed(collection.values())
+            objects = _between(objects, query) if self._rules["list-times"] == "honoured" else objects
+            return list(itertools.islice((value for value in objects if not self._is_hidden(value, "list-delay")), limit))
+
+    def _is_hidden(self, value: Wire, rule: str) -> bool:
+        """Tell whether an object is so new that it is not found yet."""
+        return self._rules[rule] == "later" and time.monotonic() - self._born.get(value["id"], 0.0) < _LATER_S
+
+    def _found(self, collection: dict[str, Wire], identifier: str, kind: str) -> Wire:
+        if identifier not in collection:
+            rule = "unknown-id" if collection is self._numbers else "unknown-credential-id"
+            raise self._rules.refusal(rule, f"{kind} Not Found")
+        return collection[identifier]
 
     def _new_id(self) -> str:
         if self._random is None:
@@ -400,13 +462,6 @@ class _File:
         return str(self._connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()[0])
 
 
-def _found(collection: dict[str, Wire], identifier: str, kind: str) -> Wire:
-    try:
-        return collection[identifier]
-    except KeyError:
-        raise Refusal(404, f"{kind} Not Found") from None
-
-
 def _read_object(identifier: object, body: str) -> Wire | None:
     """Read an object from its row; None where it cannot be one."""
     try:
@@ -441,15 +496,8 @@ def _compares(moment: datetime, relation: str, bound: datetime) -> bool:
     return {"Gt": moment > bound, "Lt": moment < bound, "Ge": moment >= bound, "Le": moment <= bound}[relation]
 
 
-def _has_text(number: Wire, text: str) -> bool:
-    return any(text in str(number.get(key, "")).lower() for key in ("name", "number"))
-
-
-def _check_gateways(fields: Wire) -> None:
-    """Refuse a host name for inbound calls: the service's session border controller can't match one."""
-    for gateway in fields.get("gateways") or ():
-        if gateway.get("inboundEnabled", True) and not _is_ipv4(gateway["ip"]):
-            raise Refusal(400, "Couldn't validate SIP trunk credential. SIP gateway creation failed.")
+def _has_text(number: Wire, text: str, keys: Iterable[str]) -> bool:
+    return any(text in str(number.get(key, "")).lower() for key in keys)
 
 
 def _is_ipv4(text: str) -> bool:
@@ -458,11 +506,3 @@ def _is_ipv4(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _without_password(fields: Wire) -> Wire:
-    """Drop what the service never returns; nothing here would ever read it."""
-    plan: Any = fields.get("outboundAuthenticationPlan")
-    if not plan:
-        return fields
-    return fields | {"outboundAuthenticationPlan": {key: plan[key] for key in plan if key != "authPassword"}}

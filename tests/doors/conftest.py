@@ -37,11 +37,11 @@ def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def _emulators() -> Iterator[Serve]:
-    running: dict[tuple[tuple[str, Any], ...], Emulator] = {}
+    running: dict[str, Emulator] = {}
     with ExitStack() as stack:
 
         def serve(**options: Any) -> Emulator:
-            key = tuple(sorted(options.items()))
+            key = repr(sorted(options.items()))
             if key not in running:
                 running[key] = stack.enter_context(Emulator(api_key=API_KEY, **options))
             return running[key]

@@ -70,7 +70,7 @@ def listed(vapi: Emulator) -> int:
 def test_a_second_number_just_like_one_that_stays_unchanged_is_told(
     configure: Configure, serve: Serve, diff_comes_first: bool
 ) -> None:
-    vapi = serve(duplicates="allow")
+    vapi = serve(rules={"duplicate-number": "accepted"})
     made = make(configure(vapi), INPUTS)
     twin = vapi.add_number(**INPUTS)
     provider = configure(vapi)
@@ -271,9 +271,9 @@ def test_sip_headers_of_a_destination_are_marked_too(provider: Provider) -> None
     assert made.outputs["fallbackDestination"]["sipHeaders"] == Secret({"x-token": "canary"})
 
 
-@pytest.mark.parametrize("reading", ["serverUrl", "server"])
+@pytest.mark.parametrize("reading", ["as serverUrl", "as server"])
 def test_a_secret_that_the_api_never_returns_is_kept_and_no_drift(configure: Configure, serve: Serve, reading: str) -> None:
-    vapi = serve(server_url_reads_back_as=reading)
+    vapi = serve(rules={"server-url": reading})
     provider = configure(vapi)
     inputs = {**INPUTS, "serverUrl": "https://example.com/vapi", "serverUrlSecret": "canary"}
     made = make(provider, inputs)
@@ -285,11 +285,11 @@ def test_a_secret_that_the_api_never_returns_is_kept_and_no_drift(configure: Con
     assert provider.diff(seen.outputs, provider.check(inputs).inputs).changes == "none"
 
 
-@pytest.mark.parametrize("reading", ["serverUrl", "server"])
+@pytest.mark.parametrize("reading", ["as serverUrl", "as server"])
 def test_a_change_from_server_url_to_server_is_one_patch_and_no_drift_afterwards(
     configure: Configure, serve: Serve, reading: str
 ) -> None:
-    vapi = serve(server_url_reads_back_as=reading)
+    vapi = serve(rules={"server-url": reading})
     provider = configure(vapi)
     made = make(provider, {**INPUTS, "serverUrl": "https://example.com/vapi", "serverUrlSecret": "canary"})
     new = {**INPUTS, "server": {"url": "https://example.com/vapi", "headers": {"x-vapi-secret": "canary"}}}

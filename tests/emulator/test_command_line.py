@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -60,8 +61,8 @@ def test_it_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
 
 
 def test_every_option_has_its_effect() -> None:
-    options = ["--api-key", "k", "--era", "both", "--latency-ms", "50", "--duplicates", "allow", "--seed", "5"]
-    with running(*options, "--server-url-reads-back-as", "server", "--host", "127.0.0.1", "--port", "0") as (_, base_url):
+    options = ["--api-key", "k", "--era", "both", "--latency-ms", "50", "--rule", "duplicate-number=accepted", "--seed", "5"]
+    with running(*options, "--rule", "server-url=as server", "--host", "127.0.0.1", "--port", "0") as (_, base_url):
         first, second = (post(base_url, "k", number="+14155550123", serverUrl="https://a.example") for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.elapsed.total_seconds() >= 0.05
@@ -125,9 +126,56 @@ def test_a_number_that_makes_no_sense_is_refused(
 
 
 def test_a_contradiction_is_one_sentence() -> None:
-    stderr = failing("--era", "2024", "--server-url-reads-back-as", "server")
-    assert stderr.startswith("vapi emulator: the 2024 document has no server")
+    stderr = failing("--era", "2024", "--rule", "server-url=as server")
+    assert stderr == (
+        "vapi emulator: the rule server-url cannot be 'as server' in the era 2024, whose document says 'as serverUrl'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        ("duplicates=accepted", "there is no rule 'duplicates'; the rules are wrong-key, missing-key, "),
+        ("list-order=by name", "the rule list-order cannot be 'by name': the emulator knows 'newest first', 'oldest first'"),
+        ("duplicate-number=500", "the rule duplicate-number cannot be '500': the emulator knows '400', 'accepted'"),
+    ],
+)
+def test_a_rule_that_it_cannot_follow_is_one_sentence(rule: str, sentence: str) -> None:
+    stderr = failing("--rule", rule)
+    assert stderr.startswith(f"vapi emulator: {sentence}")
     assert stderr.count("\n") == 1
+
+
+def test_what_is_no_rule_and_no_report_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "other.json").write_text("[]")
+    for options, sentence in (
+        (["--rule", "duplicate-number"], "argument --rule: must be NAME=ANSWER, not duplicate-number"),
+        (
+            ["--report", f"{tmp_path}/none.json"],
+            f"argument --report: {tmp_path}/none.json cannot be read: No such file or directory",
+        ),
+        (
+            ["--report", f"{tmp_path}/other.json"],
+            f"argument --report: {tmp_path}/other.json: this is no report of vapi-byo verify",
+        ),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(options)
+        assert ended.value.code == 2
+        assert capsys.readouterr().err.endswith(f"error: {sentence}\n")
+
+
+def test_a_report_tells_it_what_to_do(tmp_path: Path) -> None:
+    report = tmp_path / "verify.json"
+    rows = [
+        {"rule": "duplicate-number", "service": "409"},
+        {"rule": "list-order", "service": "by name"},
+        {"rule": "new", "service": "1"},
+    ]
+    report.write_text(json.dumps({"era": "both", "rules": rows}))
+    with running("--report", str(report)) as (_, base_url):
+        first, second = (post(base_url, number="+14155550123") for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 409)
 
 
 def test_a_missing_extra_is_one_sentence(tmp_path: Path) -> None:

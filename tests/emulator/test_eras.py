@@ -104,7 +104,7 @@ def test_a_2024_credential_knows_sbc_configuration_and_todays_knows_tech_prefix(
 
 
 def test_server_url_can_read_back_as_server_and_the_secret_not_at_all(serve: Serve) -> None:
-    vapi, call = serve(server_url_reads_back_as="server")
+    vapi, call = serve(rules={"server-url": "as server"})
     created = call("POST", "/phone-number", MINIMAL | OLD).json()
     assert created["server"] == {"url": "https://a.example"}
     assert not {"serverUrl", "serverUrlSecret"} & created.keys()
@@ -119,14 +119,14 @@ def test_server_url_can_read_back_as_server_and_the_secret_not_at_all(serve: Ser
 
 
 def test_server_wins_over_server_url_when_both_are_sent(serve: Serve) -> None:
-    _, call = serve(server_url_reads_back_as="server")
+    _, call = serve(rules={"server-url": "as server"})
     sent = MINIMAL | OLD | {"server": {"url": "https://b.example"}}
     assert call("POST", "/phone-number", sent).json()["server"] == {"url": "https://b.example"}
 
 
 def test_in_2024_server_url_cannot_read_back_as_server(serve: Serve) -> None:
-    with pytest.raises(ValueError, match="2024 document has no server"):
-        serve(era="2024", server_url_reads_back_as="server")
+    with pytest.raises(ValueError, match="cannot be 'as server' in the era 2024, whose document says 'as serverUrl'"):
+        serve(era="2024", rules={"server-url": "as server"})
 
 
 def test_the_documents_differ_where_the_eras_do() -> None:

@@ -278,7 +278,7 @@ def test_a_number_is_free_again_once_deleted_or_changed(vapi: Emulator, call: Ca
 
 
 def test_duplicates_can_be_allowed(serve: Serve) -> None:
-    vapi, call = serve(duplicates="allow")
+    vapi, call = serve(rules={"duplicate-number": "accepted"})
     for _ in range(2):
         assert call("POST", "/phone-number", MINIMAL | {"number": "+14155550123"}).status_code == 201
     assert len(vapi.numbers()) == 2

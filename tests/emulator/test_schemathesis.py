@@ -95,8 +95,8 @@ OPERATIONS = [
 @pytest.fixture(scope="module")
 def emulators() -> Iterator[dict[str, Emulator]]:
     with (
-        Emulator(api_key="test-key", era="current", seed=1, duplicates="allow") as current,
-        Emulator(api_key="test-key", era="2024", seed=1, duplicates="allow") as old,
+        Emulator(api_key="test-key", era="current", seed=1, rules={"duplicate-number": "accepted"}) as current,
+        Emulator(api_key="test-key", era="2024", seed=1, rules={"duplicate-number": "accepted"}) as old,
     ):
         yield {"current": current, "2024": old}
 

@@ -163,11 +163,11 @@ def test_outputs_of_what_is_left_out_of_an_up_are_no_failure(project: Project, v
     assert project.outputs["org"] == vapi.numbers()[0]["orgId"]
 
 
-@pytest.mark.parametrize("reading", ["serverUrl", "server"])
+@pytest.mark.parametrize("reading", ["as serverUrl", "as server"])
 def test_a_switch_from_server_url_to_server_is_one_patch_and_no_drift_afterwards(
     start: Start, serve: Callable[..., Emulator], reading: str
 ) -> None:
-    vapi = serve(server_url_reads_back_as=reading)
+    vapi = serve(rules={"server-url": reading})
     project = start(vapi=vapi)
     project.program('vapi.ByoPhoneNumber("desk", **DESK, server_url="https://example.com", server_url_secret="canary")')
     project.up()

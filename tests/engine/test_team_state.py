@@ -67,7 +67,7 @@ def bucket() -> Iterator[Bucket]:
 
 @pytest.fixture
 def vapi() -> Iterator[Emulator]:
-    with Emulator(api_key=API_KEY, duplicates="allow") as vapi:
+    with Emulator(api_key=API_KEY, rules={"duplicate-number": "accepted"}) as vapi:
         yield vapi
 
 

@@ -20,7 +20,7 @@ NewStack = Callable[..., Stack]
 @pytest.fixture
 def vapi() -> Iterator[Emulator]:
     """A Vapi that would take the same number twice, so that nobody but the provider prevents it."""
-    with Emulator(api_key=API_KEY, duplicates="allow") as vapi:
+    with Emulator(api_key=API_KEY, rules={"duplicate-number": "accepted"}) as vapi:
         yield vapi
 
 

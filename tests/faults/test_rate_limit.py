@@ -30,7 +30,7 @@ def test_many_numbers_arrive_with_one_up(
     tmp_path_factory: pytest.TempPathFactory, case: str, retry_after: int | None, record: Record
 ) -> None:
     count, limit = map(int, case.split("x"))
-    with Emulator(api_key=API_KEY, duplicates="allow", rate_limit=limit, retry_after=retry_after) as vapi:
+    with Emulator(api_key=API_KEY, rules={"duplicate-number": "accepted"}, rate_limit=limit, retry_after=retry_after) as vapi:
         folder = tmp_path_factory.mktemp("limited")
         stack = Stack(folder, sdk("newest"), {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url})
         server = {"url": "https://example.com"}

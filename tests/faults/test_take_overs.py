@@ -61,7 +61,7 @@ def test_what_appears_meanwhile_and_is_more_than_was_asked_for_is_not_taken(make
 
 
 def test_a_second_one_that_late_work_made_is_told(make: Callable[..., Emulator], caplog: pytest.LogCaptureFixture) -> None:
-    vapi = make(duplicates="allow")
+    vapi = make(rules={"duplicate-number": "accepted"})
     vapi.inject(Fault("status", "POST", status=500))
     first = life(vapi)
     create = first._api.create

@@ -30,7 +30,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "provider": {"api", "config", "core", "errors", "kinds", "wire"},
     "dynamic": {"api", "config", "core", "errors", "kinds", "provider", "wire"},
     "plugin": {"_version", "api", "config", "core", "errors", "kinds", "wire"},
-    "cli": {"_version", "api", "config", "core", "dynamic", "errors", "kinds", "provider", "wire"},
+    "cli": {"_version", "api", "config", "core", "dynamic", "emulator", "errors", "kinds", "provider", "wire"},
     "emulator": {"_version"},
     "__init__": {"_version", "dynamic"},
 }

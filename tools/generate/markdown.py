@@ -1,7 +1,7 @@
 """Write the tables of the docs: on every page, what stands between two marks.
 
 A mark names what follows it, such as ``<!-- generated: arguments of ByoPhoneNumber -->``: arguments, outputs or objects of a
-resource, or the settings of the stack.
+resource, the settings of the stack, or the rules of the emulator.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from pulumi_vapi_byo.config import SETTINGS
+from pulumi_vapi_byo.emulator.rules import RULES
 from pulumi_vapi_byo.kinds.field_types import Block
 
 from .docstrings import about_arguments, default_of, of_output, summary
@@ -48,8 +49,8 @@ def page(path: Path) -> str:
 
 def _filled(marked: re.Match[str]) -> str:
     start, part, name, end = marked.groups()
-    if part == "settings":
-        return f"{start}\n{_settings()}\n{end}"
+    if part in ("settings", "rules"):
+        return f"{start}\n{_settings() if part == 'settings' else _rules()}\n{end}"
     write: Callable[[Resource], str] = {"arguments": _arguments, "outputs": _outputs, "objects": _objects}[part]
     [resource] = [one for one in resources() if one.name == name]
     return f"{start}\n{write(resource)}\n{end}"
@@ -73,6 +74,15 @@ def _objects(resource: Resource) -> str:
         fields = [one for one in as_shown(fields_of(model)) if one.constant is None or not class_name(model)]
         sections.append(f"### {_heading(model)}\n\n{summary(model)}\n\n{_table('Name', map(_given, fields))}")
     return "\n".join(sections)
+
+
+def _rules() -> str:
+    lines = ["| Rule | What happens | The emulator | It can also be told | How sure |", "|---|---|---|---|---|"]
+    for one in RULES:
+        here, *others = (f"`{answer}`" for answer in one.answers)
+        eras = "".join(f"; `{answer}` in the era `{era}`" for era, answer in one.eras.items())
+        lines.append(f"| `{one.name}` | {one.text} | {here}{eras} | {', '.join(others)} | [{one.evidence}] |")
+    return "\n".join(lines) + "\n"
 
 
 def _settings() -> str:

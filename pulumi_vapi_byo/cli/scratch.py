@@ -1,0 +1,208 @@
+"""What a verification creates at Vapi, and takes back: everything with its mark, and nothing without it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from pulumi_vapi_byo.api.client import Collection, Reply, VapiClient
+from pulumi_vapi_byo.api.throttle import LOOK_FOR_S, MAX_RETRY_AFTER_S, RETRIED_STATUSES, asked_pause_s, pauses_s
+from pulumi_vapi_byo.config import Settings
+from pulumi_vapi_byo.errors import TransportError, VapiError
+from pulumi_vapi_byo.kinds import KINDS
+from pulumi_vapi_byo.kinds.kind import Kind
+from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
+
+#: How every name that a verification gives begins, and what every number of its has: a probe may clear one of them.
+NAME_MARK: Final = "vapi-byo-verify-"
+NUMBER_MARK: Final = "vapibyoverify"
+
+#: Numbers first: a trunk may not be deleted while numbers use it.
+_ORDER: Final = sorted(KINDS, key=lambda kind: kind is SIP_TRUNK_CREDENTIAL)
+
+#: Most times that a request is sent because it was too many, or could not be answered just then.
+_TRIES: Final = 5
+
+#: Least retries while taking back: whoever keeps the provider from retrying wants nothing left behind all the same.
+_RETRIES: Final = 5
+
+
+class UnseenError(VapiError):
+    """What a probe is after could not be seen; the text says why."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Something at Vapi that a verification created.
+
+    Attributes:
+        kind: What it is.
+        id: Its id.
+        created: When, as Vapi says it.
+    """
+
+    kind: Kind
+    id: str
+    created: str = ""
+
+    @property
+    def path(self) -> str:
+        """Its path below the API's address."""
+        return f"{self.kind.path}/{self.id}"
+
+
+class Scratch:
+    """Sends the requests of a verification, and keeps account of what they create.
+
+    Args:
+        settings: Where the API is, the key, and how long to wait.
+        sleep: Waits for some seconds; for tests.
+
+    Attributes:
+        name: The name for whatever is created.
+        sleep: Waits for some seconds.
+        base_url: Where the API is.
+        sent: How many requests were answered or lost.
+        header_names: Names of the headers of all answers, in lower case.
+    """
+
+    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = VapiClient(replace(settings, max_retries=max(settings.max_retries, _RETRIES)), sleep=sleep)
+        self._wrong_key = VapiClient(replace(settings, api_key=f"{NAME_MARK}wrong-key"), sleep=sleep)
+        self.sleep = sleep
+        self._run = secrets.token_hex(4)
+        self._created: dict[str, Marked] = {}
+        self._lost_answers = 0
+        self._numbers = 0
+        self.name = NAME_MARK + self._run
+        self.base_url = settings.base_url
+        self.sent = 0
+        self.header_names: set[str] = set()
+
+    def new_number(self) -> str:
+        """Return a number that nobody has; not E.164, so that no call can reach it."""
+        self._numbers += 1
+        return f"{NUMBER_MARK}{self._run}n{self._numbers}"
+
+    def quote(self, text: str) -> str:
+        """Bring a text of the API's to one short line without secrets."""
+        return self._client.quote(text, 200)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        *,
+        with_key: bool = True,
+        wrong_key: bool = False,
+    ) -> Reply:
+        """Send a request and return the API's answer, be it a refusal.
+
+        What was too much is sent again, and so is a GET that could not be answered just then.
+
+        Raises:
+            UnseenError: The API itself gave no answer, or one that it gives when something is wrong with it.
+        """
+        client = self._wrong_key if wrong_key else self._client
+        for tries in range(1, _TRIES + 1):
+            self._lost_answers += method == "POST"
+            self.sent += 1
+            try:
+                reply = client.try_once(method, path, body, query, with_key=with_key)
+            except TransportError as error:
+                self._lost_answers -= method == "POST" and not error.sent
+                if tries == _TRIES or not error.passing or (method != "GET" and error.sent):
+                    raise UnseenError(str(error)) from None
+                self.sleep(0.5 * tries)
+                continue
+            self.header_names |= reply.header_names
+            answered = 400 <= reply.status < 500 and isinstance(reply.body, Mapping) and "message" in reply.body
+            if reply.status != 429 and (answered or 200 <= reply.status < 300):
+                return self._noted(method, path, reply)
+            pause_s = asked_pause_s(reply.retry_after)
+            pause_s = 0.5 * tries if pause_s is None else pause_s
+            again = reply.status == 429 or (method == "GET" and reply.status in RETRIED_STATUSES)
+            self._lost_answers -= method == "POST" and reply.status == 429
+            if tries == _TRIES or not again or pause_s > MAX_RETRY_AFTER_S:
+                raise UnseenError(f"{method} {path} was answered {reply.status}")
+            self.sleep(pause_s)
+        raise AssertionError  # the last try returned or raised
+
+    def _noted(self, method: str, path: str, reply: Reply) -> Reply:
+        """Keep account of what an answer says was created or deleted."""
+        succeeded = reply.status < 300
+        if method == "POST":
+            id_ = reply.body.get("id") if succeeded and isinstance(reply.body, Mapping) else None
+            self._lost_answers -= not succeeded or isinstance(id_, str)
+            if isinstance(id_, str):
+                kind = next(kind for kind in KINDS if path == kind.path)
+                self._created[id_] = Marked(kind, id_)
+        elif method == "DELETE" and succeeded:
+            self._created.pop(path.rpartition("/")[2], None)
+        if succeeded and reply.status != 204 and not isinstance(reply.body, Mapping | list):
+            raise UnseenError(f"{method} {path} was answered {reply.status} with something other than JSON")
+        return reply
+
+    def leftovers(self) -> list[Marked]:
+        """Find what earlier verifications left behind, because they were killed.
+
+        Raises:
+            VapiError: The account could not be listed.
+        """
+        return list(self._marked(""))
+
+    def _marked(self, run: str) -> Iterator[Marked]:
+        for kind in _ORDER:
+            for page in Collection(self._client, kind).pages():
+                for entry in page:
+                    if entry.get("provider") == kind.provider and _is_marked(entry, run):
+                        yield Marked(kind, str(entry["id"]), str(entry.get("createdAt", "")))
+
+    def delete(self, marked: Iterable[Marked]) -> list[Marked]:
+        """Delete, as often as it takes; return what could not be deleted."""
+        return [one for one in marked if not self._delete(one)]
+
+    def _delete(self, one: Marked) -> bool:
+        collection = Collection(self._client, one.kind)
+        try:
+            collection.delete(one.id)
+        except VapiError:
+            try:
+                return collection.entry(one.id) is None
+            except VapiError:
+                return False
+        return True
+
+    def take_back(self) -> list[Marked]:
+        """Delete whatever this verification created; return what could not be deleted.
+
+        Where an answer was lost, what it may have created is looked for as long as the provider looks for a number.
+        """
+        pauses = pauses_s(LOOK_FOR_S) if self._lost_answers else iter(())
+        looks_left = 3
+        while True:
+            left = self.delete(sorted(self._created.values(), key=lambda one: _ORDER.index(one.kind)))
+            self._created = {one.id: one for one in left}
+            try:
+                found = list(self._marked(self._run))
+            except VapiError:
+                # It cannot be listed: what is known is all there is to go by.
+                return left
+            self._created |= {one.id: one for one in found}
+            pause_s = next(pauses, None)
+            if not self._created and pause_s is None:
+                return []
+            if self._created and pause_s is None:
+                looks_left -= 1
+                if not looks_left:
+                    return list(self._created.values())
+            self.sleep(pause_s or 0.5)
+
+
+def _is_marked(entry: Mapping[str, Any], run: str) -> bool:
+    return str(entry.get("name") or "").startswith(NAME_MARK + run) or NUMBER_MARK + run in str(entry.get("number") or "")
