@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any, Final, TypeVar
 
@@ -31,7 +31,7 @@ from pulumi_vapi_byo.wire import UNKNOWN
 
 from .engine_log import URN, EngineLog
 from .functions import FUNCTIONS
-from .values import at, from_engine, show_path, to_engine
+from .values import at, from_engine, show_path, still_secret, to_engine
 from .wording import in_wire_names
 
 #: The package in types and tokens, and in the stack's configuration.
@@ -179,26 +179,31 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         service = self._service(request)
         inputs, secrets = from_engine(request.properties)
         id_, state = ("", service.preview_create(inputs)) if request.preview else service.create(inputs)
-        return provider_pb2.CreateResponse(id=id_, properties=_outputs(service.kind, state, secrets))
+        return provider_pb2.CreateResponse(
+            id=id_, properties=_outputs(service.kind, state, still_secret(secrets, inputs, state))
+        )
 
     @_answering
     def Read(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
         service = self._service(request)
-        state, secrets = from_engine(request.properties)
-        last, more = from_engine(request.inputs)
-        found = service.read(request.id, state, for_import=not state and not last)
+        old, in_state = from_engine(request.properties)
+        last, in_inputs = from_engine(request.inputs)
+        found = service.read(request.id, old, for_import=not old and not last)
         if found is None:
             return provider_pb2.ReadResponse()
         state, inputs = found
-        properties = _outputs(service.kind, state, secrets | more)
-        return provider_pb2.ReadResponse(id=request.id, properties=properties, inputs=to_engine(inputs, more))
+        hidden = {*still_secret(in_state, old, state), *still_secret(in_inputs, last, state)}
+        properties = _outputs(service.kind, state, hidden)
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=properties, inputs=to_engine(inputs, still_secret(in_inputs, last, inputs))
+        )
 
     @_answering
     def Update(self, request: Any, _context: Any) -> Any:  # noqa: N802, D102
         service = self._service(request)
         state, _, inputs, secrets = _change(service, request)
         after = service.preview_update(state, inputs) if request.preview else service.update(request.id, state, inputs)
-        return provider_pb2.UpdateResponse(properties=_outputs(service.kind, after, secrets))
+        return provider_pb2.UpdateResponse(properties=_outputs(service.kind, after, still_secret(secrets, inputs, after)))
 
     @_answering
     def Delete(self, request: Any, _context: Any) -> Empty:  # noqa: N802, D102
@@ -245,11 +250,12 @@ def _change(service: Service, request: Any) -> tuple[dict[str, Any], dict[str, A
     return state, last, inputs, secrets
 
 
-def _outputs(kind: Kind, state: Mapping[str, Any], secrets: frozenset[Path]) -> Any:
+def _outputs(kind: Kind, state: Mapping[str, Any], secrets: Iterable[Path]) -> Any:
+    hidden = set(secrets)
     # What is computed repeats what it is computed from.
-    if {(kind.identity,), (kind.parent,)} & secrets:
-        secrets |= {(name,) for name in kind.computed}
-    return to_engine(state, secrets)
+    if {(kind.identity,), (kind.parent,)} & hidden:
+        hidden |= {(name,) for name in kind.computed}
+    return to_engine(state, hidden)
 
 
 #: What is at a path before and after, and whether these are inputs.

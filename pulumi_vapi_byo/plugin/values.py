@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct
@@ -88,6 +88,22 @@ def _hide(value: Any, path: Path, secrets: Container[Path]) -> Any:
     elif isinstance(value, list):
         value = [_hide(part, (*path, index), secrets) for index, part in enumerate(value)]
     return _as_secret(value) if path in secrets else value
+
+
+def still_secret(secrets: Iterable[Path], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Path]:
+    """Follow secrets into what the API holds.
+
+    Args:
+        secrets: Their paths.
+        before: Where they were: inputs, or a state.
+        after: What the API holds now.
+
+    Yields:
+        The same paths; the whole field for one in a list, where that field has changed: then it may be anywhere in it.
+    """
+    for path in secrets:
+        is_in_list = any(isinstance(part, int) for part in path)
+        yield path[:1] if is_in_list and before.get(str(path[0])) != after.get(str(path[0])) else path
 
 
 def at(value: Any, path: Path) -> Any:

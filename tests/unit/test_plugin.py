@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from pulumi.runtime.proto import provider_pb2
 import pulumi_vapi_byo
 from pulumi_vapi_byo.api.client import VapiClient
 from pulumi_vapi_byo.config import SETTINGS, Settings
+from pulumi_vapi_byo.emulator import DEFAULT_API_KEY, Emulator
 from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.plugin.server import CALLS_AT_A_TIME
 from pulumi_vapi_byo.plugin.servicer import Servicer
@@ -233,6 +236,59 @@ def test_what_the_program_calls_secret_is_so_after_every_call_of_a_preview(
     assert (updated["name"], updated["updatedAt"]) == ("Other", UNKNOWN)
 
 
+@pytest.fixture(scope="module")
+def vapi() -> Iterator[Emulator]:
+    with Emulator() as vapi:
+        yield vapi
+
+
+def hook(*canaries_: str) -> dict[str, Any]:
+    return {"on": "call.ringing", "do": [{"type": "say", "exact": f"canary {text}"} for text in canaries_]}
+
+
+HOOKS = [hook("0 0", "0 1"), hook("1 0", "1 1")]
+DIVERTED = hook("1 1", "0 0")
+
+
+@given(
+    st.lists(st.sampled_from(sorted(every_path({"hooks": HOOKS}, ()), key=str)), min_size=1, max_size=3),
+    st.lists(st.sampled_from([DIVERTED, *HOOKS]), max_size=3),
+)
+def test_a_secret_in_a_list_stays_one_wherever_somebody_else_moves_it(
+    vapi: Emulator, chosen: list[tuple[str | int, ...]], edited: list[dict[str, Any]]
+) -> None:
+    vapi.reset()
+    servicer = Servicer()
+    servicer.Configure(provider_pb2.ConfigureRequest(args=struct(apiKey=DEFAULT_API_KEY, baseUrl=vapi.base_url)), None)
+    hidden = {text for path in chosen for text in canaries(at({"hooks": HOOKS}, path))}
+    inputs = {"number": "+14155552671", "credentialId": SAID["credentialId"], "hooks": HOOKS}
+    context: Any = Aborted()
+    created = servicer.Create(provider_pb2.CreateRequest(urn=URN, properties=to_engine(inputs, chosen)), context)
+    vapi.edit_number(created.id, hooks=edited)
+    request = provider_pb2.ReadRequest(id=created.id, urn=URN, properties=created.properties, inputs=to_engine(inputs, chosen))
+    read = servicer.Read(request, context)
+    moved = provider_pb2.ReadRequest(id=created.id, urn=URN, properties=read.properties, inputs=read.inputs)
+    vapi.edit_number(created.id, hooks=[*edited, DIVERTED])
+    again = servicer.Read(moved, context)
+    for properties in (created.properties, read.properties, read.inputs, again.properties, again.inputs):
+        assert not hidden & set(canaries(in_clear(properties))), (chosen, edited)
+
+
+def in_clear(properties: Struct) -> Any:
+    """Return properties without what is marked as secret."""
+
+    def open_(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {} if value.get(SIGNATURE) == SECRET else {key: open_(part) for key, part in value.items()}
+        return [open_(part) for part in value] if isinstance(value, list) else value
+
+    return open_(MessageToDict(properties))
+
+
+def canaries(value: Any) -> list[str]:
+    return re.findall(r"canary \d \d", json.dumps(value))
+
+
 def hides(marked: frozenset[tuple[str | int, ...]], secrets: set[tuple[str | int, ...]]) -> bool:
     """Tell whether all secrets are marked, or something that they are in is."""
     return all(any(path[:length] in marked for length in range(1, len(path) + 1)) for path in secrets)
@@ -284,4 +340,4 @@ class Aborted:
 
     def abort(self, _code: object, details: str) -> None:
         self.said.append(details)
-        raise AbortedError
+        raise AbortedError(details)
