@@ -29,6 +29,7 @@ PICTURES = DOCS / "pictures"
 API_KEY = "emulator-key"
 COMMAND_LIMIT_S = 120
 WIDTH = 104  # columns
+FONT_SCALE = 0.6  # of rich's 20 pixels: as large as the code of the pages; what is wider than a phone is scrolled there
 
 CREDENTIAL = "0b0c7e2e-3b62-4a57-9a3f-2a6f3b1e7c11"
 ASSISTANT = "7d1a9a0e-52c3-4b0e-8f6d-6a1f0f3f0c55"
@@ -41,6 +42,8 @@ _PROGRESS = re.compile(
 )
 _REPEATED = re.compile(r"^ *[-+~]* *pulumi\S*:\S+ \S+ .*(error:|\d+ errors?)")
 _DURATION = re.compile(r" \(\d+(\.\d+)?s\)")
+
+_VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 #: rich's own frame, in the reader's fixed-width font: its template would fetch one from elsewhere.
 _SVG = """\
@@ -107,6 +110,12 @@ def gist(output: str) -> str:
     return "\n".join(kept).strip("\n")
 
 
+def _with_size(view_box: re.Match[str]) -> str:
+    """Give a picture a size of its own, which a page may shrink or scroll."""
+    width, height = (round(float(length) * FONT_SCALE) for length in view_box.groups())
+    return f'width="{width}" height="{height}" {view_box[0]}'
+
+
 @dataclass
 class Stage:
     """A project with one stack, and the local Vapi it is configured for.
@@ -164,6 +173,7 @@ class Stage:
         svg = console.export_svg(title="", code_format=_SVG, unique_id=f"t-{name}")
         # Without the clips of each line, which cut the tails of letters off where the font is not rich's own.
         svg = re.sub(r' clip-path="[^"]*"|[ \t]+$', "", svg, flags=re.MULTILINE)
+        svg = _VIEW_BOX.sub(_with_size, svg, count=1)
         (PICTURES / f"{name}.svg").write_text(svg)
         print(f"docs/pictures/{name}.svg", flush=True)
 
@@ -221,7 +231,7 @@ def importing(stage: Stage) -> None:
     stage.vapi.add_number(number="+14155552671", name="Help desk", assistantId=ASSISTANT, **common)
     stage.vapi.add_number(number="+442079460018", name="Reception", squadId=SQUAD, **common)
     stage.vapi.add_number(number="+442079460123", name="Night", server={"url": "https://example.com/vapi"}, **common)
-    stage.picture("import", "vapi-byo import", width=166)
+    stage.picture("import", "vapi-byo import", width=120)
     stage.program(program_of("adopting.md"))
     stage.picture("mismatch", "pulumi up --yes", options="--skip-preview", fails=True)
 
