@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import re
 import subprocess
@@ -10,10 +12,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from lunr import lunr  # type: ignore[import-untyped]
 
 from tests.sdks import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
+
+#: Columns of code that are in sight where the window is 1280 pixels wide, as ``docs/site.css`` has it.
+CODE_COLUMNS = 100
 
 
 @pytest.fixture(scope="module")
@@ -53,22 +59,56 @@ def test_a_page_fetches_nothing_from_elsewhere(site: Path) -> None:
     pages = list(site.rglob("*.html"))
     assert len(pages) > 10
     for page in pages:
-        html = page.read_text("utf-8")
+        text = page.read_text("utf-8")
         fetched = Fetched()
-        fetched.feed(html)
+        fetched.feed(text)
         assert [address for address in fetched.addresses if re.match(r"\w+:|//", address)] == [], page
-        assert 'class="mermaid"' not in html  # the theme would fetch what draws it
+        assert "mermaid" not in text  # the theme would fetch what draws it
     for style in site.rglob("*.css"):
         assert not re.search(r"url\(.?(https?:|//)|@import", style.read_text("utf-8")), style
 
 
 def test_every_argument_of_a_number_is_on_its_page(site: Path) -> None:
-    html = (site / "resources" / "phone-number" / "index.html").read_text("utf-8")
-    rows = re.findall(r"<tr>\s*<td><code>(\w+)</code>(<br ?/?><em>required</em>)?</td>", html)
+    text = (site / "resources" / "phone-number" / "index.html").read_text("utf-8")
+    rows = re.findall(r"<tr>\s*<td[^>]*><code>(\w+)</code>(<br ?/?><em>required</em>)?</td>", text)
     required = {name for name, mark in rows if mark}
     assert "credential_id" in required
     for name in ("fallback_destination", "deletion_protection", "sip_uri", "updated_at", "backoff_plan", "id"):
         assert (name, "") in rows
+
+
+def test_no_line_of_code_is_cut_off(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        for language, block in re.findall(
+            r'<div class="language-(\S+) highlight">(.*?)</div>', page.read_text("utf-8"), re.DOTALL
+        ):
+            if language != "text":  # what a command prints is wrapped
+                lines = html.unescape(re.sub(r"<[^>]+>", "", block)).splitlines()
+                assert [line for line in lines if len(line) > CODE_COLUMNS] == [], page
+
+
+def test_cells_of_a_table_name_their_column_for_screens_without_room_for_columns(site: Path) -> None:
+    text = (site / "configuration" / "index.html").read_text("utf-8")
+    row = re.search(r"<tr>(?:(?!</tr>).)*vapi-byo:maxRetries.*?</tr>", text, re.DOTALL)
+    assert row
+    assert re.findall(r'<td data-label="(.*?)">', row[0]) == ["Key", "Environment", "Meaning", "Default"]
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("import", "adopting/"),
+        ("drift", "pull-requests/#drift"),
+        ("rate limit", "many-numbers/#the-apis-rate-limit"),
+        ("EU", "configuration/#organisations-in-the-eu"),
+    ],
+)
+def test_search_finds_first(site: Path, words: str, place: str) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    fields = [{"field_name": name, "boost": index["config"]["fields"][name]["boost"]} for name in ("title", "text")]
+    documents = [(document, {"boost": document.get("boost", 1)}) for document in index["docs"]]
+    found = lunr("location", fields, documents).search(" ".join(f"+{word}" for word in words.split()))
+    assert found[0]["ref"] == place
 
 
 @pytest.mark.parametrize("picture", sorted(PICTURES.glob("*.svg")), ids=lambda picture: picture.name)
