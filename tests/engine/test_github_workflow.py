@@ -1,8 +1,13 @@
-"""``examples/github-workflow``: actionlint, and the shell steps as they stand, run on the real engine with a ``gh`` that listens."""
+"""``actions/diff-report`` and ``examples/github-workflow``: their shell steps as they stand, on the real engine.
+
+In the place of GitHub there is a ``gh`` that keeps comments, and applies the filters it is given.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,17 +26,113 @@ from .project import STACK, Project
 pytestmark = pytest.mark.engine
 
 WORKFLOWS = ROOT / "examples" / "github-workflow" / ".github" / "workflows"
+ACTION = ROOT / "actions" / "diff-report"
+PREVIEW = "numbers-preview.yml"
+MARK = f"<!-- vapi-byo diff-report: {STACK} -->"
 
-#: Stands in for GitHub's own command: keeps what it was called with, and the text it was given.
-GH = """\
-#!/bin/sh
-echo "$*" >> "$GH_LOG"
-while [ $# -gt 0 ]; do
-  if [ "$1" = --body-file ]; then cat "$2" >> "$GH_LOG"; fi
-  if [ "$1" = --edit-last ] && [ -n "${GH_NO_COMMENT_YET:-}" ]; then exit 1; fi
-  shift
-done
+#: Stands in for GitHub's own command: keeps what it was called with, the text it was given, and the comments of the pull request.
+GH = f"""\
+#!{sys.executable}
+import json, os, sys
+from pathlib import Path
+
+import jq
+
+words = sys.argv[1:]
+after = dict(zip(words, words[1:]))
+with open(os.environ["GH_LOG"], "a") as log:
+    print(*words, file=log)
+    if "--body-file" in after:
+        log.write(Path(after["--body-file"]).read_text())
+if words[0] == "api":
+    store = Path(os.environ["GH_COMMENTS"])
+    comments = json.loads(store.read_text())
+    path = next(word for word in words if word.startswith("repos/"))
+    body = Path(after["-F"].removeprefix("body=@")).read_text() if "-F" in after else ""
+    place = "repos/acme/infrastructure/issues/"
+    match after.get("--method", "GET"):
+        case "GET" if path == place + "7/comments":
+            print(*jq.compile(after["--jq"]).input_value(comments).all(), sep="\\n", end="")
+        case "POST" if path == place + "7/comments":
+            comments.append({{"id": len(comments) + 1, "user": {{"type": "Bot"}}, "body": body}})
+        case "PATCH":
+            [comment] = [one for one in comments if path == f"{{place}}comments/{{one['id']}}"]
+            comment["body"] = body
+        case method:
+            sys.exit(f"no route for {{method}} {{path}}")
+    store.write_text(json.dumps(comments))
 """
+
+
+@dataclass(frozen=True)
+class GitHub:
+    """What GitHub would have of a run, and the environment that its machines give to a step."""
+
+    folder: Path
+    env: dict[str, str]
+
+    @property
+    def said(self) -> str:
+        """What ``gh`` was called with so far."""
+        log = Path(self.env["GH_LOG"])
+        return log.read_text() if log.exists() else ""
+
+    @property
+    def comments(self) -> list[str]:
+        """The comments on the pull request."""
+        return [comment["body"] for comment in json.loads(Path(self.env["GH_COMMENTS"]).read_text())]
+
+    def has_comments(self, *bodies: str, by: str = "Bot") -> None:
+        """Let somebody have commented."""
+        store = Path(self.env["GH_COMMENTS"])
+        comments = [{"id": 900 + index, "user": {"type": by}, "body": body} for index, body in enumerate(bodies)]
+        store.write_text(json.dumps(json.loads(store.read_text()) + comments))
+
+    @property
+    def summary(self) -> str:
+        """The summary of the job."""
+        return Path(self.env["GITHUB_STEP_SUMMARY"]).read_text()
+
+    def run(self, script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a step's script as GitHub does where its shell is bash."""
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+            cwd=folder,
+            env={**self.env, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+
+@pytest.fixture
+def github(project: Project, tmp_path: Path) -> GitHub:
+    folder = tmp_path / "github"
+    (folder / "bin").mkdir(parents=True)
+    gh = folder / "bin" / "gh"
+    gh.write_text(GH)
+    gh.chmod(0o755)
+    (folder / "comments.json").write_text("[]")
+    env = {
+        "PATH": os.pathsep.join([str(gh.parent), str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "VIRTUAL_ENV": str(Path(sys.executable).parent.parent),
+        "HOME": str(tmp_path),
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        # What the workflows take from the repository's variables and secrets.
+        "PULUMI_BACKEND_URL": (project.folder.parent / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "GITHUB_REPOSITORY": "acme/infrastructure",
+        "GITHUB_ACTION_PATH": str(ACTION),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+        "GH_LOG": str(folder / "gh.log"),
+        "GH_COMMENTS": str(folder / "comments.json"),
+    }
+    return GitHub(folder, env)
 
 
 @dataclass(frozen=True)
@@ -39,59 +140,77 @@ class Job:
     """The one job of a workflow, whose steps run in a project's folder."""
 
     project: Project
+    github: GitHub
     steps: dict[str, dict[str, Any]]
-    env: dict[str, str]
 
-    def __call__(self, step: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a step's script as GitHub does."""
+    def __call__(self, step: str) -> subprocess.CompletedProcess[str]:
+        """Run a step's script."""
         script = self.steps[step]["run"]
-        return subprocess.run(
-            ["bash", "-e", "-c", script],
-            cwd=self.project.folder,
-            env={**self.env, **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return self.github.run(script, self.project.folder, STACK=STACK, TITLE="Numbers are not as declared")
 
-    def said_to_github(self) -> str:
-        """Return what ``gh`` was called with so far."""
-        log = Path(self.env["GH_LOG"])
-        return log.read_text() if log.exists() else ""
+
+def steps_of(workflow: str) -> dict[str, dict[str, Any]]:
+    """Return the steps of a workflow's one job by name."""
+    [only] = yaml.safe_load((WORKFLOWS / workflow).read_text())["jobs"].values()
+    return {step["name"]: step for step in only["steps"] if "name" in step}
 
 
 @pytest.fixture
-def job(project: Project, tmp_path: Path) -> Callable[[str], Job]:
-    gh = tmp_path / "bin" / "gh"
-    gh.parent.mkdir()
-    gh.write_text(GH)
-    gh.chmod(0o755)
+def job(project: Project, github: GitHub) -> Callable[[str], Job]:
+    return lambda workflow: Job(project, github, steps_of(workflow))
 
-    def job(workflow: str) -> Job:
-        parsed = yaml.safe_load((WORKFLOWS / workflow).read_text())
-        [only] = parsed["jobs"].values()
-        env = {
-            "PATH": os.pathsep.join([str(gh.parent), str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "VIRTUAL_ENV": str(Path(sys.executable).parent.parent),
-            "HOME": str(tmp_path),
-            "PULUMI_HOME": str(tmp_path / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
-            # What the workflow takes from the repository's variables and secrets.
-            "PULUMI_BACKEND_URL": (project.folder.parent / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-            "STACK": STACK,
-            "GITHUB_REPOSITORY": "acme/infrastructure",
-            "PULL_REQUEST": "7",
-            "TITLE": "Numbers are not as declared",
-            "GH_LOG": str(tmp_path / "gh.log"),
+
+def action() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load((ACTION / "action.yml").read_text())
+    return parsed
+
+
+Report = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def report(project: Project, github: GitHub) -> Report:
+    """Run the action as the example's workflow calls it, on a pull request. Unless it installs, it has the command of the tests."""
+
+    def report(
+        *, install: bool = False, labels: str = "", pull_request: bool = True, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        temporary = github.folder / ("empty" if install else "installed")
+        temporary.mkdir(exist_ok=True)
+        if not install and not (temporary / "vapi-byo").exists():
+            (temporary / "vapi-byo").symlink_to(sys.prefix)
+        given = steps_of(PREVIEW)["Report"]["with"]
+        assert given["stack"] == "prod", "in the test it has another name"
+        label = re.search(r"contains\(.*labels.*, '(.*)'\)", given["allow-deletes"])
+        assert label
+        allow = json.dumps(label[1] in labels)
+        values = {
+            "inputs.stack": STACK,
+            "inputs.work-dir": str(project.folder),
+            "inputs.allow-deletes": allow,
+            "github.token": "ghs_of_the_job",
+            "github.event.pull_request.number": "7",
         }
-        steps = {step["name"]: step for step in only["steps"] if "name" in step}
-        return Job(project, steps, env)
+        Path(github.env["GITHUB_OUTPUT"]).write_text("")
+        done = subprocess.CompletedProcess[str]([], 0)
+        for step in action()["runs"]["steps"]:
+            if (step["name"] == "Install" and not install) or ("if" in step and not pull_request):
+                continue
+            outputs = dict(line.split("=", 1) for line in Path(github.env["GITHUB_OUTPUT"]).read_text().splitlines())
+            known = values | {f"steps.report.outputs.{name}": value for name, value in outputs.items()}
+            env = {name: expand(text, known) for name, text in step.get("env", {}).items()}
+            folder = Path(expand(step.get("working-directory", str(project.folder)), known))
+            done = github.run(step["run"], folder, RUNNER_TEMP=str(temporary), **env, **variables)
+            if done.returncode:
+                break
+        return done
 
-    return job
+    return report
+
+
+def expand(text: str, values: dict[str, str]) -> str:
+    """Put in what GitHub does for an expression."""
+    return re.sub(r"\$\{\{ (.*?) \}\}", lambda expression: values[expression[1]], text)
 
 
 def declare(project: Project, *names: str) -> None:
@@ -111,8 +230,15 @@ def test_actionlint_has_nothing_to_complain_about() -> None:
     assert run.stdout.endswith("actionlint: 5 workflows, nothing to complain about\n")
 
 
+def test_the_steps_of_the_action_are_shell_that_no_input_gets_into() -> None:
+    for step in action()["runs"]["steps"]:
+        assert step["shell"] == "bash"
+        assert "${{" not in step["run"]
+        subprocess.run(["bash", "-n", "-c", step["run"]], check=True)
+
+
 def test_a_merge_makes_the_numbers_and_the_next_pull_request_shows_what_changes(
-    project: Project, job: Callable[[str], Job]
+    project: Project, job: Callable[[str], Job], github: GitHub, report: Report
 ) -> None:
     declare(project, "Support")
     up = job("numbers-up.yml")("Up")
@@ -120,48 +246,59 @@ def test_a_merge_makes_the_numbers_and_the_next_pull_request_shows_what_changes(
     assert [number["name"] for number in project.vapi.numbers()] == ["Support"]
 
     declare(project, "Help desk")
-    preview = job("numbers-preview.yml")
-    assert preview("Preview").returncode == 0
-    assert preview("Report", ALLOWED="").returncode == 0
-    assert preview("Comment", GH_NO_COMMENT_YET="1").returncode == 0
-    said = preview.said_to_github()
-    assert "pr comment 7 --repo acme/infrastructure --body-file report.md" in said
-    assert "+14155550100" in said
-    assert "Help desk" in said
+    done = report(install=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [comment] = github.comments
+    assert comment.startswith(MARK + "\n")
+    assert "+14155550100" in comment
+    assert "Help desk" in comment
+    assert github.summary == comment.removeprefix(MARK + "\n")
     assert [number["name"] for number in project.vapi.numbers()] == ["Support"]
 
 
+def test_the_next_run_updates_its_comment_and_nobody_elses(project: Project, github: GitHub, report: Report) -> None:
+    others = ["Coverage: 100 %", MARK.replace(STACK, "another")]
+    github.has_comments(*others)
+    github.has_comments(f"{MARK}\nforged", by="User")
+    declare(project, "Support")
+    assert report().returncode == 0
+    declare(project, "Sales")
+    assert report().returncode == 0
+    *kept, ours = github.comments
+    assert kept == [*others, f"{MARK}\nforged"]
+    assert "Sales" in ours
+    assert "Support" not in ours
+
+
 def test_a_deletion_fails_the_check_unless_it_is_allowed_and_stands_in_the_comment(
-    project: Project, job: Callable[[str], Job]
+    project: Project, github: GitHub, report: Report
 ) -> None:
     declare(project, "Support", "Sales")
     project.up()
     declare(project, "Support")
-    preview = job("numbers-preview.yml")
-    assert preview("Preview").returncode == 0
-    assert preview("Report", ALLOWED="").returncode == 3
-    assert preview("Comment").returncode == 0
-    assert "+14155550101" in preview.said_to_github()
-    assert preview("Report", ALLOWED="--allow-deletes").returncode == 0
+    assert report().returncode == 3
+    assert "+14155550101" in github.comments[0]
+    assert report(labels="numbers may be deleted").returncode == 0
 
 
 def test_a_failed_preview_fails_the_check_and_its_reason_stands_in_the_comment(
-    project: Project, job: Callable[[str], Job]
+    project: Project, github: GitHub, report: Report
 ) -> None:
     declare(project, "x" * 41)
-    preview = job("numbers-preview.yml")
-    assert preview("Preview").returncode == 0
-    assert preview("Report", ALLOWED="").returncode == 1
-    assert preview("Comment").returncode == 0
-    assert "must have at most 40 characters, has 41" in preview.said_to_github()
+    assert report().returncode == 1
+    assert "must have at most 40 characters, has 41" in github.comments[0]
 
 
-def test_a_preview_that_could_not_begin_is_no_silence(project: Project, job: Callable[[str], Job]) -> None:
-    preview = job("numbers-preview.yml")
-    preview("Preview", PULUMI_BACKEND_URL="file:///nowhere/at/all")
-    assert preview("Report", ALLOWED="").returncode not in (0, 3)
-    assert preview("Comment").returncode == 0
-    assert "There is no preview: the log of the run says why." in preview.said_to_github()
+def test_a_preview_that_could_not_begin_is_no_silence(github: GitHub, report: Report) -> None:
+    assert report(PULUMI_BACKEND_URL="file:///nowhere/at/all").returncode == 1
+    assert github.comments == [f"{MARK}\nThere is no preview: the log of the run says why.\n"]
+
+
+def test_without_a_pull_request_there_is_the_summary_alone(project: Project, github: GitHub, report: Report) -> None:
+    declare(project, "Support")
+    assert report(pull_request=False).returncode == 0
+    assert "Support" in github.summary
+    assert github.said == ""
 
 
 def test_drift_becomes_an_issue_and_nothing_is_changed(project: Project, job: Callable[[str], Job]) -> None:
@@ -174,7 +311,7 @@ def test_drift_becomes_an_issue_and_nothing_is_changed(project: Project, job: Ca
     project.vapi.edit_number(number["id"], name="Edited elsewhere")
     assert drift("Compare").returncode != 0
     assert drift("Open or add to the issue").returncode == 0
-    said = drift.said_to_github()
+    said = drift.github.said
     assert "issue create --repo acme/infrastructure --title Numbers are not as declared --body-file body.md" in said
     assert "Edited elsewhere" in said
     assert project.vapi.number(number["id"])["name"] == "Edited elsewhere"  # type: ignore[index]
