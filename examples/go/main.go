@@ -14,8 +14,10 @@ func main() {
 		}
 
 		trunk, err := vapibyo.NewByoSipTrunkCredential(ctx, "trunk", &vapibyo.ByoSipTrunkCredentialArgs{
-			Name:     pulumi.String("Carrier"),
-			Gateways: vapibyo.SipTrunkGatewayArray{vapibyo.SipTrunkGatewayArgs{Ip: pulumi.String("203.0.113.10")}},
+			Name: pulumi.String("Carrier"),
+			Gateways: vapibyo.SipTrunkGatewayArray{
+				vapibyo.SipTrunkGatewayArgs{Ip: pulumi.String("203.0.113.10")},
+			},
 		})
 		if err != nil {
 			return err

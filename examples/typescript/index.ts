@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as vapi from "pulumi-vapi-byo";
 
-const assistantId = new pulumi.Config().get("assistantId") ?? "7d1a9a0e-52c3-4b0e-8f6d-6a1f0f3f0c55";
+const config = new pulumi.Config();
+const assistantId = config.get("assistantId") ?? "7d1a9a0e-52c3-4b0e-8f6d-6a1f0f3f0c55";
 
 const trunk = new vapi.ByoSipTrunkCredential("trunk", {
     name: "Carrier",
