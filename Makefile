@@ -50,6 +50,8 @@ types: venv ## mypy, strict
 	$(ACTIVE) mypy examples/stack-reference/__main__.py
 	$(ACTIVE) mypy examples/many-numbers/__main__.py
 	$(ACTIVE) mypy examples/team-state/__main__.py
+	$(ACTIVE) mypy examples/assistant/__main__.py
+	$(ACTIVE) mypy examples/firewall/__main__.py
 	$(ACTIVE) mypy examples/policy-pack
 
 workflows: python ## actionlint over the example workflows
