@@ -1,6 +1,6 @@
-"""The console script ``vapi-byo``: take over numbers that exist, find out what is wrong, report on a preview.
+"""The console script ``vapi-byo``: take over existing numbers, diagnose a setup, report on a preview.
 
-It needs the extra ``cli``; the provider does without.
+It needs the extra ``cli``; the provider itself does not.
 """
 
 from __future__ import annotations

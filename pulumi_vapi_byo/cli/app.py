@@ -50,7 +50,7 @@ DELETES = 3
 
 
 def run() -> NoReturn:
-    """Run the command line; ends the process, with a sentence where something is wrong."""
+    """Run the command line and end the process; every failure is reported in one sentence."""
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], prog_name="vapi-byo", standalone_mode=False))
     except VapiError as error:
@@ -65,7 +65,7 @@ def run() -> NoReturn:
         _end(f"it failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: please report it")
 
 
-#: What is raised of a command line that cannot be understood. Its class has another home in each version of typer.
+#: Base of typer's errors about the command line. Its import path differs between versions of typer.
 _COMMAND_LINE_ERROR: Final = typer.BadParameter.__bases__[0]
 
 
@@ -192,13 +192,13 @@ def _why_nothing(listed: Sequence[Listed], notes: Sequence[str]) -> str:
 
 
 def _unset(secrets: Iterable[str], config: Mapping[str, str | None]) -> list[str]:
-    """Return those keys that the project's configuration does not have as secrets yet."""
+    """Return the keys that the project's configuration does not hold as secrets yet."""
     secret = {key.partition(":")[2] for key, value in config.items() if value is None}
     return [key for key in secrets if key not in secret]
 
 
 def _check_files(out: Path, program: str, file: Path | None) -> None:
-    """Refuse to overwrite what exists, but for a program that is there just as it would be written."""
+    """Refuse to overwrite an existing file, unless it already holds exactly this program."""
     same = out.is_file() and out.read_text("utf-8", errors="replace") == program
     for path in [file] if same else [out, file]:
         if path is not None and path.exists():
@@ -216,8 +216,8 @@ def _check_cli(version: Version) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else may read, as it holds secrets."""
-    path.unlink(missing_ok=True)  # a file that is there keeps its rights
+    """Write a file that only its owner may read, because it holds secrets."""
+    path.unlink(missing_ok=True)  # writing to an existing file would keep its permissions
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
@@ -277,7 +277,7 @@ def _counted(takeovers: Sequence[Takeover]) -> str:
 
 @app.command()
 def doctor(stack: Stack = None, base_url: BaseUrl = None, region: RegionOption = None) -> None:
-    """Check the key, the region, the way to Vapi and the versions, and say what is wrong."""
+    """Check the key, the region, the connection to Vapi and the versions, and say what is wrong."""
     if print_checks(checks.examine(PulumiCli(stack), os.environ, stack=stack, base_url=base_url, region=region)):
         raise typer.Exit(1)
 
@@ -291,10 +291,10 @@ def verify(
     base_url: BaseUrl = None,
     region: RegionOption = None,
 ) -> None:
-    """Try on the real Vapi what the emulator assumes of it, and write a report without keys, ids or numbers.
+    """Check on the real Vapi what the emulator assumes about it, and write a report without keys, ids or numbers.
 
-    Creates a trunk and a few numbers of its own, which no call can reach, and deletes them at the end, after Ctrl-C too; the
-    next run deletes what a killed one left behind. It touches nothing else. Ends with 1 where Vapi differs from the emulator.
+    Creates a trunk and a few numbers of its own, which no call can reach, and deletes them at the end, even after Ctrl-C; the
+    next run deletes what a killed run left behind. Touches nothing else. Exits with 1 where Vapi differs from the emulator.
     """
     settings = find_settings(PulumiCli(stack), os.environ, stack=stack, base_url=base_url, region=region).settings
     scratch = Scratch(settings)
@@ -363,9 +363,9 @@ def diff_report(
         bool, typer.Option("--allow-deletes", help="End with 0 even if numbers or trunks would be deleted.")
     ] = False,
 ) -> None:
-    """Say in a Markdown table what a preview would do to phone numbers and trunks.
+    """Show in a Markdown table what a preview would do to phone numbers and trunks.
 
-    Ends with 3 where a number or a trunk would be deleted or replaced, and with 1 where the preview had failed.
+    Exits with 3 if a number or a trunk would be deleted or replaced, and with 1 if the preview failed.
     """
     if str(preview) == "-":
         text = "" if sys.stdin.isatty() else sys.stdin.buffer.read().decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""What changes of a number or a trunk, as Markdown in people's words; pure. Secrets are never shown."""
+"""Changes to a number or a trunk, as Markdown in plain words; pure. Secrets are never shown."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pulumi_vapi_byo.wire import SECRET_FIELDS, SIP_URI
 
 from .wording import Answerer, destination, who_answers, without_secrets
 
-#: A change of one of these may send calls elsewhere.
+#: A change to any of these may send calls elsewhere.
 _DIRECTING: Final = frozenset({*PHONE_NUMBER.routing, "number", "credentialId", "gateways"}) - {"server", "serverUrl"}
 
 Wire = Mapping[str, Any]
 
 
 def redirects_calls(before: Wire, after: Wire, paths: Iterable[str]) -> bool:
-    """Tell whether calls may go elsewhere than before.
+    """Return whether calls may go elsewhere than before.
 
     Args:
         before: Inputs in wire names.
         after: The same after the change.
-        paths: Those that the engine reports: of a secret nothing else shows that it changes, as both sides are masked.
+        paths: The changed paths that the engine reports. For a secret they are the only sign, as both sides are masked.
     """
     paths = list(paths)
     if _server(before).get("url") != _server(after).get("url") or not {"server", "server.url", "serverUrl"}.isdisjoint(paths):
@@ -34,7 +34,7 @@ def redirects_calls(before: Wire, after: Wire, paths: Iterable[str]) -> bool:
 
 
 def changes_of_a_number(before: Wire, after: Wire, paths: Iterable[str]) -> Iterator[str]:
-    """Say what changes of a number; the arguments are those of `redirects_calls`."""
+    """Describe the changes to a number, a phrase each; for the arguments, see `redirects_calls`."""
     paths = list(paths)
     differing = _changed_fields(before, after, paths)
     was, now = who_answers(before), who_answers(after)
@@ -42,7 +42,7 @@ def changes_of_a_number(before: Wire, after: Wire, paths: Iterable[str]) -> Iter
     if was != now:
         yield f"{calls_go(now)} (was {who(was)})"
         told = {"assistantId", "squadId"}
-        # Of an address that is there and not asked first, there is more to tell.
+        # A server or fallback that remains but is not asked first still gets a phrase of its own.
         told |= {"url"} if now.kind == "server" or not _server(after) else set()
         told |= {"fallbackDestination"} if now.kind.startswith("fallback") or not after.get("fallbackDestination") else set()
     for field in differing:
@@ -57,7 +57,7 @@ def _changed_fields(before: Wire, after: Wire, paths: Iterable[str]) -> list[str
 
 
 def _differing(before: Wire, after: Wire, paths: Iterable[str]) -> list[str]:
-    """Return the keys that differ, in the values or by the engine's paths."""
+    """Return the keys whose values differ, or that the engine's paths name."""
     keys = [_top(path) for path in paths] + [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return [key for key in dict.fromkeys(keys) if key]
 
@@ -74,7 +74,7 @@ def _change(field: str, old: Any, new: Any) -> str:
             return "how calls go to its fallback changes"
         return f"its fallback will be {who(destination(new))} (was {who(destination(old))})"
     if old == new:
-        return _plain_change(field, old, new)  # both are masked
+        return _plain_change(field, old, new)  # only the mask is equal: the secret itself changed
     common = _change_of_either(field, old, new)
     if common:
         return common
@@ -92,7 +92,7 @@ def _change(field: str, old: Any, new: Any) -> str:
 
 
 def _server(number: Wire) -> Wire:
-    """Return the server in its newer spelling."""
+    """Return the server as an object, even if it is set by ``serverUrl``."""
     server = number.get("server") or number.get("serverUrl") or {}
     return server if isinstance(server, Mapping) else {"url": server}
 
@@ -130,7 +130,7 @@ def _top(path: str) -> str:
 
 
 def changes_of_a_trunk(before: Wire, after: Wire, paths: Iterable[str]) -> Iterator[str]:
-    """Say what changes of a trunk; the arguments are those of `redirects_calls`."""
+    """Describe the changes to a trunk, a phrase each; for the arguments, see `redirects_calls`."""
     paths = list(paths)
     for field in _changed_fields(before, after, paths):
         old, new = before.get(field), after.get(field)
@@ -143,7 +143,7 @@ def changes_of_a_trunk(before: Wire, after: Wire, paths: Iterable[str]) -> Itera
 
 
 def gateways(trunk: Wire) -> str:
-    """Name the gateways of a trunk."""
+    """Return the gateways of a trunk in words."""
     listed = list(map(code, _by_address(trunk.get("gateways"))))
     more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
     return f"{'gateway' if len(listed) == 1 else 'gateways'} {', '.join(listed[:5])}{more}" if listed else "gateways not shown"
@@ -164,7 +164,7 @@ def _trunk_change(field: str, old: Any, new: Any) -> str:
 
 
 def _by_address(listed: Any) -> dict[str, Any]:
-    """Return gateways by their addresses; what is none, or is there twice, gets a name that is its own."""
+    """Return gateways by address; an entry that isn't a gateway, or repeats an address, gets a key of its own."""
     found: dict[str, Any] = {}
     for gateway in listed if isinstance(listed, list) else ():
         address = str(gateway["ip"]) if isinstance(gateway, Mapping) and gateway.get("ip") else "not shown"
@@ -225,22 +225,22 @@ def _change_of_either(field: str, old: Any, new: Any) -> str:
 
 
 def calls_go(answers: Answerer) -> str:
-    """Say where calls will go."""
+    """Return a phrase that says where calls will go."""
     nobody = "**nothing will answer calls** unless the organisation has a server"
     return f"calls will go to {who(answers)}" if answers.kind else nobody
 
 
 def who(answers: Answerer) -> str:
-    """Write who answers."""
+    """Return who answers, in words."""
     return f"{answers.kind} {code(answers.value)}" if answers.kind else "nobody"
 
 
 def shown(value: Any) -> str:
-    """Write a value that may be unset."""
+    """Return a value as code, or a word if it is unset."""
     return "unset" if value is None else code(value)
 
 
 def code(value: Any, limit: int = 120) -> str:
-    """Write a value as code: it cannot end its cell, nor be taken for Markdown, HTML or the name of a person."""
+    """Return a value as a code span that can't end its table cell or be read as Markdown, HTML or a mention."""
     text = shorten(value if isinstance(value, str) else json.dumps(value), limit)
     return "`" + text.replace("`", "'").replace("|", "\\|") + "`"

@@ -1,4 +1,4 @@
-"""What a stack needs in order to work, checked one by one."""
+"""Checks of everything a stack needs in order to work."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .pulumi_cli import PulumiCli, Version
 from .stack_settings import Found, find_settings
 from .stack_state import differing_settings
 
-#: Python, SDK and CLI that are supported; the first SDK that is not any more.
+#: The oldest supported versions of Python, SDK and CLI, and the first SDK that is no longer supported.
 OLDEST_PYTHON: Final = (3, 10)
 OLDEST_SDK: Final = (3, 236, 0)
 NEXT_SDK: Final = (4, 0, 0)
 OLDEST_CLI: Final = (3, 200, 0)
 
-#: The first CLI that takes inputs and outputs in import files.
+#: The first CLI whose import files may hold inputs and outputs.
 IMPORT_FILE_CLI: Final = (3, 254, 0)
 
 _DISTRIBUTION: Final = "pulumi-vapi-byo"
@@ -37,12 +37,12 @@ _MARKER: Final = "pulumi_vapi_byo/pulumi-plugin.json"
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was checked.
+    """The result of one check.
 
     Attributes:
-        name: What.
-        ok: Whether it is as it must be.
-        text: How it is; where it is wrong, also what to do.
+        name: What was checked.
+        ok: Whether it is in order.
+        text: What was found; if it is not in order, also what to do.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Check:
 def examine(
     cli: PulumiCli, environ: Mapping[str, str], *, stack: str | None, base_url: str | None, region: Region | None
 ) -> Iterator[Check]:
-    """Check everything; sends one request, a GET.
+    """Run every check; sends one request, a GET.
 
     Args:
         cli: The Pulumi CLI.
@@ -63,15 +63,15 @@ def examine(
         region: As for `find_settings`.
 
     Yields:
-        Checks, as they are done.
+        Each check as it completes.
     """
     yield check_python(sys.version_info[:3])
     yield check_sdk(importlib.metadata.version("pulumi"))
     yield Check("Package", ok=True, text=f"{_DISTRIBUTION} {__version__}")
     yield check_marker()
     yield check_cli(cli.version)
-    # Before the settings: a misspelt key may be why they are wrong.
-    with contextlib.suppress(VapiError):  # the settings tell why the stack cannot be read
+    # Before the settings, because a misspelt key may be what is wrong with them.
+    with contextlib.suppress(VapiError):  # the settings below report why the stack cannot be read
         yield from check_keys(cli.config())
     try:
         found = find_settings(cli, environ, stack=stack, base_url=base_url, region=region)
@@ -116,13 +116,13 @@ def check_cli(version: Callable[[], Version]) -> Check:
 
 
 def check_keys(keys: Iterable[str]) -> Iterator[Check]:
-    """Check the stack's configuration for settings that are misspelt or in another namespace."""
+    """Check the stack's configuration for keys that are misspelt or in the wrong namespace."""
     for sentence in keys_without_effect(keys):
         yield Check("Configuration", ok=False, text=sentence)
 
 
 def check_state(cli: PulumiCli, config: Mapping[str, str | None]) -> Iterator[Check]:
-    """Check whether the state has the settings of the stack: refresh and destroy take them from the state."""
+    """Check that the state has the stack's settings: refresh and destroy take theirs from the state."""
     name = "State"
     try:
         in_clear = cli.config_in_clear()
@@ -142,7 +142,7 @@ def check_state(cli: PulumiCli, config: Mapping[str, str | None]) -> Iterator[Ch
 
 
 def check_marker() -> Check:
-    """Check the file that keeps Pulumi from looking for a plugin of the package's name."""
+    """Check the file that keeps Pulumi from looking for a plugin with the package's name."""
     name = "Plugin marker"
     try:
         path = Path(str(importlib.metadata.distribution(_DISTRIBUTION).locate_file(_MARKER)))
@@ -159,8 +159,8 @@ def check_marker() -> Check:
 
 
 def check_account(found: Found) -> Iterator[Check]:
-    """Check that Vapi answers and takes the key, with one request."""
-    # Once: a doctor who waits for an hour helps nobody.
+    """Check that Vapi answers and accepts the key, with one request."""
+    # No retries: a check that waits out a long Retry-After is no help.
     try:
         numbers = Collection(VapiClient(replace(found.settings, max_retries=0)), PHONE_NUMBER)
         entries = numbers.list(limit=1)
@@ -183,5 +183,5 @@ def check_account(found: Found) -> Iterator[Check]:
 
 
 def show(version: tuple[int, ...]) -> str:
-    """Write a version."""
+    """Return a version as text."""
     return ".".join(str(part) for part in version)

@@ -1,4 +1,4 @@
-"""What the account has, and choosing from it."""
+"""List what the account has, and choose from it."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ KINDS: Final = (SIP_TRUNK_CREDENTIAL, PHONE_NUMBER)
 
 @dataclass(frozen=True)
 class Listed:
-    """One of the account's.
+    """A number or trunk of the account.
 
     Attributes:
         kind: What it is.
         id: Its id.
-        number: Its number, if it is one and has one.
+        number: Its digits, if it is a number and has any.
         name: Its own name.
-        answer: All of it; None where it cannot be read.
-        problem: Why it cannot be read.
-        managed_as: Name of the stack's resource that manages it already.
+        answer: The whole object as Vapi returned it; None if it cannot be read.
+        problem: Why it cannot be read; empty if it can.
+        managed_as: Name of the resource in the stack that already manages it, if any.
     """
 
     kind: Kind
@@ -46,22 +46,22 @@ class Listed:
 
     @property
     def label(self) -> str:
-        """How a sentence names it."""
+        """What to call it in a sentence."""
         return self.kind.label(self.number if self.kind is PHONE_NUMBER else self.name, self.id)
 
 
 def list_account(client: VapiClient, managed: Mapping[str, str]) -> list[Listed]:
-    """List all trunks and numbers of the organisation; one call for each kind and page.
+    """List all trunks and numbers of the organisation, with one call per kind and page.
 
     Args:
-        client: Its calls.
-        managed: Names of the stack's resources by id.
+        client: Client for the account.
+        managed: Names of the stack's resources, by Vapi id.
 
     Returns:
         Trunks by name, then numbers by their digits.
 
     Raises:
-        VapiError: A list could not be had.
+        VapiError: A list could not be read.
     """
     found = [one for kind in KINDS for one in _list(kind, Collection(client, kind), managed)]
     return sorted(found, key=lambda one: (KINDS.index(one.kind), one.number or "", one.name or "", one.id))
@@ -100,16 +100,16 @@ def choose(
     Args:
         listed: What the account has.
         digits: Numbers, with or without the usual spaces, dots, dashes and brackets.
-        names: Patterns of numbers' names, as of files: ``Support *``.
-        trunks: Ids of trunks, or patterns of their names.
-        exclude: Numbers, ids and patterns of names that are left out again.
-        everything: Choose all.
+        names: Patterns for the names of numbers, as for files: ``Support *``.
+        trunks: Ids of trunks, or patterns for their names.
+        exclude: Numbers, ids and name patterns to leave out again.
+        everything: Whether to choose everything.
 
     Returns:
-        The chosen ones, in the order of `listed`.
+        What was chosen, in the order of `listed`.
 
     Raises:
-        VapiError: Something that was named fits nothing.
+        VapiError: A given number, id or pattern matches nothing.
     """
     numbers = [one for one in listed if one.kind is PHONE_NUMBER]
     chosen = {one.id for one in listed if everything}
@@ -160,22 +160,22 @@ def _is_named(one: Listed, pattern: str) -> bool:
 
 
 def credential(one: Listed) -> str:
-    """Return the id of a number's trunk; empty where it has none."""
+    """Return the id of a number's trunk; empty if it has none."""
     return str(_wire(one).get("credentialId") or "")
 
 
 def answerer(one: Listed) -> str:
-    """Tell who answers calls to a number."""
+    """Return who answers calls to a number, in words."""
     return str(who_answers(_wire(one))) if one.answer else f"cannot be read: {one.problem}"
 
 
 def gateways(one: Listed) -> str:
-    """Name the gateways of a trunk."""
+    """Return the gateways of a trunk in words."""
     return ", ".join(str(gateway.get("ip", "-")) for gateway in _wire(one).get("gateways", ()))
 
 
 def created(one: Listed) -> str:
-    """Return when it was created, ISO 8601; empty where that cannot be read."""
+    """Return the creation time, ISO 8601; empty if it cannot be read."""
     return str(_wire(one).get("createdAt") or "")
 
 
@@ -184,7 +184,7 @@ def _wire(one: Listed) -> dict[str, Any]:
 
 
 def list_as_json(listed: Sequence[Listed]) -> str:
-    """Write a list for programs: the same facts as in the tables, and as little of secrets."""
+    """Return the list as JSON: the same facts as in the tables, and just as careful with secrets."""
     trunks = [_common(one) | {"gateways": gateways(one).split(", ")} for one in listed if one.kind is SIP_TRUNK_CREDENTIAL]
     numbers = [
         {"number": one.number, **_common(one), "credentialId": credential(one) or None, "answers": answerer(one)}

@@ -1,4 +1,4 @@
-"""Tables and checks in a terminal: what may be copied from them, a number or an id, is never cut or broken."""
+"""Tables and checks for a terminal. What a user may want to copy, a number or an id, is never cut or wrapped."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pulumi_vapi_byo.errors import shorten
 
 from .doctor import Check
 
-#: Least width of a column that may be cut; where there is less room the column is dropped.
+#: Least width of a column that may be cut; if there is less room, the column is dropped.
 _LEAST: Final = 8
 
-#: What a column takes besides its text: two spaces and a line; and the table's last line.
+#: Width that a column takes beside its text: two spaces and a line. The last line of the table takes 1 more.
 _AROUND: Final = 3
 _EDGE: Final = 1
 
@@ -28,7 +28,7 @@ class Column:
     """A column of a table.
 
     Attributes:
-        heading: Its heading.
+        cells: Its cells; control characters in them are not printed.
         cells: Its cells; control characters are not printed.
         whole: Whether its cells must never be cut.
     """
@@ -39,9 +39,9 @@ class Column:
 
 
 def print_table(title: str, columns: Sequence[Column]) -> None:
-    """Print a table that fits the terminal: columns that may be cut are cut, or left out where there is no room at all."""
+    """Print a table that fits the terminal: columns that may be cut are cut, or dropped if there is no room at all."""
     console = Console()
-    width = console.width if console.is_terminal else 10_000  # a pipe has no width
+    width = console.width if console.is_terminal else 10_000  # a pipe has no width to fit
     cells = [[shorten(cell, 200) for cell in column.cells] for column in columns]
     natural = [max(map(cell_len, [column.heading, *texts])) for column, texts in zip(columns, cells, strict=True)]
     widths = _widths(natural, columns, width)
@@ -57,7 +57,7 @@ def print_table(title: str, columns: Sequence[Column]) -> None:
 
 
 def _widths(natural: Sequence[int], columns: Sequence[Column], width: int) -> dict[int, int]:
-    """Return the width of each column that has room, by index; nothing where not even those that must be whole have."""
+    """Return the width of each column that fits, by index; empty if even the columns that must be whole don't fit."""
     kept = {index: natural[index] for index, column in enumerate(columns) if column.whole}
     room = width - _EDGE - sum(kept.values()) - _AROUND * len(kept)
     if room < 0:
@@ -93,7 +93,7 @@ def _print_lines(title: str, columns: Sequence[Column], cells: Sequence[Sequence
 
 
 def print_checks(checks: Iterable[Check]) -> int:
-    """Print checks as they are done, and return how many of them are wrong."""
+    """Print each check as it completes, and return how many failed."""
     console = Console(highlight=False, soft_wrap=True)
     wrong = 0
     for check in checks:

@@ -1,6 +1,6 @@
-"""What is asked of Vapi to see how it follows each of the emulator's rules.
+"""The requests that show whether Vapi follows each of the emulator's rules.
 
-A probe yields what it has seen, rule by rule, in the words of the rule's answers where one of them fits.
+A probe yields the name of a rule and what Vapi did, worded as one of the rule's answers where one fits.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pulumi_vapi_byo.errors import shorten
 
 from .scratch import Scratch, UnseenError
 
-#: A gateway in a network that is reserved for documentation, for outbound calls alone: nothing ever comes from there.
+#: A gateway for outbound calls only, in a network reserved for documentation (RFC 5737): no call ever comes from it.
 GATEWAY: Final = {"ip": "203.0.113.10", "inboundEnabled": False}
 _OTHER_GATEWAY: Final = {"ip": "203.0.113.11", "inboundEnabled": False}
 
 _NUMBERS: Final = "/phone-number"
 _TRUNKS: Final = "/credential"
 
-#: Seconds for which a new number is waited for in lists and answers.
+#: Seconds to wait for a new number to show up in lists and answers.
 _WAIT_S: Final = 15.0
 
 Seen = Iterator[tuple[str, str]]
@@ -34,16 +34,16 @@ Seen = Iterator[tuple[str, str]]
 
 @dataclass
 class Bench:
-    """What the probes work with.
+    """What the probes share.
 
     Attributes:
         scratch: Sends the requests.
-        era: Which document to expect: it decides where the address of a server is set.
+        era: Which era's emulator to compare with; it decides which field sets the address of a server.
         trunk: Path of the trunk.
         first: Path of the number that the probes change.
-        second: Path of another.
-        created: When they were created, by path, as Vapi says it.
-        numbers: Their numbers, by path, as they were sent last.
+        second: Path of another number.
+        created: Creation times of both numbers, by path, as Vapi gave them.
+        numbers: The numbers themselves, by path, as last sent.
     """
 
     scratch: Scratch
@@ -60,7 +60,7 @@ class Bench:
         return self.trunk.rpartition("/")[2]
 
     def number_body(self, **fields: Any) -> dict[str, Any]:
-        """Return the body of a number on the trunk; None leaves a field out."""
+        """Return the body of a new number on the trunk; a field given as None is left out."""
         body = {
             "provider": "byo-phone-number",
             "name": self.scratch.name,
@@ -71,10 +71,10 @@ class Bench:
         return {name: value for name, value in (body | fields).items() if value is not None}
 
     def create(self, body: Mapping[str, Any]) -> Reply:
-        """Create a number that the other probes need.
+        """Create one of the two numbers that the other probes work with.
 
         Raises:
-            UnseenError: It was refused.
+            UnseenError: Vapi refused it.
         """
         reply = _demanded(self.scratch.ask("POST", _NUMBERS, body))
         path = f"{_NUMBERS}/{reply.body['id']}"
@@ -90,7 +90,7 @@ class Bench:
         return self.scratch.ask("PATCH", self.first, fields)
 
     def listed(self, path: str = _NUMBERS, **query: Any) -> list[str]:
-        """Return the paths of the verification's own numbers in a list, in its order."""
+        """Return the paths of the verification's own numbers in a list, in the order of the list."""
         body = _demanded(self.scratch.ask("GET", path, query=query)).body
         entries = body.get("results", []) if isinstance(body, Mapping) else body
         paths = [f"{_NUMBERS}/{entry.get('id')}" for entry in entries]
@@ -129,7 +129,7 @@ def create_a_trunk(bench: Bench) -> Seen:
 
 
 def create_numbers(bench: Bench) -> Seen:
-    """Create two numbers, and see how soon they can be found."""
+    """Create two numbers, and see how soon they are found."""
     body = bench.number_body()
     reply = bench.create(body)
     held = reply.body
@@ -141,7 +141,7 @@ def create_numbers(bench: Bench) -> Seen:
     known = {"0000-00-00T00:00:00.000Z": "milliseconds and Z", "0000-00-00T00:00:00Z": "no milliseconds"}
     yield "times", known.get(times, times)
     yield "read-delay", _how_soon(bench, lambda: bench.scratch.ask("GET", bench.first).status < 300)
-    bench.scratch.sleep(1.1)  # so that the order of two numbers is certain whatever the times are rounded to
+    bench.scratch.sleep(1.1)  # even if times are rounded to seconds, the two numbers then differ
     bench.create(bench.number_body())
     since: dict[str, Any] = {"limit": 1000, "createdAtGe": bench.created[bench.second]}
     yield "list-delay", _how_soon(bench, lambda: bench.second in bench.listed(**since))
@@ -162,7 +162,7 @@ def _how_soon(bench: Bench, is_there: Callable[[], bool]) -> str:
 
 
 def use_no_right_key(bench: Bench) -> Seen:
-    """Ask with a wrong key, and with none."""
+    """Ask with a wrong key, and without a key."""
     yield "wrong-key", _verdict(bench.scratch.ask("GET", _NUMBERS, query={"limit": 1}, wrong_key=True))
     yield "missing-key", _verdict(bench.scratch.ask("GET", _NUMBERS, query={"limit": 1}, with_key=False))
 
@@ -183,7 +183,7 @@ def ask_for_what_does_not_exist(bench: Bench) -> Seen:
 
 
 def send_what_is_wrong(bench: Bench) -> Seen:
-    """Send bodies that Vapi refuses, or should."""
+    """Send bodies that Vapi refuses or should refuse."""
     ask, name = bench.scratch.ask, bench.scratch.name
     reply = ask("POST", _NUMBERS, bench.number_body(numberE164CheckEnabled=None))
     yield "number-not-e164", _verdict(reply)
@@ -208,7 +208,7 @@ def send_what_is_wrong(bench: Bench) -> Seen:
 
 
 def patch_what_is_wrong(bench: Bench) -> Seen:
-    """Change the number to what Vapi refuses, or should."""
+    """Send changes to the number that Vapi refuses or should refuse."""
     reply = bench.patch(vapiByoVerify=True)
     taken = "kept" if "vapiByoVerify" in _object(reply) else "dropped"
     yield "unknown-property", taken if reply.status < 300 else str(reply.status)
@@ -233,7 +233,7 @@ def _object(reply: Reply) -> Mapping[str, Any]:
 
 
 def change_the_number(bench: Bench) -> Seen:
-    """Change what may change, and see what moves."""
+    """Change the fields that may change, and see whether ``updatedAt`` moves."""
     name = bench.scratch.name
     yield "patch-provider", _verdict(bench.patch(provider="byo-phone-number", name=name))
     before = _demanded(bench.patch(name=name)).body.get("updatedAt")
@@ -265,7 +265,7 @@ def set_the_server(bench: Bench) -> Seen:
 
 
 def set_the_server_url(bench: Bench) -> Seen:
-    """Set the field of the API of 2024."""
+    """Set ``serverUrl``, the field of the 2024 API."""
     url = "https://example.com/of-2024"
     reply = bench.patch(serverUrl=url)
     held = _object(reply)
@@ -311,7 +311,7 @@ def set_who_answers(bench: Bench) -> Seen:
 
 
 def clear_the_name(bench: Bench) -> Seen:
-    """Clear the name; the number still has the mark."""
+    """Clear the name; the number itself still carries the mark."""
     yield from _clearing(bench, "name")
     bench.patch(name=bench.scratch.name)
 
@@ -353,7 +353,7 @@ def change_the_trunk(bench: Bench) -> Seen:
 
 
 def list_numbers(bench: Bench) -> Seen:
-    """List numbers in every way."""
+    """List numbers with every query parameter."""
     ask, listed = bench.scratch.ask, bench.listed
     since: dict[str, Any] = {"limit": 1000, "createdAtGe": bench.created[bench.first]}
     yield "list-order", _order(listed(**since), bench, "newest first", "oldest first")
@@ -383,7 +383,7 @@ def _searched(bench: Bench) -> str:
 
 
 def list_trunks(bench: Bench) -> Seen:
-    """See in which order the account's trunks come; nothing of them is kept."""
+    """See in which order the account's trunks are listed; nothing about them is kept."""
     times = [str(entry.get("createdAt")) for entry in _demanded(bench.scratch.ask("GET", _TRUNKS, query={"limit": 1000})).body]
     if len(set(times)) < 2:
         raise UnseenError("the account has no other credential")
@@ -395,27 +395,27 @@ def list_trunks(bench: Bench) -> Seen:
 
 
 def delete(bench: Bench) -> Seen:
-    """Delete a number, and try to delete the trunk under the other."""
+    """Delete a number, and try to delete the trunk while the other number uses it."""
     reply = _demanded(bench.scratch.ask("DELETE", bench.second))
     yield "delete-answer", "the object" if f"{_NUMBERS}/{_object(reply).get('id')}" == bench.second else str(reply.status)
     yield "trunk-in-use", _verdict(bench.scratch.ask("DELETE", bench.trunk))
 
 
 def look_at_headers(bench: Bench) -> Seen:
-    """See which headers of all answers tell of a rate limit."""
+    """See which headers of the answers so far announce a rate limit."""
     names = sorted(name for name in bench.scratch.header_names if re.search(r"rate-?limit", name))
     yield "rate-limit-headers", ", ".join(names) or "none"
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Some requests, and the rules that they tell of.
+    """Some requests, and the rules that they test.
 
     Attributes:
-        run: Sends them.
-        requests: How many they are where none has to be repeated.
-        rules: Names of the rules.
-        needed: Whether the others are pointless without it.
+        run: Sends them, and yields what was seen.
+        requests: How many it sends if none has to be repeated.
+        rules: Names of the rules that it tests.
+        needed: Whether the probes after it are pointless if it fails.
     """
 
     run: Callable[[Bench], Seen]

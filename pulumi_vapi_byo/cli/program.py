@@ -1,4 +1,4 @@
-"""Python programs that declare numbers and trunks; pure text."""
+"""Generate Python programs that declare numbers and trunks; pure text."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pulumi_vapi_byo.wire import WIRE_NAMES
 
 from .takeover import Reference, Secret, Takeover
 
-#: Longest line that is not broken up.
+#: Longest line that is not broken.
 _WIDTH: Final = 110
 
 
 @dataclasses.dataclass(frozen=True)
 class _Code:
-    """Text that is Python already."""
+    """Text that already is Python code."""
 
     text: str
 
@@ -31,14 +31,14 @@ class _Typed:
 
 
 def write_program(takeovers: Sequence[Takeover], *, with_import_options: bool) -> str:
-    """Write a program that declares numbers and trunks as they are.
+    """Write a program that declares numbers and trunks as they are at Vapi.
 
     Args:
-        takeovers: What it declares, without secrets; trunks before the numbers that refer to them.
-        with_import_options: Give each the option ``import_`` with its id.
+        takeovers: What to declare, without secrets; trunks before the numbers that refer to them.
+        with_import_options: Whether to give each resource the option ``import_`` with its id.
 
     Returns:
-        The text of a module.
+        The source of a module.
     """
     referred = {one.inputs.get("credentialId") for one in takeovers if isinstance(one.inputs.get("credentialId"), Reference)}
     calls = [_assignment(one, referred) + _declaration(one, with_import_options=with_import_options) for one in takeovers]
@@ -59,7 +59,7 @@ def _variable(name: str) -> str:
 
 
 def _declaration(one: Takeover, *, with_import_options: bool) -> str:
-    # Typed arguments have only what this version knows.
+    # The typed arguments have only the fields that this version knows.
     as_they_are = {path[0] for path in one.unknown}
     arguments = _keywords_of(getattr(_arguments, f"{one.kind.name}Args"), one.inputs, as_they_are)
     if with_import_options:
@@ -69,18 +69,18 @@ def _declaration(one: Takeover, *, with_import_options: bool) -> str:
 
 
 def _keywords_of(cls: type, wire: Mapping[str, Any], as_they_are: Container[object] = ()) -> dict[str, Any]:
-    """Return an object's fields by their Python names, in the order of its class; some as plain dicts."""
+    """Return an object's fields by Python name, in the order of its class; those in `as_they_are` stay plain dicts."""
     found: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
         name = WIRE_NAMES[field.name]
-        # A default, such as the type of a destination, goes without saying.
+        # Defaults, such as the type of a destination, are left out.
         if name in wire and wire[name] != field.default:
             found[field.name] = wire[name] if name in as_they_are else _typed(name, wire[name])
     return found
 
 
 def _typed(name: str, value: Any) -> Any:
-    """Give objects that have a class theirs. Those in hooks stay dicts, as in Vapi's reference."""
+    """Wrap objects that have a class of their own. Those in hooks stay dicts, as in Vapi's reference."""
     classes = _arguments.CLASSES.get(name, ())
     if not classes:
         return value
@@ -112,7 +112,7 @@ def _write(value: Any, indent: int) -> str:
 
 
 def _bracketed(opening: str, items: Sequence[tuple[str, Any]], closing: str, indent: int, *, broken: bool = False) -> str:
-    """Write what fits on one line, and else one item a line, as formatters do."""
+    """Write the items on one line if they fit, otherwise one per line, as formatters do."""
     line = opening + ", ".join(head + _write(value, indent) for head, value in items) + closing
     if not broken and indent + len(line) <= _WIDTH and "\n" not in line:
         return line
@@ -122,5 +122,5 @@ def _bracketed(opening: str, items: Sequence[tuple[str, Any]], closing: str, ind
 
 
 def _text(value: str) -> str:
-    # Python's own escapes, in the quotes that formatters want.
+    # Python's own escapes, but in the double quotes that formatters want.
     return repr(value) if '"' in value else '"' + repr("'" + value)[2:-1] + '"'

@@ -1,4 +1,4 @@
-"""The ``pulumi`` command, as far as this one needs it: its version, and a stack's configuration."""
+"""What the command line needs of ``pulumi``: its version, and a stack's configuration and state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PulumiCli:
     """Runs ``pulumi`` in the current folder.
 
     Args:
-        stack: Name of the stack; None for the one that is selected.
+        stack: Name of the stack; None for the selected one.
     """
 
     def __init__(self, stack: str | None) -> None:
@@ -28,14 +28,14 @@ class PulumiCli:
 
     @property
     def stack_option(self) -> str:
-        """What names the stack in a command line for the user; empty for the one that is selected."""
+        """The option that names the stack in a command shown to the user; empty for the selected stack."""
         return f" --stack {shlex.quote(self._stack)}" if self._stack else ""
 
     def version(self) -> Version:
         """Return the version.
 
         Raises:
-            VapiError: There is no such command, or it failed.
+            VapiError: The command is missing, or failed.
         """
         said = self._run("version")
         found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", said)
@@ -44,18 +44,18 @@ class PulumiCli:
         return int(found[1]), int(found[2]), int(found[3])
 
     def config(self) -> dict[str, str | None]:
-        """Return the stack's configuration by full key; None for what is secret or no text.
+        """Return the stack's configuration by full key; None for values that are secret or not text.
 
         Raises:
-            VapiError: There is no such command, project or stack, or it failed.
+            VapiError: There is no such command, project or stack, or the command failed.
         """
         return {key: None if entry.get("secret") else entry.get("value") for key, entry in self._config().items()}
 
     def config_in_clear(self) -> dict[str, str | None]:
-        """Return the stack's configuration by full key, secrets in clear; None for what is no text.
+        """Return the stack's configuration by full key, secrets in clear; None for values that are not text.
 
         Raises:
-            VapiError: As for `config`; or a secret could not be decrypted.
+            VapiError: As for `config`, or a secret could not be decrypted.
         """
         return {key: entry.get("value") for key, entry in self._config("--show-secrets").items()}
 
@@ -70,10 +70,10 @@ class PulumiCli:
         """Return the resources in the stack's state.
 
         Args:
-            in_clear: With their secrets; nothing of it may be written anywhere.
+            in_clear: Whether to decrypt their secrets; the result must never be written anywhere.
 
         Raises:
-            VapiError: There is no such command, project or stack, or it failed.
+            VapiError: There is no such command, project or stack, or the command failed.
         """
         export = _parsed(self._run("stack", "export", *(["--show-secrets"] if in_clear else []), *self._of_stack()))
         try:
@@ -83,10 +83,10 @@ class PulumiCli:
             raise VapiError("pulumi stack export did not answer with the stack's state") from None
 
     def config_value(self, key: str) -> str:
-        """Return one value, in clear also where it is secret.
+        """Return one value, decrypted if it is a secret.
 
         Raises:
-            VapiError: It is not set, or could not be decrypted.
+            VapiError: The value is not set, or could not be decrypted.
         """
         return self._run("config", "get", key, *self._of_stack()).removesuffix("\n")
 
@@ -94,9 +94,9 @@ class PulumiCli:
         """Set a value of the project's configuration, encrypted.
 
         Raises:
-            VapiError: It could not be set.
+            VapiError: The value could not be set.
         """
-        # On stdin: whoever lists this machine's processes can read their command lines.
+        # On stdin: anybody who lists this machine's processes can read their command lines.
         self._run("config", "set", "--secret", key, *self._of_stack(), given=value)
 
     def _of_stack(self) -> list[str]:
@@ -108,7 +108,7 @@ class PulumiCli:
         if program is None:
             raise VapiError("there is no pulumi on PATH: install the Pulumi CLI, https://www.pulumi.com/docs/install/")
         try:
-            done = subprocess.run(  # noqa: S603 - the user's own pulumi, and no shell
+            done = subprocess.run(  # noqa: S603 - the user's own pulumi, without a shell
                 [program, "--non-interactive", "--color", "never", *arguments],
                 input=given,
                 capture_output=True,

@@ -1,4 +1,4 @@
-"""What ``pulumi preview --json`` says about numbers and trunks, as Markdown in people's words; pure. It shows no secret."""
+"""Report on the output of ``pulumi preview --json``: what happens to numbers and trunks, as Markdown; pure. Shows no secret."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED
 from .changes import calls_go, changes_of_a_number, changes_of_a_trunk, code, gateways, redirects_calls, who
 from .wording import who_answers
 
-#: What the engine writes for a value that is not known before the update (sdk/go/common/resource/plugin/rpc.go).
+#: What the engine writes for a value that is unknown before the update (sdk/go/common/resource/plugin/rpc.go).
 _UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _LATER: Final = "known after the update"
 
-#: What it writes for a secret.
+#: What the engine writes for a secret.
 _MASKED: Final = "[secret]"
 
-#: Longest report. A comment on GitHub takes 65,536 characters, and a workflow may want to put something around it.
+#: Longest report. A comment on GitHub takes 65,536 characters, and a workflow may add some of its own.
 MAX_CHARACTERS: Final = 60_000
 
-#: Kept free for headings and counts.
+#: Characters kept free for headings and counts.
 _ROOM_FOR_THE_REST: Final = 1_000
 
-#: Most errors of a failed preview that are told one by one.
+#: Most errors of a failed preview that are listed.
 _MAX_FAILURES: Final = 20
 
 _REPLACING: Final = frozenset({"replace", "create-replacement", "delete-replaced"})
 
-#: Steps of other resources that a reader wants counted, in words.
+#: Steps of other resources that are only counted, in words.
 _COUNTED: Final[Mapping[str, str]] = {
     "create": "created",
     "import": "taken over",
@@ -55,9 +55,9 @@ class Report:
     """A report on a preview.
 
     Attributes:
-        markdown: For people.
-        deletes: How many numbers and trunks would be deleted, replacements included.
-        failed: Whether the preview had errors, so that there may be more than it shows.
+        markdown: The text.
+        deletes: How many numbers and trunks would be deleted, including replacements.
+        failed: Whether the preview had errors, so it may not show everything.
     """
 
     markdown: str
@@ -67,13 +67,13 @@ class Report:
 
 @dataclass(frozen=True, eq=False)
 class _Thing:
-    """What the report has a table of.
+    """A kind of resource that the report has a table for.
 
     Attributes:
         kind: The kind of resource.
         heading: Heading of its section, and of its first column.
-        lost: What a delete comes to.
-        replaced: What a replacement comes to.
+        lost: What a delete means for the user.
+        replaced: What a replacement means for the user.
     """
 
     kind: Kind
@@ -117,19 +117,19 @@ class _Row:
 
     @property
     def word(self) -> str:
-        """What happens, in a word."""
+        """What happens, in one word."""
         return "redirected" if self.redirects else self.kind
 
     @property
     def first(self) -> bool:
-        """Whether it is named before all that is not."""
+        """Whether its row is urgent: urgent rows are kept before all others."""
         return self.redirects or self.kind in ("deleted", "replaced", _DIVERTED)
 
 
-#: Of a number that may not change at all: the program leaves out what others have set about who answers it.
+#: Kind of row for a number that may not change at all: others have set who answers it, in fields the program leaves out.
 _DIVERTED: Final = "diverted"
 
-#: Kinds of rows, the most dangerous first.
+#: Kinds of rows, most dangerous first.
 _KINDS: Final = ("deleted", "replaced", "let go", _DIVERTED, "changed", "created", "taken over")
 
 
@@ -137,13 +137,13 @@ def report(text: str) -> Report:
     """Report on a preview.
 
     Args:
-        text: What ``pulumi preview --json`` printed.
+        text: The output of ``pulumi preview --json``.
 
     Returns:
         The report, short enough for a comment on GitHub.
 
     Raises:
-        VapiError: That is no preview.
+        VapiError: The text is not the output of a preview.
     """
     preview = _parse(text)
     steps = [step for step in preview.get("steps") or () if isinstance(step, Mapping)]
@@ -213,7 +213,7 @@ def _row(
 ) -> _Row | None:
     before, after = _inputs(old), _inputs(new)
     if before and after:
-        # What the program does not manage stays, and may be who answers; or goes, where what is left out is cleared.
+        # Fields that the program does not manage stay, and may decide who answers; unless whatever is left out is cleared.
         unmanaged = {key: value for key, value in _object(old.get("outputs")).items() if key not in before}
         cleared = _left_out(thing.kind, old, new) if _clears(new) else {}
         before, after = {**unmanaged, **before}, {**unmanaged, **after}
@@ -230,7 +230,7 @@ def _row(
     if operation == "import":
         return _describe(thing, "taken over", urn, after, "will be taken over as it is")
     if operation == "create":
-        # What was in the state, and is created nevertheless, the refresh has not found.
+        # A resource that was in the state and is created nevertheless was not found by the refresh.
         created = "was deleted outside Pulumi and will be created again with a new id" if refreshed else "will be created"
         details = calls_go(who_answers(after)) if thing is _NUMBER else gateways(after)
         return _describe(thing, "created", urn, after, f"{created}; {details}")
@@ -241,7 +241,7 @@ def _row(
 
 
 def _left_out(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what others have set in fields that the program leaves out, as far as the state shows it."""
+    """Return the fields that others have set and the program leaves out, as far as the state shows them."""
     outputs, inputs = _object(old.get("outputs")), {**_object(old.get("inputs")), **_object(new.get("inputs"))}
     filled_in = {field: False for field, shape in _object(outputs.get(MANAGED)).items() if shape is False}
     others = unmanaged(kind, outputs, filled_in | inputs)
@@ -267,7 +267,7 @@ _MAY_BE_DIVERTED: Final = "**calls may be diverted** by what the program leaves 
 
 
 def _said_to_be_diverted(preview: Mapping[str, Any]) -> Iterator[_Row]:
-    """Find the warnings of a refresh: of a number that does not change the preview has no more."""
+    """Find the refresh's warnings: for a number that does not change, the preview has nothing else."""
     thing = f"{PHONE_NUMBER.noun} (?:'(?P<number>.+?)'|(?P<id>with id \\S+))"
     sentence = re.compile(f"(?:warning: )?{thing}: Vapi has (?P<what>.+), {WHICH_IS_LEFT_OUT}: ")
     for diagnostic in preview.get("diagnostics") or ():
@@ -323,15 +323,15 @@ def _markdown(rows: list[_Row], others: Counter[str], failures: list[str]) -> It
 
 
 def _those_that_fit(rows: list[_Row], room: int) -> tuple[set[_Row], set[_Row]]:
-    """Choose the rows that have room.
+    """Choose the rows that fit.
 
     Args:
-        rows: All rows, the most dangerous first.
-        room: Characters.
+        rows: All rows, most dangerous first.
+        room: Characters available.
 
     Returns:
-        Those that are told whole, and those of which only the number or name is: what deletes, replaces or redirects is told
-        one way or the other as long as there is any room, what doesn't only where there is room for all of it.
+        The rows to show whole, and those to show only by number or name. Deletions, replacements and redirections are shown
+        one way or the other while there is any room; other rows only whole.
     """
     whole, brief = set(), set()
     urgent = [row for row in rows if row.first]
@@ -411,6 +411,6 @@ def _failures(preview: Mapping[str, Any]) -> Iterator[str]:
     for diagnostic in preview.get("diagnostics") or ():
         if _object(diagnostic).get("severity") == "error":
             lines = str(diagnostic.get("message")).strip().splitlines() or [""]
-            # Of a traceback only what it comes to.
+            # Of a traceback, only the exception.
             text = lines[0] if "Traceback (most recent call last):" not in lines else f"{lines[0]} {lines[-1].strip()}"
             yield text.removeprefix("error: ")

@@ -1,4 +1,4 @@
-"""What a verification creates at Vapi, and takes back: everything with its mark, and nothing without it."""
+"""What a verification creates at Vapi and deletes again. Everything it creates is marked, and it deletes nothing unmarked."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 
-#: How every name that a verification gives begins, and what every number of its has: a probe may clear one of them.
+#: Prefix of every name, and part of every number, that a verification creates. Two marks, as a probe may clear one of them.
 NAME_MARK: Final = "vapi-byo-verify-"
 NUMBER_MARK: Final = "vapibyoverify"
 
-#: Numbers first: a trunk may not be deleted while numbers use it.
+#: Numbers first: Vapi may refuse to delete a trunk that numbers use.
 _ORDER: Final = sorted(KINDS, key=lambda kind: kind is SIP_TRUNK_CREDENTIAL)
 
-#: Most times that a request is sent because it was too many, or could not be answered just then.
+#: Most times that a request is sent if Vapi answers 429 or fails.
 _TRIES: Final = 5
 
-#: Least retries while taking back: whoever keeps the provider from retrying wants nothing left behind all the same.
+#: Least retries when deleting: even users who turn retries off want nothing left behind.
 _RETRIES: Final = 5
 
 
 class UnseenError(VapiError):
-    """What a probe is after could not be seen; the text says why."""
+    """What a probe looks for could not be seen; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Marked:
     Attributes:
         kind: What it is.
         id: Its id.
-        created: When, as Vapi says it.
+        created: When it was created, as Vapi gives it; empty if unknown.
     """
 
     kind: Kind
@@ -50,23 +50,23 @@ class Marked:
 
     @property
     def path(self) -> str:
-        """Its path below the API's address."""
+        """Its path below the base URL."""
         return f"{self.kind.path}/{self.id}"
 
 
 class Scratch:
-    """Sends the requests of a verification, and keeps account of what they create.
+    """Sends the requests of a verification, and keeps track of what they create.
 
     Args:
-        settings: Where the API is, the key, and how long to wait.
-        sleep: Waits for some seconds; for tests.
+        settings: Base URL, key and time-outs.
+        sleep: Waits for a number of seconds; replaced in tests.
 
     Attributes:
-        name: The name for whatever is created.
-        sleep: Waits for some seconds.
-        base_url: Where the API is.
-        sent: How many requests were answered or lost.
-        header_names: Names of the headers of all answers, in lower case.
+        name: The name for everything that is created.
+        sleep: Waits for a number of seconds.
+        base_url: Address of the API.
+        sent: How many requests were sent.
+        header_names: Names of the headers of all answers so far, in lower case.
     """
 
     def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -83,12 +83,12 @@ class Scratch:
         self.header_names: set[str] = set()
 
     def new_number(self) -> str:
-        """Return a number that nobody has; not E.164, so that no call can reach it."""
+        """Return a number that nobody has; it is not E.164, so no call can reach it."""
         self._numbers += 1
         return f"{NUMBER_MARK}{self._run}n{self._numbers}"
 
     def quote(self, text: str) -> str:
-        """Bring a text of the API's to one short line without secrets."""
+        """Shorten a text of the API's to one line without secrets."""
         return self._client.quote(text, 200)
 
     def ask(
@@ -101,12 +101,12 @@ class Scratch:
         with_key: bool = True,
         wrong_key: bool = False,
     ) -> Reply:
-        """Send a request and return the API's answer, be it a refusal.
+        """Send a request and return the API's answer, even if it is a refusal.
 
-        What was too much is sent again, and so is a GET that could not be answered just then.
+        A request answered with 429 is sent again, and so is a GET that failed for a passing reason.
 
         Raises:
-            UnseenError: The API itself gave no answer, or one that it gives when something is wrong with it.
+            UnseenError: No answer came from the API itself, or only one that says nothing about the rules, such as a 5xx.
         """
         client = self._wrong_key if wrong_key else self._client
         for tries in range(1, _TRIES + 1):
@@ -134,7 +134,7 @@ class Scratch:
         raise AssertionError  # the last try returned or raised
 
     def _noted(self, method: str, path: str, reply: Reply) -> Reply:
-        """Keep account of what an answer says was created or deleted."""
+        """Record what an answer says was created or deleted, and return it."""
         succeeded = reply.status < 300
         if method == "POST":
             id_ = reply.body.get("id") if succeeded and isinstance(reply.body, Mapping) else None
@@ -149,7 +149,7 @@ class Scratch:
         return reply
 
     def leftovers(self) -> list[Marked]:
-        """Find what earlier verifications left behind, because they were killed.
+        """Return what earlier verifications left behind because they were killed.
 
         Raises:
             VapiError: The account could not be listed.
@@ -164,7 +164,7 @@ class Scratch:
                         yield Marked(kind, str(entry["id"]), str(entry.get("createdAt", "")))
 
     def delete(self, marked: Iterable[Marked]) -> list[Marked]:
-        """Delete, as often as it takes; return what could not be deleted."""
+        """Delete, with retries, and return what could not be deleted."""
         return [one for one in marked if not self._delete(one)]
 
     def _delete(self, one: Marked) -> bool:
@@ -179,9 +179,9 @@ class Scratch:
         return True
 
     def take_back(self) -> list[Marked]:
-        """Delete whatever this verification created; return what could not be deleted.
+        """Delete whatever this verification created, and return what could not be deleted.
 
-        Where an answer was lost, what it may have created is looked for as long as the provider looks for a number.
+        If an answer was lost, what that request may have created is looked for as long as the provider would look for a number.
         """
         pauses = pauses_s(LOOK_FOR_S) if self._lost_answers else iter(())
         looks_left = 3
@@ -191,7 +191,7 @@ class Scratch:
             try:
                 found = list(self._marked(self._run))
             except VapiError:
-                # It cannot be listed: what is known is all there is to go by.
+                # The account cannot be listed, so all we can go by is what we know of.
                 return left
             self._created |= {one.id: one for one in found}
             pause_s = next(pauses, None)

@@ -1,4 +1,4 @@
-"""The provider's settings for a command: its own options first, then, as in the provider, the stack and the environment."""
+"""The provider's settings for a command: its own options first; then the stack and the environment, as in the provider."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Found:
     Attributes:
         settings: The settings.
         key_source: Where the key is set, in words.
-        config: The stack's configuration, see `PulumiCli.config`; None where there is no stack.
+        config: The stack's configuration, see `PulumiCli.config`; None if there is no stack.
     """
 
     settings: Settings
@@ -39,14 +39,14 @@ def find_settings(
     """Find the settings that the provider would have.
 
     Args:
-        cli: Knows the stack.
+        cli: Reads the stack.
         environ: Environment variables.
-        stack: The stack that was named; without one, a folder in which none is selected is as good as an empty stack.
-        base_url: Goes before everything else, as does `region`, whose address is taken where `base_url` is not given.
-        region: ``us`` or ``eu``.
+        stack: Name of the stack. If None, a folder without a selected stack counts as an empty stack.
+        base_url: Takes precedence over everything else.
+        region: ``us`` or ``eu``; takes precedence over the stack and the environment, but not over `base_url`.
 
     Returns:
-        Checked settings and where the key came from.
+        Checked settings, and where the key came from.
 
     Raises:
         VapiError: A setting is missing or wrong, or the named stack cannot be read.

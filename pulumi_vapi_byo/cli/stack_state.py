@@ -1,4 +1,4 @@
-"""What a stack's state has of ours; pure."""
+"""What a stack's state says about our resources; pure."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pulumi_vapi_byo.errors import shorten
 
 Resource = Mapping[str, Any]
 
-#: Pulumi's mark of a secret (sdk/go/common/resource/sig): its key, and its value.
+#: How Pulumi marks a secret (sdk/go/common/resource/sig): the key and its value.
 SECRET_MARK: Final = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
 
 _PROVIDER: Final = "pulumi:providers:pulumi-python"
 
 
 def managed_ids(resources: Iterable[Resource], type_: str) -> dict[str, str]:
-    """Find what the stack manages of a type.
+    """Find the resources of a type that the stack manages.
 
     Args:
-        resources: Of the state.
-        type_: Their type.
+        resources: The resources in the state.
+        type_: The type to look for.
 
     Returns:
-        Names of the resources by Vapi's ids, without those that are only read.
+        Names of the resources by Vapi id, without those that are only read.
     """
     return {
         str(resource["id"]): str(resource.get("urn")).rpartition("::")[2]
@@ -38,17 +38,17 @@ def differing_settings(resources: Iterable[Resource], config: Mapping[str, Any],
     """Compare the settings of the last ``pulumi up``, which the state keeps in the engine's default provider, with the stack's.
 
     Args:
-        resources: Of the state, secrets in clear.
+        resources: The resources in the state, secrets in clear.
         config: The stack's configuration, secrets in clear.
-        secret: Keys of the configuration that are secrets.
+        secret: Configuration keys that are secrets.
 
     Yields:
-        Each key that differs, with its values where neither is a secret.
+        Each key that differs, with both values unless they are secret.
     """
     hidden = {*(one.key for one in SETTINGS.values() if one.is_secret), *secret}
     for resource in resources:
         urn, inputs = str(resource.get("urn")), resource.get("inputs")
-        # Explicit providers have their arguments, not the stack's configuration.
+        # Explicit providers have arguments of their own instead of the stack's configuration.
         if resource.get("type") != _PROVIDER or urn.rpartition("::")[2] != "default" or not isinstance(inputs, Mapping):
             continue
         for key in (one.key for one in SETTINGS.values()):

@@ -1,4 +1,4 @@
-"""From what the account has to what a stack needs to take it over, without a write; pure but for `import_file`."""
+"""From what the account has to a program that takes it over, without a write; pure, except for `import_file`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PROVIDERS: Final[Mapping[str, type[VapiProvider]]] = {
     SIP_TRUNK_CREDENTIAL.provider: ByoSipTrunkCredentialProvider,
 }
 
-#: Types of the resources, by the provider that Vapi knows their kind by.
+#: Types of the resources, by the name of the provider at Vapi.
 TYPES: Final[Mapping[str, str]] = {
     PHONE_NUMBER.provider: BYO_PHONE_NUMBER_TYPE,
     SIP_TRUNK_CREDENTIAL.provider: BYO_SIP_TRUNK_CREDENTIAL_TYPE,
@@ -41,10 +41,10 @@ TYPES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Secret:
-    """Stands in inputs where a secret stood.
+    """Replaces a secret in inputs.
 
     Attributes:
-        key: Key of the project's configuration that holds it.
+        key: Key of the project's configuration that holds the secret.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Reference:
-    """Stands in inputs for the id of a trunk of the same program.
+    """Replaces the id of a trunk in inputs if the same program declares that trunk.
 
     Attributes:
         name: Logical name of the trunk's resource.
@@ -69,9 +69,9 @@ class Takeover:
         kind: What it is.
         name: Logical name of its resource.
         id: Its id at Vapi.
-        inputs: Inputs in wire names that say what Vapi holds, secrets in clear.
-        left_out: What of it is not managed, and why; sentences without secrets.
-        unknown: Paths in the inputs, in wire names, of what this version does not know and sends only where it is told to.
+        inputs: Inputs in wire names that describe what Vapi holds, secrets in clear.
+        left_out: Which of its fields will not be managed, and why; sentences without secrets.
+        unknown: Paths in the inputs, in wire names, that this version does not know and sends only if told to.
     """
 
     kind: Kind
@@ -83,12 +83,12 @@ class Takeover:
 
     @property
     def label(self) -> str:
-        """How a sentence names it."""
+        """What to call it in a sentence."""
         return self.kind.label(self.inputs.get(self.kind.named_by), self.id)
 
     @property
     def unknown_paths(self) -> str:
-        """Those paths in the program's spelling."""
+        """The unknown paths, in the program's spelling."""
         return ", ".join(show_path(as_spelled(path)) for path in self.unknown)
 
 
@@ -96,14 +96,14 @@ class Takeover:
 
 
 def plan_takeovers(chosen: Sequence[Listed]) -> tuple[list[Takeover], list[str]]:
-    """Find a name and the inputs for each number and trunk.
+    """Choose a resource name and inputs for each number and trunk.
 
     Args:
         chosen: What to take over.
 
     Returns:
-        In the same order, what can be taken over; its names depend on the number or the name alone, where no two are alike.
-        And a sentence for each that cannot.
+        What can be taken over, in the same order, and a sentence for each that cannot. A resource's name depends only on its
+        own number or name, unless two are alike.
     """
     bases = [_base_name(one) for one in chosen]
     takeovers, refused = [], []
@@ -144,14 +144,14 @@ def _unknown_in(kind: Kind, inputs: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[str, str]]:
-    """Put keys of the configuration in the place of secrets, and references in the place of ids of trunks.
+    """Replace secrets by keys of the configuration, and ids of trunks by references.
 
     Args:
         takeovers: Numbers and trunks to take over.
 
     Returns:
-        The same with `Secret` in the place of every secret, addresses with a query among them, and `Reference` for a trunk that
-        is among them; and the secrets by key. A value that several numbers send in a header of the same name has one key,
+        The same, with a `Secret` for every secret (including URLs with a query) and a `Reference` for each trunk that is taken
+        over too; and the secrets by key. If several numbers send the same value in a header of the same name, it has one key,
         named after the first of them.
     """
     trunks = {one.id: Reference(one.name) for one in takeovers if one.kind is SIP_TRUNK_CREDENTIAL}
@@ -199,17 +199,17 @@ def hide_secrets(takeovers: Sequence[Takeover]) -> tuple[list[Takeover], dict[st
 
 
 def import_file(takeovers: Iterable[Takeover], settings: Settings) -> str:
-    """Write the file for ``pulumi import --file``: inputs and outputs exactly as the provider's own import has them.
+    """Write the file for ``pulumi import --file``, with exactly the inputs and outputs that the provider's own import has.
 
     Args:
         takeovers: Numbers and trunks to take over.
-        settings: Where they are; each is looked up once more, and nothing is written there.
+        settings: Settings of the account they are in; each is read once more, and nothing is written.
 
     Returns:
-        JSON, with secrets in clear, marked so that Pulumi encrypts them.
+        JSON with secrets in clear, marked for Pulumi to encrypt.
 
     Raises:
-        VapiError: One could not be read, or differs from the inputs.
+        VapiError: A number or trunk could not be read, or differs from its inputs.
     """
     config = ConfigureRequest(Config(_configuration(settings), ""))
     providers = {name: provider() for name, provider in _PROVIDERS.items()}
@@ -225,7 +225,7 @@ def _entry(provider: VapiProvider, one: Takeover) -> dict[str, Any]:
         inputs = provider.check({}, props).inputs
         outputs = provider.create({**props, IMPORT_ID: one.id}).outs
     except Exception as error:  # noqa: BLE001
-        # The provider's boundary has brought every failure into a sentence, under a name for the engine.
+        # The provider's boundary turns every failure into a sentence, in an exception class meant for the engine.
         raise VapiError(str(error)) from None
     return {
         "type": TYPES[one.kind.provider],
@@ -250,7 +250,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 
 
 def _for_file(value: Any) -> Any:
-    """Bring the marks of secrets to the form that they have in import files."""
+    """Convert the marks of secrets to the form that import files use."""
     if isinstance(value, Mapping):
         if value.get(SECRET_MARK[0]) == SECRET_MARK[1]:
             return {SECRET_MARK[0]: SECRET_MARK[1], "plaintext": json.dumps(value["value"])}

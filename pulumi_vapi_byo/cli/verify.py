@@ -1,4 +1,4 @@
-"""Holding the service against the emulator: every rule of the emulator is looked up at Vapi."""
+"""Compare the real Vapi with the emulator, rule by rule."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from pulumi_vapi_byo.errors import VapiError
 from .probes import PROBES, Bench, Probe
 from .scratch import Marked, Scratch
 
-#: Most requests besides those of the probes: lists of each kind before and after, and deletions of what is there at the end.
+#: Most requests outside the probes: listing each kind before and after, and deleting what is left at the end.
 _AROUND: Final = 14
 
-#: Most requests of a verification in which nothing has to be repeated.
+#: Most requests of a verification if none has to be repeated.
 REQUESTS: Final = sum(probe.requests for probe in PROBES) + _AROUND
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -32,13 +32,13 @@ _NUMBER: Final = re.compile(r"\+?\d{5,}")
 
 @dataclass(frozen=True)
 class Row:
-    """What came of a rule.
+    """The result for one rule.
 
     Attributes:
         rule: The rule.
         emulator: What the emulator does.
-        service: What the service did; None where that could not be seen.
-        reason: Why it could not be seen.
+        service: What Vapi did; None if that could not be seen.
+        reason: Why it could not be seen; empty if it was.
     """
 
     rule: Rule
@@ -48,12 +48,12 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Whether the service was seen to do something else."""
+        """Whether Vapi did something other than the emulator."""
         return self.service is not None and self.service != self.emulator
 
     @property
     def result(self) -> str:
-        """What is printed of it."""
+        """The result in a word or two."""
         if self.service is None:
             return "not seen"
         return "differs" if self.differs else "same"
@@ -61,13 +61,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of a verification.
+    """The result of a verification.
 
     Attributes:
         rows: A row for each rule.
         requests: How many requests the probes sent.
-        left: What could not be taken back.
-        stopped: Whether it was stopped before the end.
+        left: What could not be deleted again.
+        stopped: Whether it was stopped early.
     """
 
     rows: Sequence[Row]
@@ -77,11 +77,11 @@ class Verified:
 
 
 def verify(scratch: Scratch, era: Era) -> Verified:
-    """Try every rule, and take back whatever that created, also when it is stopped by Ctrl-C or a signal.
+    """Test every rule, then delete whatever that created, even if Ctrl-C or a signal stops it.
 
     Args:
         scratch: Sends the requests.
-        era: Whose rules to compare with.
+        era: The emulator's era to compare with.
     """
     rows: dict[str, Row] = {}
     stopped = False
@@ -113,7 +113,7 @@ def _rows_of(probe: Probe, bench: Bench) -> Iterator[Row]:
     except VapiError as error:
         reason = bench.scratch.quote(without_names(str(error), bench.scratch.base_url))
     except (LookupError, TypeError, AttributeError, ValueError):
-        # Whatever Vapi may answer some day: the other probes go on.
+        # Vapi's answers may change shape some day; the other probes still run.
         reason = "Vapi's answer was of a shape that this version does not understand"
     for rule in map(BY_NAME.__getitem__, probe.rules):
         yield Row(rule, rule.answer(bench.era), seen.get(rule.name), "" if rule.name in seen else reason)
@@ -121,7 +121,7 @@ def _rows_of(probe: Probe, bench: Bench) -> Iterator[Row]:
 
 @contextlib.contextmanager
 def _signals_stop() -> Iterator[None]:
-    """Let whatever would end the process stop the verification, so that it takes back what it created."""
+    """Turn every signal that would end the process into KeyboardInterrupt, so there is time to delete what was created."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -136,7 +136,7 @@ def _signals_stop() -> Iterator[None]:
 
 
 def report(verified: Verified, settings: Settings, era: Era) -> dict[str, Any]:
-    """Return what is written as JSON: no key, id, number or name of the account is in it."""
+    """Return the report as it is written to JSON: without any key, id, number or name of the account."""
     return {
         "report": "vapi-byo verify",
         "version": __version__,
@@ -155,10 +155,10 @@ def _entry(row: Row) -> Mapping[str, Any]:
 
 
 def report_text(verified: Verified, settings: Settings, era: Era) -> str:
-    """Return the report as it is written."""
+    """Return the report as text."""
     return json.dumps(report(verified, settings, era), indent=2) + "\n"
 
 
 def without_names(text: str, base_url: str) -> str:
-    """Leave out of a text whatever may be an id, a number or an address of the account."""
+    """Replace whatever may be an id, a number or the address of the account's API in a text."""
     return _NUMBER.sub("[number]", _ID.sub("[id]", text.replace(base_url, "Vapi")))

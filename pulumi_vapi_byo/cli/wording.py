@@ -1,4 +1,4 @@
-"""Numbers in people's words; pure. Nothing here ever shows a secret."""
+"""Numbers in plain words; pure. No secret is ever shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Answerer(NamedTuple):
     """Who takes the calls to a number.
 
     Attributes:
-        kind: ``assistant``, ``squad``, ``server`` or what kind of fallback; empty for nobody.
+        kind: ``assistant``, ``squad``, ``server`` or the kind of fallback; empty for nobody.
         value: Its id or address.
     """
 
@@ -25,13 +25,13 @@ class Answerer(NamedTuple):
 
 
 def who_answers(number: Mapping[str, Any]) -> Answerer:
-    """Tell who takes inbound calls, in the order in which Vapi asks. A workflow takes none since August 2026.
+    """Return who takes inbound calls, by the order in which Vapi asks. Workflows have taken none since August 2026.
 
     Args:
         number: A number in wire names.
 
     Returns:
-        The first of them; the fallback destination where there is nobody else.
+        The first that is set; the fallback destination if there is nobody else.
     """
     for field, kind in (("assistantId", "assistant"), ("squadId", "squad")):
         if number.get(field):
@@ -45,7 +45,7 @@ def who_answers(number: Mapping[str, Any]) -> Answerer:
 
 
 def destination(wire: Any) -> Answerer:
-    """Tell where a transfer destination leads."""
+    """Return where a transfer destination leads."""
     if isinstance(wire, Mapping) and wire.get("sipUri"):
         return Answerer("SIP address", str(wire["sipUri"]))
     if isinstance(wire, Mapping) and wire.get("number"):
@@ -54,7 +54,7 @@ def destination(wire: Any) -> Answerer:
 
 
 def without_secrets(url: str) -> str:
-    """Leave out of an address what often is a secret: user, password, query and fragment."""
+    """Return a URL without the parts that often hold secrets: user, password, query and fragment."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
@@ -64,7 +64,7 @@ def without_secrets(url: str) -> str:
 
 
 def may_hold_a_secret(value: object) -> bool:
-    """Tell whether a value is an address that is not shown whole."""
+    """Return whether a value is a URL that must not be shown whole."""
     if not isinstance(value, str) or not value.lower().startswith(("http://", "https://")):
         return False
     try:
