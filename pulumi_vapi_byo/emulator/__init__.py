@@ -25,7 +25,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load the modules when they are asked for: ``__main__`` has to say in one sentence that the extra is missing."""
+    """Import a module on first use: ``__main__`` must run without the extra, to say in one sentence that it is missing."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

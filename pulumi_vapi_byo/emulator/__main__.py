@@ -116,12 +116,12 @@ def _not_negative(convert: Callable[[str], Number]) -> Callable[[str], Number]:
             raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
         return number
 
-    read.__name__ = convert.__name__  # argparse shows it where the text is no number
+    read.__name__ = convert.__name__  # argparse names the type after it if the text is not a number
     return read
 
 
 def _fail(sentence: str) -> int:
-    print(f"vapi emulator: {sentence}", file=sys.stderr)  # noqa: T201 - a command line speaks on stderr
+    print(f"vapi emulator: {sentence}", file=sys.stderr)  # noqa: T201 - errors of a command belong on stderr
     return 2
 
 

@@ -1,4 +1,4 @@
-"""How the rules let answers look."""
+"""Shape the emulator's answers as the rules demand."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pulumi_vapi_byo.emulator.schema import Wire
 
 
 def dressed(answer: object, rules: Rules, properties: Wire) -> object:
-    """Return an answer as the rules say.
+    """Return an answer shaped by the rules.
 
     Args:
-        answer: An object, a list of them, or a page of them; left as it is.
+        answer: An object, a list of objects, or a page of them; it is not changed.
         rules: The rules.
-        properties: The schemas of what the objects can have, by name.
+        properties: Schemas of the properties that the objects may have, by name.
     """
     if isinstance(answer, list):
         return [dressed(entry, rules, properties) for entry in answer]

@@ -39,13 +39,13 @@ _HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center
 class Fault:
     """One thing that goes wrong with the requests it matches.
 
-    Faults stand in a queue; a request gets the first one that matches it, and one only.
+    Faults wait in a queue; a request gets the first fault that matches it, and no other.
 
     ============  =========  ==========================================================================================
     kind          work done  what the client sees
     ============  =========  ==========================================================================================
-    refuse        no         at once, and past the queue: nothing listens and idle connections are closed, so that
-                             connections are refused, for ``duration_s`` seconds or until the faults are cleared
+    refuse        no         takes effect at once, outside the queue: connections are refused and idle ones closed, for
+                             ``duration_s`` seconds or until the faults are cleared
     drop_before   no         the request is read, then the connection is closed without an answer
     drop_after    yes        the same
     cut_body      yes        a full ``Content-Length``, half of the body, then the connection is closed
@@ -63,16 +63,16 @@ class Fault:
         kind: See the table.
         method: HTTP method, or ``*``.
         path: A prefix of the path (``/phone-number`` also means each number), or a pattern with ``*`` or ``?``.
-        containing: Only requests whose body has this text in it, as it was sent.
-        times: For how many requests; None for good. Says nothing about refuse: a closed socket can't count.
+        containing: Match only requests whose raw body contains this text.
+        times: How many requests it hits; None for no limit. Ignored by refuse, as a closed socket can't count.
         status: HTTP status of html, status, redirect and body.
         delay_s: Seconds, for slow and late.
-        duration_s: Seconds, for refuse; None for good.
+        duration_s: Seconds, for refuse; None until the faults are cleared.
         retry_after: Value of the ``Retry-After`` header, for status.
-        message: The API's message, for status; by default the status' name.
+        message: The API's message, for status; the name of the status by default.
         body: The raw body, for body.
-        location: Where to, for redirect.
-        work_done: For status: whether the request has its effect.
+        location: Target of the redirect.
+        work_done: For status: whether the request takes effect all the same.
     """
 
     kind: FaultKind
@@ -100,20 +100,20 @@ class Fault:
             raise ValueError("a redirect needs a location")
 
     def matches(self, method: str, path: str, body: bytes = b"") -> bool:
-        """Tell whether the fault is meant for a request."""
+        """Return whether the fault applies to a request."""
         if self.method not in ("*", method) or self.containing.encode() not in body:
             return False
         return fnmatchcase(path, self.path) if set("*?[") & set(self.path) else path.startswith(self.path)
 
 
 class Chance:
-    """Faults of every kind by chance, each kind as likely as the others.
+    """Random faults of every kind, all equally likely.
 
     Args:
-        probability: Of some fault for a request, 0 to 1.
-        seed: Makes the sequence of faults reproducible; which request meets which depends on their order.
+        probability: Probability that a request meets a fault, 0 to 1.
+        seed: Makes the sequence of faults reproducible; which request meets which fault depends on their order.
         delay_s: Seconds, for slow and late.
-        location: Where redirects point to.
+        location: Target of the redirects.
     """
 
     def __init__(self, probability: float, seed: int, delay_s: float, location: str) -> None:
@@ -135,12 +135,12 @@ class Chance:
         )
 
     def draw(self) -> Fault | None:
-        """Return the fault of the next request, if it meets one."""
+        """Return the fault for the next request, or None."""
         return self._random.choice(self._faults) if self._random.random() < self._probability else None
 
 
 class FaultQueue:
-    """The faults still to happen, in order, and those that happen by chance; safe to use from any thread."""
+    """The pending faults, in order, and the random ones. Safe for several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -150,38 +150,38 @@ class FaultQueue:
 
     @property
     def injected(self) -> dict[str, int]:
-        """How many faults of each kind have happened."""
+        """How many faults of each kind have occurred."""
         with self._lock:
             return dict(self._injected)
 
     def add(self, fault: Fault) -> None:
-        """Put a fault at the end of the queue."""
+        """Append a fault to the queue."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Drop every fault still to happen, and leave nothing to chance."""
+        """Drop all pending faults, and stop random ones."""
         with self._lock:
             self._faults.clear()
             self._chance = None
 
     def leave_to(self, chance: Chance) -> None:
-        """Let requests that no fault is meant for meet one by chance."""
+        """Give random faults to the requests that no fault in the queue matches."""
         with self._lock:
             self._chance = chance
 
     def pending(self) -> list[Wire]:
-        """Return the faults still to happen."""
+        """Return the pending faults, in order."""
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
     def count_refusal(self) -> None:
-        """Count a ``refuse``, which happens outside of the queue."""
+        """Count a ``refuse``, which bypasses the queue."""
         with self._lock:
             self._injected["refuse"] += 1
 
     def take(self, method: str, path: str, body: bytes = b"") -> Fault | None:
-        """Return the first fault for a request, using it up by one; else the one that chance has for it."""
+        """Return the first fault that matches a request and use it once; if none does, perhaps a random fault."""
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if fault.matches(method, path, body):
@@ -192,7 +192,7 @@ class FaultQueue:
                         self._faults[index] = replace(fault, times=fault.times - 1)
                     return fault
             fault_by_chance = self._chance and self._chance.draw()
-            if fault_by_chance and fault_by_chance.kind != "refuse":  # whoever injects that counts it
+            if fault_by_chance and fault_by_chance.kind != "refuse":  # counted where it is injected
                 self._injected[fault_by_chance.kind] += 1
             return fault_by_chance or None
 
@@ -200,15 +200,15 @@ class FaultQueue:
 async def answer_with(
     fault: Fault, request: web.Request, work: Callable[[], Awaitable[web.Response]]
 ) -> tuple[web.Response, int | None]:
-    """Answer a request the way ``fault`` wants it.
+    """Answer a request in the way its fault demands.
 
     Args:
         fault: What goes wrong.
         request: The request, already read.
-        work: Does what the request asks for and returns the right answer.
+        work: Does what the request asks for, and returns the right answer.
 
     Returns:
-        The response, and the status the client gets to see (None if the connection is closed without one).
+        The response, and the status that the client sees; None if the connection is closed before a status.
     """
     status = fault.status or _DEFAULT_STATUS.get(fault.kind, 0)
     match fault.kind:
@@ -263,7 +263,7 @@ def _cut(request: web.Request, response: web.Response) -> tuple[web.Response, in
 
 
 def _hang_up(request: web.Request, last_words: bytes) -> None:
-    """Close the connection; aiohttp then takes its own failing write for a client that left."""
+    """Close the connection. aiohttp then handles its own failing write as if the client had left."""
     transport = request.transport
     if transport is not None and not transport.is_closing():
         transport.write(last_words)

@@ -1,7 +1,7 @@
-"""What the emulator does where Vapi's documents leave it open, as data: it acts on them, and `vapi-byo verify` looks them up.
+"""What the emulator does where Vapi's documents are silent, as data: the emulator obeys it, and `vapi-byo verify` tests it.
 
-A rule has a few possible answers. ``accepted`` is one, and so is every status between 400 and 499 where that is one of them: a
-service that says 409 for our 400 is emulated by the rule's new answer. Needs none of the emulator's packages.
+A rule has a few possible answers. If one of them is a 4xx status, any other 4xx is allowed too: where the service answers
+409 and our choice is 400, the rule can be set to 409. This module needs none of the emulator's packages.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ ACCEPTED: Final = "accepted"
 
 @dataclass(frozen=True)
 class Rule:
-    """Something that Vapi may do in several ways.
+    """Something that Vapi may do in one of several ways.
 
     Attributes:
-        name: What it is called in a report and in `Emulator(rules=…)`.
-        text: What happens, so that its answer completes the sentence.
-        answers: What the emulator can do, its own choice first.
-        evidence: How sure that choice is: it is in Vapi's OpenAPI document, in its guides, was seen in answers that users have
-            published, or is assumed.
-        eras: Answers of eras whose document decides; there it cannot be changed.
+        name: Its name in reports and in `Emulator(rules=…)`.
+        text: Beginning of a sentence that an answer completes.
+        answers: What the emulator can do, its default first.
+        evidence: Where the default comes from: Vapi's OpenAPI document (spec), its guides (docs), answers that users have
+            published (seen), or an assumption of ours (assumed).
+        eras: Answers by era, where the era's document decides; they cannot be changed.
     """
 
     name: str
@@ -39,11 +39,11 @@ class Rule:
     eras: Mapping[Era, str] = field(default_factory=dict)
 
     def answer(self, era: Era) -> str:
-        """Return what the emulator of an era does by itself."""
+        """Return the emulator's default answer in an era."""
         return self.eras.get(era, self.answers[0])
 
     def allows(self, answer: str) -> bool:
-        """Tell whether the emulator can answer so."""
+        """Return whether the emulator can give this answer."""
         return answer in self.answers or (_is_refusal(answer) and any(map(_is_refusal, self.answers)))
 
 
@@ -158,11 +158,11 @@ BY_NAME: Final[Mapping[str, Rule]] = {rule.name: rule for rule in RULES}
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer of the API, not an error of the emulator
-    """An answer of the API that is not a success.
+    """An unsuccessful answer of the API.
 
     Attributes:
         status: HTTP status.
-        message: One sentence, or a list of them when several fields are wrong.
+        message: One sentence, or a list of sentences if several fields are wrong.
     """
 
     def __init__(self, status: int, message: str | list[str]) -> None:
@@ -176,22 +176,22 @@ class Refusal(Exception):  # noqa: N818 - it is an answer of the API, not an err
 
 
 def reason_phrase(status: int) -> str:
-    """Return the name of a status; gateways use some that have none (520 and so on)."""
+    """Return the phrase of a status; gateways use some that have none, such as 520."""
     return HTTPStatus(status).phrase if status in list(HTTPStatus) else "Unknown Error"
 
 
 class Rules:
-    """The answers of one emulator.
+    """The answers of one emulator to all rules.
 
     Args:
-        era: Which API.
-        changes: Names of rules to other answers than the emulator's own.
+        era: The emulated API.
+        changes: Answers to use instead of the defaults, by name of the rule.
 
     Attributes:
-        changed: Names of those that are not the emulator's own choice.
+        changed: Names of the rules whose answer is not the default.
 
     Raises:
-        ValueError: There is no such rule or answer, or the era's document decides; one sentence.
+        ValueError: There is no such rule or answer, or the era's document decides; the message is one sentence.
     """
 
     def __init__(self, era: Era, changes: Mapping[str, str] | None = None) -> None:
@@ -206,24 +206,24 @@ class Rules:
         return self._answers[name]
 
     def accepts(self, name: str) -> bool:
-        """Tell whether what a rule is about is not refused."""
+        """Return whether the rule's answer is anything but a refusal."""
         return not _is_refusal(self._answers[name])
 
     def refusal(self, name: str, message: str | list[str]) -> Refusal:
-        """Return the refusal that a rule says."""
+        """Return a refusal with the status that the rule says."""
         return Refusal(int(self._answers[name]), message)
 
     def refuse(self, name: str, message: str | list[str]) -> None:
-        """Refuse, unless the rule accepts.
+        """Raise a refusal, unless the rule accepts.
 
         Raises:
-            Refusal: It does not.
+            Refusal: The rule refuses.
         """
         if not self.accepts(name):
             raise self.refusal(name, message)
 
     def error_body(self, refusal: Refusal) -> dict[str, Any]:
-        """Return the JSON body of a refusal."""
+        """Return the JSON body of a refusal, shaped by the rules."""
         body = refusal.body()
         if self["several-failures"] == "the first as a text" and isinstance(body["message"], list):
             body["message"] = body["message"][0]
@@ -233,10 +233,10 @@ class Rules:
 
 
 def read_report(text: str) -> dict[str, str]:
-    """Return what a report of ``vapi-byo verify`` saw that the emulator does not do by itself and can be told to do.
+    """Return the answers in a report of ``vapi-byo verify`` that an emulator can be set to, by name of the rule.
 
     Raises:
-        ValueError: It is no such report; one sentence.
+        ValueError: The text is not such a report; the message is one sentence.
     """
     try:
         report = json.loads(text)

@@ -1,15 +1,15 @@
 """What Vapi's OpenAPI documents allow, and how the API words a refusal.
 
-The two documents in ``spec/`` are the judge: every request body, query, path id and every answer of the emulator is
-validated against them with ``openapi-schema-validator``. Four things are changed while loading, because the documents
-and what is known of the service differ there:
+The two documents in ``spec/`` decide: every request body, query and path id, and every answer of the emulator, is validated
+against them with ``openapi-schema-validator``. They are amended in four ways while loading, where they differ from what is
+known about the service:
 
-* properties a schema doesn't name are refused (the service does; the documents don't say so);
-* ``PhoneNumberCallEndingHookFilter.oneOf`` loses the ``enum`` that stands on the array itself, which no list can meet;
-* ``credentialId`` and ``gateways`` of a new object are not "required": the service words their absence in its own way;
-* the 2024 update takes ``provider`` too: clients always send it.
+* properties that a schema doesn't name are refused (by the service, though not by the documents);
+* ``PhoneNumberCallEndingHookFilter.oneOf`` loses the ``enum`` of the array itself, which no list can satisfy;
+* ``credentialId`` and ``gateways`` of a new object are not "required": the service has messages of its own for them;
+* the 2024 update accepts ``provider`` too, because clients always send it.
 
-Messages are worded as the service's validation library words them, all failures of a body at once.
+Messages use the wording of the service's validation library, and name all failures of a body at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from openapi_schema_validator import OAS30Validator, oas30_format_checker
 from pulumi_vapi_byo.emulator.rules import Era, Refusal, Rules
 
 Wire = dict[str, Any]
-#: A failure of a body: the rule that refuses it, if one does, and its wording.
+#: A failure of a body: the rule that decides whether it is refused (None if it always is), and the message.
 Failure = tuple[str | None, str]
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -43,17 +43,17 @@ _LOOSE_WORDING = "must match /^\\+?[a-zA-Z0-9]+$/ regular expression"
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether ``text`` has the shape of a UUID of any version."""
+    """Return whether ``text`` has the shape of a UUID, of any version."""
     return _UUID.fullmatch(text) is not None
 
 
 def parse_time(text: str) -> datetime | None:
-    """Read an RFC 3339 date and time; None if it is not one."""
+    """Parse an RFC 3339 date and time; None if it is invalid."""
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         return None
     date, time, fraction, zone = match.groups()
-    # Python 3.10 reads neither "Z" nor any number of digits but 3 or 6.
+    # Python 3.10 understands neither "Z" nor fractions of other than 3 or 6 digits.
     micros = (fraction or ".0")[1:7].ljust(6, "0")
     try:
         return datetime.fromisoformat(f"{date}T{time}.{micros}{'+00:00' if zone in 'Zz' else zone}")
@@ -62,12 +62,12 @@ def parse_time(text: str) -> datetime | None:
 
 
 class Document:
-    """One era's OpenAPI document, ready to judge requests and answers.
+    """The OpenAPI document of an era, ready to check requests and answers.
 
     Args:
-        era: ``"current"`` (today's document), ``"2024"``, or ``"both"``: today's operations, and in every schema the
-            properties of either document.
-        rules: What the document leaves open.
+        era: ``"current"`` (today's document), ``"2024"``, or ``"both"``: today's operations, with the properties of both
+            documents in every schema.
+        rules: What to do where the document is silent.
     """
 
     def __init__(self, era: Era, rules: Rules | None = None) -> None:
@@ -82,7 +82,7 @@ class Document:
         }
 
     def has(self, method: str, path: str) -> bool:
-        """Tell whether the document has an operation, e.g. ``("PATCH", "/phone-number/{id}")``."""
+        """Return whether the document has an operation, e.g. ``("PATCH", "/phone-number/{id}")``."""
         return (method, path) in self._operations
 
     def properties(self, path: str) -> Wire:
@@ -91,17 +91,17 @@ class Document:
         return cast("Wire", self._operations["GET", kind + "/{id}"].answers[200].schema["properties"])
 
     def check_id(self, method: str, path: str, identifier: str) -> None:
-        """Refuse a path id that isn't a UUID, if the document says that it has to be one.
+        """Refuse a path id that isn't a UUID, if the document requires one.
 
         Raises:
-            Refusal: 400. Where the document asks for no format, any id passes (and won't be found).
+            Refusal: 400. If the document requires no format, any id passes (and isn't found).
         """
         for parameter in self._operations[method, path].parameters:
             if parameter["in"] == "path" and parameter["schema"].get("format") == "uuid" and not is_uuid(identifier):
                 raise self._of.refusal("malformed-id", ["id must be a UUID"])
 
     def check_query(self, method: str, path: str, query: Mapping[str, str]) -> Wire:
-        """Return the query with numbers as floats and times as datetimes.
+        """Return the query with numbers converted to floats and times to datetimes.
 
         Raises:
             Refusal: 400 with every failure.
@@ -123,15 +123,15 @@ class Document:
         return values
 
     def check_body(self, method: str, path: str, body: object, stored: Mapping[str, Any] | None = None) -> Wire:
-        """Judge a request body and return what it sets: its known properties, None for those it clears.
+        """Check a request body, and return the properties that it sets, with None for those that it clears.
 
-        Nulls on optional properties are accepted at any depth; below the top they are dropped.
+        Null is accepted for optional properties at any depth; below the top level it is dropped.
 
         Args:
             method: Of the operation.
             path: Of the operation, with ``{id}``.
             body: The parsed JSON.
-            stored: For an update: the object as it is, since ``numberE164CheckEnabled`` may stand there.
+            stored: For an update, the stored object: it may hold the ``numberE164CheckEnabled`` that applies.
 
         Raises:
             Refusal: 400 with every failure.
@@ -150,7 +150,7 @@ class Document:
         beside = stored if stored and self._of.accepts("patch-number-check") else {}
         failures += _rules(changes, operation.body, (), beside, creates=method == "POST")
         failures += self._removed(method, body)
-        # The service's library looks for unknown properties first.
+        # The service's library reports unknown properties first.
         failures.sort(key=lambda failure: not failure[1].endswith("should not exist"))
         self._refuse(failures)
         if self._of["unknown-property"] == "dropped":
@@ -158,7 +158,7 @@ class Document:
         return changes
 
     def _removed(self, method: str, body: Wire) -> Iterator[Failure]:
-        """Refuse what the document has and the service, by its rules, does not."""
+        """Refuse properties that the document has but, according to the rules, the service doesn't."""
         removed = {"serverUrl": "server-url", **(_PATCHED if method == "PATCH" else {})}
         for name in body.keys() & removed.keys():
             if not self._of.accepts(removed[name]):
@@ -172,7 +172,7 @@ class Document:
             raise Refusal(400, messages) if rule is None else self._of.refusal(rule, messages)
 
     def flaws(self, method: str, path: str, status: int, answer: object) -> list[str]:
-        """Return what the document finds wrong with an answer of the emulator itself; an empty list if nothing."""
+        """Return what is wrong with an answer of the emulator itself, according to the document; empty if nothing."""
         operation = self._operations[method, path]
         if status not in operation.answers:
             return [f"status {status} is not in the document"]
@@ -180,7 +180,7 @@ class Document:
 
 
 class _Operation:
-    """One operation with its schemas inlined and tightened."""
+    """An operation with its schemas inlined and tightened."""
 
     def __init__(self, raw: Wire, schemas: Wire) -> None:
         self.parameters: list[Wire] = raw["parameters"]
@@ -212,7 +212,7 @@ def _validator(schema: Wire) -> Any:
 
 
 def _unknown(text: str) -> str | None:
-    """Return the rule that a failure of the document falls under."""
+    """Return the rule that decides about a failure, if one does."""
     if not text.endswith("should not exist"):
         return None
     return "unknown-property" if text.startswith("property ") else "unknown-nested-property"
@@ -252,18 +252,18 @@ def _amended(raw: Wire) -> Wire:
 
 
 def _merged() -> Wire:
-    """Return today's document with the properties that only the 2024 one has."""
+    """Return today's document, extended by the properties that only the 2024 document has."""
     merged, old = _amended(_read("current")), _amended(_read("2024"))
     schemas, old_schemas = merged["components"]["schemas"], old["components"]["schemas"]
     for name, schema in old_schemas.items():
-        # Today's update of a number is the successor of this one, under another name.
+        # Today's document has this update under another name.
         target = schemas.setdefault("UpdateByoPhoneNumberDTO" if name == "UpdatePhoneNumberDTO" else name, schema)
         target["properties"] = schema["properties"] | target["properties"]
     return merged
 
 
 def _tightened(schema: Wire, schemas: Wire) -> Wire:
-    """Inline references (none of them is circular), unwrap unions of one, and close objects to unknown properties."""
+    """Inline references (none is circular), unwrap single-member unions, and forbid unknown properties."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return _tightened(schemas[name], schemas) | {"title": name}
@@ -285,7 +285,7 @@ def _tightened(schema: Wire, schemas: Wire) -> Wire:
 
 
 def _tag(schema: Wire) -> tuple[str, list[str]] | None:
-    """Return the property that tells an alternative of a union, with its value: the first with a single one."""
+    """Return the property that identifies an alternative of a union, with its values: the first with a single value."""
     for name, inner in schema.get("properties", {}).items():
         if len(inner.get("enum", ())) == 1:
             return name, inner["enum"]
@@ -293,7 +293,7 @@ def _tag(schema: Wire) -> tuple[str, list[str]] | None:
 
 
 def _alternative(schema: Wire, value: object) -> int | None:
-    """Return the index of the alternative of ``schema["oneOf"]`` that ``value`` means, if any."""
+    """Return the index of the alternative of ``schema["oneOf"]`` that ``value`` is meant to be, or None."""
     for index, alternative in enumerate(schema["oneOf"]):
         if isinstance(value, dict):
             tag = _tag(alternative)
@@ -312,7 +312,7 @@ def _resolved(schema: Wire | None, value: object) -> Wire:
 
 
 def _without_nulls(value: object, schema: Wire | None) -> object:
-    """Return ``value`` without the nulls of its optional properties; what the schema doesn't know stays to be refused."""
+    """Return ``value`` without the nulls of its optional properties; unknown properties stay, to be refused."""
     schema = _resolved(schema, value)
     if isinstance(value, dict) and "properties" in schema:
         optional = schema["properties"].keys() - schema.get("required", ())
@@ -329,7 +329,7 @@ def _without_nulls(value: object, schema: Wire | None) -> object:
 def _rules(
     value: object, schema: Wire, path: tuple[str | int, ...], stored: Mapping[str, Any], *, creates: bool = False
 ) -> Iterator[Failure]:
-    """Word the failures of the rules that the documents only describe in prose."""
+    """Yield the violations of rules that the documents describe only in prose."""
     schema = _resolved(schema, value)
     if isinstance(value, list):
         for index, inner in enumerate(value):
@@ -381,7 +381,7 @@ _TYPE_WORDINGS = {
 
 
 def _name(*parts: Iterable[str | int] | str) -> str:
-    """Join a path as the service does: ``hooks.0.do`` is ``each value in hooks.do``."""
+    """Join a path as the service does: ``hooks.0.do`` becomes ``each value in hooks.do``."""
     path = [step for part in parts for step in ([part] if isinstance(part, str) else part)]
     following = [*path[1:], ""][: len(path)]
     return ".".join(
@@ -392,7 +392,7 @@ def _name(*parts: Iterable[str | int] | str) -> str:
 
 
 def _wordings(error: Any, root: str = "") -> Iterator[str]:
-    """Translate one error of the JSON Schema validator."""
+    """Yield the service's messages for an error of the JSON Schema validator."""
     path = tuple(error.absolute_path)
     name = _name(path) or root
     schema, limit = error.schema, error.validator_value

@@ -1,4 +1,4 @@
-"""The emulator on a socket: routes, the request log, control paths, and the context manager that runs it in a thread."""
+"""The emulator as a server: routes, request log, control paths, and the context manager that runs it in a thread."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONTROL = "/__emulator__"
 _LOG_SIZE = 100_000
 _MAX_BODY_BYTES = 1024 * 1024
 
-#: Rules by whose other answers an object may hold what the document does not have.
+#: Rules that, unless they refuse, let an object hold properties that the document lacks.
 _BEYOND_THE_DOCUMENT = {"unknown-property", "unknown-nested-property"}
 
 _logger = logging.getLogger(__name__)
@@ -42,17 +42,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """One request to the API as it came in, without its key.
+    """A request to the API as it came in, without its key.
 
     Attributes:
         method: HTTP method.
         path: Path without the query.
         query: Query parameters, decoded.
-        body: The parsed JSON body; None if there is none or it isn't JSON.
-        headers: Headers without ``Authorization``; names in any case.
+        body: The parsed JSON body; None if there is no body or it isn't JSON.
+        headers: Headers without ``Authorization``; lookup ignores case.
         authorized: Whether the key was right.
         fault: Kind of the fault the request met, if any.
-        status: HTTP status of the answer; None while there is none, or if none was ever sent.
+        status: HTTP status of the answer; None until there is one, or if none was ever sent.
     """
 
     method: str
@@ -65,19 +65,19 @@ class RecordedRequest:
     status: int | None = None
 
     def wire(self) -> Wire:
-        """Return it as JSON can hold it."""
+        """Return the request as JSON values."""
         return {**{name: value for name, value in vars(self).items() if name != "headers"}, "headers": dict(self.headers)}
 
 
 class _Log:
-    """The last requests, in order of arrival."""
+    """The latest requests, in order of arrival."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: deque[list[RecordedRequest]] = deque(maxlen=_LOG_SIZE)
 
     def add(self, request: RecordedRequest) -> Callable[..., None]:
-        """Append a request; the function returned fills in what becomes known later."""
+        """Append a request, and return a function that fills in what becomes known later."""
         entry = [request]
         with self._lock:
             self._entries.append(entry)
@@ -105,19 +105,19 @@ class Emulator:
             client = Client(vapi.base_url, "test-key")
 
     Args:
-        api_key: The key that requests have to bear.
-        era: Which API: ``"current"``, ``"2024"``, or ``"both"``: today's that also takes ``serverUrl``.
-        db: SQLite file that keeps the state; None forgets it at the end.
-        latency_s: Seconds every API answer takes at least; other requests go on meanwhile.
-        rate_limit: Most requests in any one second; further ones get a 429 without effect. None for no limit.
-        retry_after: Value of the ``Retry-After`` header of such a 429; None leaves it out.
+        api_key: The key that requests must carry.
+        era: The API to emulate: ``"current"``, ``"2024"``, or ``"both"``: today's API that also accepts ``serverUrl``.
+        db: SQLite file that keeps the state; with None it is lost at the end.
+        latency_s: Least duration of an API answer in seconds; requests don't wait for each other.
+        rate_limit: Most requests in any one second; more are answered 429 and have no effect. None for no limit.
+        retry_after: Value of the ``Retry-After`` header of these 429s; None leaves it out.
         seed: Makes ids and times reproducible.
         host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
-        rules: What it does otherwise than by itself, e.g. ``{"duplicate-number": "accepted"}``; the docs list the rules.
+        port: Port to listen on; 0 for a free one.
+        rules: Answers to use instead of the defaults, e.g. ``{"duplicate-number": "accepted"}``; the docs list the rules.
 
     Raises:
-        EmulatorError: On entering: the address or the file can't be used.
+        EmulatorError: On entering: the address or the file cannot be used.
         ValueError: There is no such rule or answer, or the era's document decides.
     """
 
@@ -138,7 +138,7 @@ class Emulator:
         self.latency_s = latency_s
         self.rate_limit = rate_limit
         self.retry_after = retry_after
-        self._taken: deque[float] = deque()  # when the requests of the last second came, those over the limit left out
+        self._taken: deque[float] = deque()  # arrival times within the last second, without requests over the limit
         self._api_key = api_key
         self._host, self._port = host, port
         self._rules = Rules(era, rules)
@@ -184,7 +184,7 @@ class Emulator:
     def _run(self, started: Future[None]) -> None:
         try:
             asyncio.run(self._serve(started))
-        except BaseException as error:  # noqa: BLE001 - whoever waits for the start has to hear of it
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits for the start
             started.set_exception(error)
 
     async def _serve(self, started: Future[None]) -> None:
@@ -214,7 +214,7 @@ class Emulator:
 
     @property
     def base_url(self) -> str:
-        """Where it listens, e.g. ``http://127.0.0.1:41234``."""
+        """The address it listens on, e.g. ``http://127.0.0.1:41234``."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
 
@@ -222,7 +222,7 @@ class Emulator:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests to the API so far (the last 100,000), in order of arrival."""
+        """The API requests so far (the last 100,000), in order of arrival."""
         return self._log.snapshot()
 
     def clear_requests(self) -> None:
@@ -238,28 +238,28 @@ class Emulator:
         return copy.deepcopy(self._store.list_credentials())
 
     def number(self, identifier: str) -> Wire | None:
-        """Return a phone number, or None if there is none with that id."""
+        """Return a phone number, or None if the id is unknown."""
         try:
             return copy.deepcopy(self._store.get_phone_number(identifier))
         except Refusal:
             return None
 
-    # --- what others do: as in the dashboard, not in the request log ---
+    # --- what others do, as in the dashboard: not in the request log ---
 
     def add_number(self, **wire_fields: Any) -> Wire:
-        """Register a number by the rules of POST; ``provider`` and ``credentialId`` have defaults.
+        """Register a number under the rules of POST; ``provider`` and ``credentialId`` have defaults.
 
         Raises:
-            Refusal: As the API would refuse it.
+            Refusal: The API would refuse it.
         """
         defaults = {"provider": "byo-phone-number", "credentialId": "00000000-0000-4000-8000-000000000000"}
         return copy.deepcopy(self._store.create_phone_number(defaults | wire_fields))
 
     def edit_number(self, identifier: str, **wire_fields: Any) -> Wire:
-        """Change a number by the rules of PATCH.
+        """Change a number under the rules of PATCH.
 
         Raises:
-            Refusal: As the API would refuse it.
+            Refusal: The API would refuse it.
         """
         return copy.deepcopy(self._store.update_phone_number(identifier, wire_fields))
 
@@ -281,10 +281,10 @@ class Emulator:
         self._store.set_status(identifier, status)
 
     def add_credential(self, **wire_fields: Any) -> Wire:
-        """Make a SIP trunk credential by the rules of POST; ``provider`` and ``gateways`` have defaults.
+        """Create a SIP trunk credential under the rules of POST; ``provider`` and ``gateways`` have defaults.
 
         Raises:
-            Refusal: As the API would refuse it.
+            Refusal: The API would refuse it.
         """
         defaults = {"provider": "byo-sip-trunk", "gateways": [{"ip": "192.0.2.1"}]}
         return copy.deepcopy(self._store.create_credential(defaults | wire_fields))
@@ -299,25 +299,25 @@ class Emulator:
 
     @property
     def faults_injected(self) -> int:
-        """How many faults have happened."""
+        """How many faults have occurred."""
         return sum(self._faults.injected.values())
 
     def inject(self, fault: Fault) -> None:
-        """Put a fault at the end of the queue; a ``refuse`` happens at once."""
+        """Append a fault to the queue; a ``refuse`` takes effect at once."""
         self._in_loop(self._inject, fault)
 
     def inject_by_chance(self, probability: float, seed: int, *, delay_s: float = 1.0) -> None:
-        """Let every request meet some fault with a probability, until the faults are cleared.
+        """Give each request a random fault with some probability, until the faults are cleared.
 
         Args:
             probability: 0 to 1.
             seed: Makes the sequence of faults reproducible.
-            delay_s: How late slow answers are.
+            delay_s: Delay of slow answers in seconds.
         """
         self._faults.leave_to(Chance(probability, seed, delay_s, location=self.base_url + "/elsewhere"))
 
     def clear_faults(self) -> None:
-        """Drop every fault still to happen, and listen again if a ``refuse`` stopped that."""
+        """Drop all pending faults, and listen again if a ``refuse`` is in effect."""
         self._in_loop(self._clear_faults)
 
     def _in_loop(self, function: Callable[..., Awaitable[None]], *arguments: object) -> None:
@@ -334,12 +334,12 @@ class Emulator:
         if self._listener is not None and self._listening:
             self._listening = False
             self._listener.close()
-            # A bound socket that doesn't listen refuses connections, and keeps the port from everyone else.
+            # A socket that is bound but doesn't listen refuses connections, and keeps others from taking the port.
             self._socket = _bound(self._host, self._port)
         self._cancel_reopening()
         if fault.duration_s is not None:
             self._reopening = self._loop.call_later(fault.duration_s, lambda: self._loop.create_task(self._listen()))
-        # A client's open connection would carry its next request past the fault. Busy ones are closed after their answer.
+        # On a connection that stays open, a client's next request would bypass the fault. Busy ones are closed once answered.
         for connection in self._web.connections:
             if connection.transport is not None and connection.transport not in self._busy:
                 connection.transport.abort()
@@ -430,7 +430,7 @@ class Emulator:
             return response
         amend(fault=fault.kind)
         if fault.kind == "refuse":
-            # Only chance gives it to a request: that one is lost, and no other gets through for a while.
+            # A request meets this only by chance: it is lost itself, and connections are refused for a while.
             await self._inject(fault)
             fault = replace(fault, kind="drop_before")
         response, status = await answer_with(fault, request, work)
@@ -459,7 +459,7 @@ class Emulator:
         except Exception:
             _logger.exception("emulator bug in %s %s", request.method, request.path)
             return await self._refuse(Refusal(500, "emulator bug: see its log"))
-        return cast("web.Response", response)  # our handlers make nothing else
+        return cast("web.Response", response)  # our handlers return nothing else
 
     async def _operate(
         self, path: str, operation: Callable[[Store, Document, web.Request], Awaitable[object]], request: web.Request
@@ -495,7 +495,7 @@ class Emulator:
     def _is_key(self, authorization: str | None) -> bool:
         return authorization == f"Bearer {self._api_key}"
 
-    # --- control paths: the same over HTTP, for other processes; no key, no log, no faults ---
+    # --- control paths: the same over HTTP, for other processes; without key, log and faults ---
 
     async def _control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
@@ -646,7 +646,7 @@ async def _fields(request: web.Request) -> Wire:
 
 
 async def _json(request: web.Request, nothing: Callable[[], object] = dict) -> Any:
-    """Parse the body; ``nothing()`` if there is none or, as in the service's framework, it wasn't sent as JSON."""
+    """Parse the body; ``nothing()`` if it is empty or wasn't sent as JSON, as in the service's framework."""
     text = await request.read()
     if not text or not request.content_type.endswith("json"):
         return nothing()
@@ -672,7 +672,7 @@ def _respond(status: int, answer: object) -> web.Response:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """Return a socket that has the address but doesn't listen on it yet."""
+    """Return a socket that is bound to the address but doesn't listen yet."""
     holder = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""The state of the emulated organisation: phone numbers and credentials, their rules, one lock around both."""
+"""The state of the emulated organisation: phone numbers and credentials, their rules, and one lock around it all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pulumi_vapi_byo.emulator.schema import Document, Wire, is_uuid, parse_time
 _NUMBERS, _NUMBER = "/phone-number", "/phone-number/{id}"
 _CREDENTIALS, _CREDENTIAL = "/credential", "/credential/{id}"
 
-# The key order of the one complete answer that the service's guides print; other fields follow.
+# Key order of the only complete answer that the service's guides print; other fields follow.
 _KEY_ORDER = (
     *("id", "orgId", "number", "createdAt", "updatedAt", "gateways", "name", "credentialId", "provider"),
     *("numberE164CheckEnabled", "status"),
@@ -34,29 +34,29 @@ _TIMES = ("createdAt", "updatedAt")
 _SEEDED_START_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 _DEFAULT_LIMIT = 100
 
-#: Seconds for which a new number is hidden where the rules say that it is found later.
+#: Seconds for which a new number stays hidden if the rules say that it is found later.
 _LATER_S: Final = 0.5
 
 _logger = logging.getLogger(__name__)
 
 
 class EmulatorError(Exception):
-    """The emulator can't start or go on; the message is one sentence for whoever started it."""
+    """The emulator cannot start or go on; the message is one sentence for the user."""
 
 
 class Store:
-    """All state of one emulated organisation. Every method is atomic and safe to call from any thread.
+    """The whole state of an emulated organisation. Every method is atomic and safe to call from any thread.
 
-    The objects returned are shared and never changed in place: a change makes a new one. Treat them as read-only.
+    Returned objects are shared and never changed in place: a change creates a new object. Treat them as read-only.
 
     Args:
-        document: What the API of this era accepts and answers.
-        rules: What the document leaves open.
+        document: What the API of this era accepts and returns.
+        rules: What to do where the document is silent.
         seed: Makes ids and times reproducible: the same calls give the same objects.
         db: SQLite file that keeps the state; None keeps it in memory.
 
     Raises:
-        EmulatorError: The file can't be used, or another era's emulator wrote it.
+        EmulatorError: The file cannot be used, or belongs to an emulator of another era.
     """
 
     def __init__(
@@ -119,11 +119,11 @@ class Store:
             return self._keep(self._numbers, self._new_object({**self._with_server(fields), **extra}))
 
     def list_phone_numbers(self, query: Wire | None = None) -> list[Wire]:
-        """Return the numbers, newest first, as ``GET /phone-number``; without a query all of them."""
+        """Return the numbers, newest first, as ``GET /phone-number``; without a query, all of them."""
         return self._listed(self._numbers, query)
 
     def page_phone_numbers(self, query: Wire) -> Wire:
-        """Return a page of numbers and where it stands, as ``GET /v2/phone-number``."""
+        """Return a page of numbers and its position, as ``GET /v2/phone-number``."""
         order = query.get("sortOrder", "DESC" if self._rules["v2-order"] == "the newest" else "ASC")
         limit, page = int(query.get("limit", _DEFAULT_LIMIT)), int(query.get("page", 1))
         search = query.get("search", "").lower()
@@ -151,7 +151,7 @@ class Store:
             return found
 
     def update_phone_number(self, identifier: str, body: object) -> Wire:
-        """Change a number, as ``PATCH /phone-number/{id}``: sent fields replace the old ones whole, null clears.
+        """Change a number, as ``PATCH /phone-number/{id}``: a sent field replaces the old value whole, null clears it.
 
         Raises:
             Refusal: 400 or 404.
@@ -174,7 +174,7 @@ class Store:
             return self._forget(self._numbers, identifier)
 
     def set_status(self, identifier: str, status: str) -> Wire:
-        """Let the service itself change a number's status.
+        """Change a number's status, as only the service itself can.
 
         Raises:
             Refusal: 404.
@@ -189,7 +189,7 @@ class Store:
     # --- credentials ---
 
     def create_credential(self, body: object) -> Wire:
-        """Make a SIP trunk credential, as ``POST /credential``.
+        """Create a SIP trunk credential, as ``POST /credential``.
 
         Raises:
             Refusal: 400.
@@ -200,13 +200,13 @@ class Store:
             return self._keep(self._credentials, self._new_object({"provider": "byo-sip-trunk", **self._shown(fields)}))
 
     def list_credentials(self, query: Wire | None = None) -> list[Wire]:
-        """Return the credentials, newest first, as ``GET /credential``; without a query all of them."""
+        """Return the credentials, newest first, as ``GET /credential``; without a query, all of them."""
         return self._listed(self._credentials, query)
 
     def get_credential(self, identifier: str) -> Wire:
         """Return a credential, as ``GET /credential/{id}``.
 
-        One that a number names exists, even where nobody created it here: the service would have refused the number.
+        An id that a number refers to exists without being created here: the service would have refused the number otherwise.
 
         Raises:
             Refusal: 404.
@@ -252,20 +252,20 @@ class Store:
             self._rules.refuse("duplicate-number", f"Couldn't {verb} Phone Number. `number` {number} is already in use.")
 
     def _check_references(self, fields: Wire) -> None:
-        """Refuse an assistant that does not exist, where the rules do: here there are none."""
+        """Refuse an assistant id if the rules say so: no assistant exists here."""
         if is_uuid(fields.get("assistantId") or ""):
             self._rules.refuse(
                 "reference-unknown", f"Couldn't Get Assistant. `assistantId` {fields['assistantId']} Does Not Exist."
             )
 
     def _check_gateways(self, fields: Wire) -> None:
-        """Refuse a host name for inbound calls: the service's session border controller can't match one."""
+        """Refuse host names for inbound calls: the service's session border controller cannot match them."""
         for gateway in fields.get("gateways") or ():
             if gateway.get("inboundEnabled", True) and not _is_ipv4(gateway["ip"]):
                 self._rules.refuse("inbound-host-name", "Couldn't validate SIP trunk credential. SIP gateway creation failed.")
 
     def _replacing(self, fields: Wire, stored: Wire) -> Wire:
-        """Apply what the rules say of null and of replacing to the fields of a PATCH."""
+        """Return the fields of a PATCH after applying the rules about null and about replacing."""
         result = dict(fields)
         for name, value in fields.items():
             if value is None and f"null-{name}" in BY_NAME:
@@ -277,14 +277,14 @@ class Store:
         return result
 
     def _shown(self, fields: Wire) -> Wire:
-        """Drop what the service never returns; nothing here would ever read it."""
+        """Drop what the service never returns; nothing here reads it either."""
         plan: Any = fields.get("outboundAuthenticationPlan")
         if not plan or self._rules["password"] == "as sent":  # noqa: S105 - a rule's answer
             return fields
         return fields | {"outboundAuthenticationPlan": {key: plan[key] for key in plan if key != "authPassword"}}
 
     def _with_server(self, fields: Wire, stored: Wire | None = None) -> Wire:
-        """Turn ``serverUrl`` into ``server`` where the rules say so, and drop its secret where it is never returned."""
+        """Convert ``serverUrl`` to ``server`` if the rules say so, and drop its secret if it is never returned."""
         if self._rules["server-url-secret"] == "never":
             fields = {name: value for name, value in fields.items() if name != "serverUrlSecret"}
         if self._rules["server-url"] != "as server":
@@ -355,7 +355,7 @@ class Store:
             return list(itertools.islice((value for value in objects if not self._is_hidden(value, "list-delay")), limit))
 
     def _is_hidden(self, value: Wire, rule: str) -> bool:
-        """Tell whether an object is so new that it is not found yet."""
+        """Return whether an object is too new to be found yet."""
         return self._rules[rule] == "later" and time.monotonic() - self._born.get(value["id"], 0.0) < _LATER_S
 
     def _found(self, collection: dict[str, Wire], identifier: str, kind: str) -> Wire:
@@ -369,12 +369,12 @@ class Store:
             return str(uuid.uuid4())
         while True:
             identifier = str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-            # A seeded emulator that goes on with its file draws the ids of its first life again.
+            # A seeded emulator that continues from its file draws the same ids again.
             if identifier not in self._numbers and identifier not in self._credentials:
                 return identifier
 
     def _now(self) -> str:
-        """Return a time that no other change has, so that the order of objects is certain."""
+        """Return a time later than that of any change before, so the order of objects is certain."""
         real_ms = time.time_ns() // 1_000_000 if self._random is None else 0
         self._last_ms = max(real_ms, self._last_ms + (1 if self._random is None else 1000))
         moment = datetime.fromtimestamp(self._last_ms / 1000, tz=timezone.utc)
@@ -391,7 +391,7 @@ class Store:
 
 
 class _File:
-    """The objects in a SQLite file, every change committed before it is answered."""
+    """Objects in a SQLite file; every change is committed before it is answered."""
 
     def __init__(self, path: str, era: str) -> None:
         self._path = path
@@ -408,12 +408,12 @@ class _File:
 
     def _open(self, path: str) -> None:
         self._connection.close()
-        # The lock of the store keeps threads apart. Autocommit: each statement is durable when it returns.
+        # The store's lock serialises threads. Autocommit: a statement is durable when it returns.
         self._connection = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
         # One emulator per file: two would not see each other's changes.
         self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")  # survives the end of the process, not of the power
+        self._connection.execute("PRAGMA synchronous = NORMAL")  # survives a crash of the process, not of the machine
         self._connection.execute("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS objects"
@@ -449,7 +449,7 @@ class _File:
         try:
             self._connection.execute(statement, values)
         except sqlite3.Error as error:
-            # A full disk, most likely: whoever sent the request has to hear that it changed nothing.
+            # Most likely a full disk: the client must learn that nothing was changed.
             sentence = f"the emulator cannot write its database file {self._path}: {error}"
             _logger.error("%s", sentence)  # noqa: TRY400 - one line says it all
             raise Refusal(507, f"{sentence}; nothing was changed") from None
@@ -463,7 +463,7 @@ class _File:
 
 
 def _read_object(identifier: object, body: str) -> Wire | None:
-    """Read an object from its row; None where it cannot be one."""
+    """Parse an object from its row; None if it cannot be an object of ours."""
     try:
         value = json.loads(body)
         fits = isinstance(value, dict) and value["id"] == identifier and all(parse_time(value[key]) for key in _TIMES)
@@ -473,7 +473,7 @@ def _read_object(identifier: object, body: str) -> Wire | None:
 
 
 def _tidy(value: Wire) -> Wire:
-    """Return the object without cleared fields, in the order of the service's answers."""
+    """Return the object without cleared fields, in the key order of the service's answers."""
     keys = sorted((key for key in value if value[key] is not None), key=lambda key: _RANK.get(key, len(_RANK)))
     return {key: value[key] for key in keys}
 
@@ -485,7 +485,7 @@ def _moment(value: Wire, key: str) -> datetime:
 
 
 def _between(objects: Iterable[Wire], query: Wire) -> Iterator[Wire]:
-    """Keep the objects whose times meet the query's ``createdAtGt`` and so on."""
+    """Yield the objects whose times satisfy ``createdAtGt`` and the like."""
     tests = [(name[:-2], name[-2:], bound) for name, bound in query.items() if name.startswith(("createdAt", "updatedAt"))]
     for value in objects:
         if all(_compares(_moment(value, key), relation, bound) for key, relation, bound in tests):
