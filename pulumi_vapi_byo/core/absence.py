@@ -1,4 +1,4 @@
-"""Proving that a resource is gone, before anything is given up because of a 404."""
+"""Prove that a resource is gone before a 404 changes anything."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from pulumi_vapi_byo.kinds.kind import Kind
 
 log = logging.getLogger(__name__)
 
-#: Enough of a list to hold all that was created in the same millisecond; the API's own default.
+#: Length of a list that surely holds everything created in the same millisecond; the API's own default.
 _FEW: Final = 100
 
 T = TypeVar("T")
 
 
 class Absence:
-    """Decides whether what the API does not find is gone. Safe for several threads.
+    """Decides whether a resource that the API does not find is gone. Safe for several threads.
 
-    A 404 alone proves nothing: to the key of another organisation everything is "not found", and an API may not show yet what
-    it has just created. So gone is what the API neither finds nor lists, though the key is of its organisation.
+    A 404 alone proves nothing: with the key of another organisation everything is "not found", and an API may not show yet
+    what it has just created. So a resource is gone if the API neither finds nor lists it, with a key of its organisation.
 
     Args:
         kind: The kind of resource.
-        collection: Its calls.
-        sleep: Waits for some seconds.
+        collection: Its API calls.
+        sleep: Waits for a number of seconds.
     """
 
     def __init__(self, kind: Kind, collection: Collection, *, sleep: Callable[[float], None]) -> None:
@@ -41,19 +41,19 @@ class Absence:
         self._unproven: dict[str, VapiError] = {}
 
     def prove(self, id_: str, state: Mapping[str, Any], look: Callable[[], T | None], *, is_unlisted: bool = False) -> T | None:
-        """Make sure that one is gone which the API has just not found.
+        """Prove that a resource which the API has just not found is gone.
 
         Args:
-            id_: Its id.
-            state: The state that was last known.
-            look: Asks for it once more; returns None where the API still does not find it.
-            is_unlisted: Whether a list of its organisation was seen not to show it.
+            id_: Id of the resource.
+            state: Its last known state.
+            look: Asks for it again; returns None if the API still does not find it.
+            is_unlisted: Whether a list of its organisation is already known not to show it.
 
         Returns:
-            None where it is gone, else what `look` returned.
+            None if it is gone, otherwise what `look` returned.
 
         Raises:
-            VapiError: It cannot be told; the message says why and what to do.
+            VapiError: Neither could be established; the message says why and what to do.
         """
         if not is_unlisted:
             self._prove_organisation(state)
@@ -72,7 +72,7 @@ class Absence:
                 return found
             is_unlisted = False
         if not shown:
-            return None  # created a moment ago, and neither found nor listed all the while
+            return None  # it is new, but was neither found nor listed all this time
         raise VapiError(
             f"Vapi does not find it by its id {self._api.client.quote(id_)}, but its list still shows it, so nothing was "
             "concluded; try again later"
@@ -80,7 +80,7 @@ class Absence:
 
     def _prove_organisation(self, state: Mapping[str, Any]) -> None:
         own, seen, quote = str(state.get("orgId")), self._api.client.organisations, self._api.client.quote
-        with self._lock:  # the others wait for what the first finds out
+        with self._lock:  # the first thread finds out, the others wait for the result
             if own in self._unproven:
                 raise self._unproven[own]
             if not seen:
@@ -91,7 +91,7 @@ class Absence:
         raise error
 
     def _look_for_the_organisation(self, state: Mapping[str, Any]) -> None:
-        """Look at whatever may carry an organisation, until something does."""
+        """Read whatever may name an organisation, until something does."""
         seen = self._api.client.organisations
         self._api.list(limit=1)
         elsewhere = {kind.path: Collection(self._api.client, kind) for kind in KINDS if kind.path != self._kind.path}
@@ -113,7 +113,7 @@ class Absence:
             return True
         times = [str(entry.get("createdAt")) for entry in newest]
         if created_at and (not times or (times[-1] < created_at and times[0] <= created_at)):
-            return False  # all that is as old as it was there
+            return False  # the list holds everything of that age
         if len(newest) < _FEW:
             return False
         return any(entry.get("id") == id_ for page in self._api.pages() for entry in page)

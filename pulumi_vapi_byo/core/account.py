@@ -1,4 +1,4 @@
-"""What the account holds, listed once for all purposes of a run."""
+"""What the account holds, listed once per run for every purpose."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """A resource of the account, as far as it can be read: what it is must not depend on a field of another concern.
+    """A resource of the account, as far as it can be read: one unreadable field must not hide its identity.
 
     Attributes:
         id: Its id.
-        identity: What it is found by, see `Kind.identity_of`.
-        parent_id: Id of what carries it, see `Kind.parent`.
+        identity: What it is identified by, see `Kind.identity_of`.
+        parent_id: Id of the resource that carries it, see `Kind.parent`.
         org_id: Id of its organisation.
         name: Its own name.
-        created_at: When it was created, as the API wrote it.
-        answer: All of it; None where something in it cannot be used.
+        created_at: Creation time, as the API wrote it.
+        answer: The whole resource; None if something in it is unusable.
     """
 
     id: str
@@ -42,14 +42,14 @@ class Entry:
 
 
 class Account:
-    """What an organisation has of one kind: what was there at the first look, and what this run created.
+    """What an organisation has of one kind: what the first list showed, and what this run has created.
 
-    The list is read page by page, no further than somebody needs it. Safe for several threads.
+    The list is read page by page, only as far as somebody needs it. Safe for several threads.
 
     Args:
         kind: The kind of resource.
-        collection: Its calls.
-        twins: Is told of all that is listed.
+        collection: Its API calls.
+        twins: Is told about everything that is listed.
     """
 
     def __init__(self, kind: Kind, collection: Collection, twins: Twins | None = None) -> None:
@@ -72,7 +72,7 @@ class Account:
         self._foreign: set[str] = set()
         #: Pages read so far.
         self.pages_read = 0
-        #: When the last entry of the last page was created, as the API wrote it; what follows is as old or older.
+        #: Creation time of the last entry of the last page, as the API wrote it; later pages hold nothing newer.
         self.oldest = ""
 
     # ----------------------------------------------------------------------------------------------- the list, page by page
@@ -81,10 +81,10 @@ class Account:
         """Read the next page of the list.
 
         Returns:
-            False where there was none left.
+            False if there was none left.
 
         Raises:
-            VapiError: The page could not be had; the list begins again with the next call.
+            VapiError: The page could not be read; the next call starts the list again.
         """
         with self._lock:
             if self._is_whole:
@@ -105,48 +105,48 @@ class Account:
             return True
 
     def may_follow(self, id_: str, created_at: str) -> bool:
-        """Tell whether a resource may still be on a page to come.
+        """Return whether a resource may be on a page that has not been read yet.
 
         Args:
             id_: Its id.
-            created_at: When it was created, as the API wrote it; the newest come first.
+            created_at: Its creation time, as the API wrote it; the newest come first.
         """
         with self._lock:
             return not self._is_whole and id_ not in self._known and not created_at > self.oldest
 
     def shown(self, id_: str) -> Entry | None:
-        """Return what the pages read so far show under an id; None where they don't."""
+        """Return the entry with an id from the pages read so far, or None."""
         with self._lock:
             return self._known.get(id_)
 
     def shows_organisation(self, org_id: object) -> bool:
-        """Tell whether something on the pages read so far belongs to an organisation."""
+        """Return whether any entry on the pages read so far belongs to an organisation."""
         with self._lock:
             return any(entry.org_id == org_id for entry in self._known.values())
 
-    # -------------------------------------------------------------------------------------------------------- all that it has
+    # -------------------------------------------------------------------------------------------------------- the whole list
 
     def known(self) -> list[Answer]:
-        """Return what is known and can be read, newest first; asks the API only the first time.
+        """Return everything known that can be read, newest first; asks the API only the first time.
 
         Raises:
-            VapiError: The list could not be had.
+            VapiError: The list could not be read.
         """
         with self._lock:
             return [entry.answer for entry in self._all().values() if entry.answer is not None]
 
     def known_as(self, identity: str | None) -> list[Entry]:
-        """Return what is known and has an identity, see `Kind.identity_of`, or has none; newest first.
+        """Return the known entries with an identity, see `Kind.identity_of`; with None, those without. Newest first.
 
         Raises:
-            VapiError: The list could not be had.
+            VapiError: The list could not be read.
         """
         with self._lock:
             self._all()
             return list(self._known_as[identity].values())
 
     def had(self, id_: str) -> bool:
-        """Tell whether an id is known, also of another provider's or of something that cannot be read."""
+        """Return whether an id is known, even if it belongs to another provider or cannot be read."""
         with self._lock:
             return id_ in self._all() or id_ in self._foreign
 
@@ -158,13 +158,13 @@ class Account:
     # ---------------------------------------------------------------------------------------------------------- another look
 
     def look(self) -> list[Entry]:
-        """List again, beginning after this call; those that call while one look is under way share the next.
+        """List everything again, starting after this call; calls that arrive during a listing share the next.
 
         Returns:
             Everything of this kind, newest first.
 
         Raises:
-            VapiError: The list could not be had.
+            VapiError: The list could not be read.
         """
         with self._lock:
             look, is_first = self._next_look, self._next_look is None
@@ -173,23 +173,23 @@ class Account:
         if is_first:
             with self._looking:
                 with self._lock:
-                    self._next_look = None  # who comes now may know of what this list is too old for
+                    self._next_look = None  # this list is too old for whoever calls from now on
                 try:
                     look.set_result([entry for page in self._collection.pages() for entry in self._entries(page, set())])
-                except BaseException as error:  # noqa: BLE001 - it belongs to all that wait
+                except BaseException as error:  # noqa: BLE001 - raised in every thread that waits
                     look.set_exception(error)
         return look.result()
 
     def appeared(self) -> list[Entry]:
-        """Look again for what was not known before, and was not deleted by this run.
+        """List again, and return what was unknown so far and was not deleted by this run.
 
-        It stays unknown until `add` is called, so that it is found again by whoever asks next.
+        It stays unknown until `add` is called, so the next caller finds it too.
 
         Raises:
-            VapiError: The list could not be had.
+            VapiError: The list could not be read.
         """
         entries = self.look()
-        # What others added while the list was under way is theirs.
+        # Whatever other threads added during the listing is theirs.
         with self._lock:
             known = self._all().keys() | self._removed | self._gone
         return [one for one in entries if one.id not in known]
@@ -197,29 +197,29 @@ class Account:
     # --------------------------------------------------------------------------------------------------- what this run has done
 
     def add(self, one: Answer) -> Entry:
-        """Take note of one that this run created, changed or took over."""
+        """Record a resource that this run created, changed or took over."""
         entry = self._entry(one.wire(), one)
         with self._lock:
-            self._written[one.id] = entry  # pages to come may still show the one before
+            self._written[one.id] = entry  # later pages may still show the old version
             if self._is_whole or one.id in self._known:
                 self._forget(one.id)
                 self._remember(entry)
         return entry
 
     def remove(self, id_: str) -> None:
-        """Take note of one that this run deleted."""
+        """Record a resource that this run deleted."""
         with self._lock:
             self._removed.add(id_)  # lists may still show it
             self._forget(id_)
 
     def forget(self, id_: str) -> None:
-        """Take note of one that somebody else deleted."""
+        """Record a resource that somebody else deleted."""
         with self._lock:
             self._gone.add(id_)
             self._forget(id_)
 
     def has_removed(self, id_: str) -> bool:
-        """Tell whether this run deleted one."""
+        """Return whether this run deleted a resource."""
         with self._lock:
             return id_ in self._removed
 
@@ -232,7 +232,7 @@ class Account:
             del self._known_as[entry.identity][id_]
 
     def _entries(self, page: list[dict[str, Any]], foreign: set[str]) -> Iterator[Entry]:
-        """Read the entries of a page that are of this kind; the ids of all others go to `foreign`."""
+        """Yield the entries of a page that are of this kind, and add the ids of all others to `foreign`."""
         if self._twins:
             self._twins.listed(page)
         for entry in page:

@@ -1,4 +1,4 @@
-"""Taking over what exists at Vapi already, instead of creating it a second time."""
+"""Take over what already exists at Vapi, instead of creating it a second time."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Most differences that one sentence names.
+#: Most differences listed in one message.
 MAX_DIFFERENCES: Final = 5
 
 
 class Adoption:
-    """Takes over what exists, where the settings or the option ``import_`` say so. Safe for several threads.
+    """Takes over existing resources where the settings or the option ``import_`` say so. Safe for several threads.
 
     Args:
-        run: What the run knows.
-        patch: Changes one that exists: its id and the fields.
+        run: What is shared during the run.
+        patch: Changes an existing resource, given its id and the fields.
     """
 
     def __init__(self, run: Run, patch: Callable[[str, Mapping[str, Any]], Answer]) -> None:
@@ -44,17 +44,17 @@ class Adoption:
         self._were_there: set[str] = set()
 
     def by_id(self, id_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Take over the one of an id, without writing anything.
+        """Take over the resource with an id, without writing anything.
 
         Args:
             id_: Its id.
-            inputs: Normalised inputs, which must say what the API holds. What is never read back cannot be compared.
+            inputs: Normalised inputs, which must match what the API holds. Write-only fields cannot be compared.
 
         Returns:
             Its state.
 
         Raises:
-            VapiError: It does not exist, another resource has it, or it differs from the inputs; the message shows how.
+            VapiError: It does not exist, another resource has it, or it differs from the inputs; the message says how.
         """
         one = self._api.get(id_)
         if one is None:
@@ -62,7 +62,7 @@ class Adoption:
         if not self._run.claims.take(id_):
             raise VapiError(f"another resource of this program has id {id_} already; declare it once")
         live = self._states.of(one, inputs)
-        # What an object holds beyond the program's, and the program could say, it would seem to want gone.
+        # With an empty answer nothing counts as filled in: what the program could say and doesn't, it would seem to want gone.
         differs = list(differences(self._kind, inputs, live, shape_of(self._kind, inputs, {})))
         if differs:
             self._run.claims.release(id_)
@@ -74,11 +74,11 @@ class Adoption:
         return recorded(self._kind, live, shape)
 
     def has_taken_over(self, id_: str) -> bool:
-        """Tell whether one was there before, and is no creation of this run."""
+        """Return whether a resource existed before, and so was not created by this run."""
         return id_ in self._were_there
 
     def existing(self, inputs: Mapping[str, Any]) -> Answer | None:
-        """Take over the one that exists; refuse where there is one that must not be taken."""
+        """Take over the existing resource and return it, or None if there is none; refuse if it must not be taken over."""
         if self._settings.on_existing == "allow":
             return None
         while same := self._same(inputs):
@@ -90,15 +90,15 @@ class Adoption:
     def _same(self, inputs: Mapping[str, Any]) -> list[Entry]:
         identity = self._kind.identity_of(inputs)
         same = self._account.known_as(identity)
-        # Without digits all else must be the same, and it must not be one that this run just created.
+        # Without digits everything else must match, and this run must not have created it just now.
         return same if identity else [one for one in same if one.id not in self._run.created and self.fits(one, inputs)]
 
     def fits(self, one: Entry, inputs: Mapping[str, Any]) -> bool:
-        """Tell whether something is just what inputs would create."""
+        """Return whether an entry is exactly what the inputs would create."""
         return one.answer is not None and fits(self._kind, inputs, self._states.of(one.answer, inputs))
 
     def take_over(self, same: Sequence[Entry], inputs: Mapping[str, Any]) -> Answer | None:
-        """Take over one of those that exist, or refuse; None where it is gone, or no longer what it was listed as."""
+        """Take over one of these resources, or refuse; return None if it is gone or no longer what the list showed."""
         chosen = self._chosen(same, inputs)
         one = self._read(chosen.id)
         if one is None:
@@ -119,7 +119,7 @@ class Adoption:
         raise self.refusal(same, inputs)
 
     def _read(self, id_: str) -> Answer | None:
-        """Read one that a list showed; None where it is gone, which takes both, because either may lag behind."""
+        """Read a listed resource; None if it is gone, for which neither a GET nor a list may show it: either may lag."""
         one = self._api.get(id_)
         pauses = pauses_s(LOOK_FOR_S)
         while one is None and any(entry.id == id_ for entry in self._account.look()):
@@ -135,7 +135,7 @@ class Adoption:
         return one
 
     def refusal(self, same: Sequence[Entry], inputs: Mapping[str, Any]) -> VapiError:
-        """Build the error about what exists and must not be taken over."""
+        """Return the error that names what exists and must not be taken over."""
         quote = self._run.quote
         alike = [one for one in same if one.parent_id == self._kind.parent_of(inputs)]
         held = [one for one in alike or same if one.id in self._run.claims]
@@ -158,7 +158,7 @@ class Adoption:
         if len(alike) > 1:
             ids = ", ".join(quote(other.id) for other in alike)
             return VapiError(f"Vapi has {len(alike)} that fit ({ids}); delete those you do not want, then try again")
-        # One without an identity cannot be told from the one that it is to replace.
+        # Without an identity, it cannot be told apart from the resource that it is to replace.
         replaced = "" if self._kind.identity else "; to replace it by another, run pulumi config set vapi-byo:onExisting allow"
         return VapiError(
             f"Vapi has it already ({label}); to take it over, give it opts=ResourceOptions(import_={id_!r}), or run "
@@ -167,11 +167,11 @@ class Adoption:
         )
 
     def _adopt(self, one: Answer, entry: Entry, inputs: Mapping[str, Any]) -> Answer:
-        # What is never read back is sent, because nobody can tell whether it is what the program says.
+        # Write-only fields are always sent, as nobody can tell whether they match the program.
         write_only = {path[0] for path in self._kind.write_only}
         readable = {name: value for name, value in inputs.items() if name not in write_only}
         patch = plan(self._kind, self._states.of(one, readable) | {MANAGED: {}}, inputs).patch
-        if not self._run.claims.take(one.id):  # the resource that has it came in between
+        if not self._run.claims.take(one.id):  # another resource got it in the meantime
             raise self.refusal([entry], inputs)
         log.warning(
             "%s exists already (id %s, created %s) and is taken over%s",
@@ -188,7 +188,7 @@ class Adoption:
             raise
 
     def _show_differences(self, differs: Sequence[tuple[Path, Any, Any]]) -> str:
-        """Say where the program and Vapi differ and how, in the program's spelling."""
+        """Describe where the program and Vapi differ, in the program's spelling."""
         shown = [
             f"{show_path(as_spelled(path))}: {self._run.quote(_discreet(held, path), 80)} at Vapi, "
             f"{_discreet(wanted, path)} in the program"
@@ -199,7 +199,7 @@ class Adoption:
 
 
 def _discreet(value: Any, path: Path) -> str:
-    """Write a value for a message, unless it is a secret or part of what may be one."""
+    """Return a value for a message, unless it is a secret or may contain one."""
     hidden = next((str(part) for part in path if part in SECRET_FIELDS or part == ADDITIONAL), "")
     return show_value(value, hidden or str(path[-1]))
 

@@ -1,4 +1,4 @@
-"""Many single reads from few calls: a refresh of a thousand numbers needs a list, not a thousand answers."""
+"""Many single reads from few calls: to refresh a thousand numbers takes a list, not a thousand requests."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ log = logging.getLogger(__name__)
 
 
 class BatchedReads:
-    """Reads, one after the other or many at once, with as few calls as will do. Safe for several threads.
+    """Reads resources, one by one or many at once, with as few calls as possible. Safe for several threads.
 
-    The first read is a call of its own, which is all that most runs need. From the second on the account is listed, page by
-    page and no further than the reads are worth it, and the list answers what it shows. The list is never older than the first
-    read, and trusted once an entry matches a direct GET. Everything else is a call of its own: what the list does not show,
-    what this run has written, and every read where the list cannot be had, differs, or was begun before the first read.
+    The first read is a call of its own, and most runs need no more. From the second read on, the account is listed page by
+    page, only as far as the number of reads justifies, and the reads are answered from the list. The list is never older than
+    the first read, and is trusted once an entry matches a direct GET. Everything else is a call of its own: what the list does
+    not show, what this run has written, and every read if the list cannot be read, differs, or was begun before the first read.
 
     Args:
-        collection: The calls.
-        account: Its list.
+        collection: The API calls.
+        account: The list.
     """
 
     def __init__(self, collection: Collection, account: Account) -> None:
@@ -36,23 +36,23 @@ class BatchedReads:
         self._lock = threading.Lock()
         self._listing = threading.Lock()
         self._is_first = True
-        self._asked = 0  # also those that still wait
+        self._asked = 0  # including reads that still wait
         self._written: set[str] = set()
         self._first_is_over = threading.Event()
-        # What a call of its own returned, to hold the list against.
+        # A direct GET, to compare the list with.
         self._sample: Answer | None = None
         self._is_proven = False
         self._is_given_up = False
 
     def get(self, id_: str, created_at: object) -> Answer | None:
-        """Look one up.
+        """Read a resource.
 
         Args:
             id_: Its id.
-            created_at: When it was created, as the API wrote it, or None: tells how far down the list it is.
+            created_at: Its creation time, as the API wrote it, or None: tells how far down the list it is.
 
         Returns:
-            What the API holds, or None where the API itself says that it does not exist.
+            What the API holds, or None if the API itself says that it does not exist.
 
         Raises:
             VapiError: It could not be read.
@@ -72,30 +72,30 @@ class BatchedReads:
         return self._collection.get(id_) if was_written else self._from_the_list(id_, str(created_at or ""))
 
     def about_to_write(self, id_: str) -> None:
-        """Take note that this run changes or deletes one: what is listed of it will be out of date."""
+        """Record that this run is about to change or delete a resource, so that the list no longer answers for it."""
         with self._lock:
             self._written.add(id_)
-        # Waits for a look at the list that is under way, and never holds what is to be listed against this one.
+        # Waits for a listing in progress, and then gives up the sample: the list may rightly differ from it now.
         with self._listing:
             if self._sample is not None and self._sample.id == id_:
                 self._sample = None
 
     def lack(self, id_: str, org_id: object) -> bool:
-        """Tell whether the list was had, is of that organisation, and does not show an id."""
+        """Return whether the list was read, belongs to an organisation, and does not show an id."""
         with self._listing:
             return not self._is_given_up and self._account.shown(id_) is None and self._account.shows_organisation(org_id)
 
     def _from_the_list(self, id_: str, created_at: str) -> Answer | None:
         with self._listing:
             if not self._is_given_up and not self._first_is_over.is_set() and not self._account.pages_read:
-                self._read_page()  # while the first read is on its way
+                self._read_page()  # in parallel with the first read
             self._first_is_over.wait()
             if self._is_proven or self._sample is not None:
                 while self._needs_more(id_, created_at):
                     self._read_page()
                 self._hold_against_the_sample()
             if not self._is_proven and not self._is_given_up:
-                # Under the lock: the next may find in it what proves the list.
+                # While holding the lock: the next thread may need this sample to check the list.
                 self._sample = one = self._collection.get(id_)
                 return one
             shown = self._shown(id_) if self._is_proven else None
@@ -107,7 +107,7 @@ class BatchedReads:
         pages = self._account.pages_read
         if not pages:
             return True
-        # Else an account of many thousands were listed for the sake of two.
+        # Two reads must not list an account of many thousands.
         if pages >= 2 and self._asked < 2 * pages:
             return False
         return self._account.may_follow(id_, created_at) or self._sample_may_follow()

@@ -1,4 +1,4 @@
-"""Checking and normalising the inputs of a resource, and writing them for messages; pure."""
+"""Check and normalise the inputs of a resource, and describe them in messages; pure."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of checking inputs.
+    """The result of a check.
 
     Attributes:
-        inputs: The inputs on the wire's form: camelCase at every depth, no nulls, whole numbers whole. Only meaningful where
-            there are no problems.
-        problems: All failures.
-        warnings: Whole sentences about what is legal and probably not meant.
+        inputs: The inputs as they go over the wire: camelCase at every depth, no nulls, whole numbers as int. Only meaningful
+            without problems.
+        problems: Everything that is wrong.
+        warnings: Whole sentences about what is allowed but probably not meant.
     """
 
     inputs: dict[str, Any]
@@ -61,7 +61,7 @@ class Checked:
     warnings: list[str]
 
 
-#: How what this version does not know gets through.
+#: Advice to those who need something that this version does not know.
 WAY_OUT: Final = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
 
 
@@ -78,14 +78,14 @@ def check_inputs(
     Args:
         kind: The kind of resource.
         raw: Inputs with keys in snake_case or camelCase; `UNKNOWN` stands for values not known yet, at any depth.
-        number_check: Whether a number that no numbering plan knows is a problem (``possible``) or a warning (``e164``).
-        on_unknown: Whether what this version does not know is a problem (``error``) or stays as it is written (``send``).
-        wire_names: Wire names that the program has written itself, see `wire.as_spelled`.
+        number_check: Whether a number that fits no numbering plan is a problem (``possible``) or a warning (``e164``).
+        on_unknown: Whether what this version does not know is a problem (``error``) or stays as written (``send``).
+        wire_names: Wire names that the program itself uses, see `wire.as_spelled`.
 
     Returns:
-        The normalised inputs, every problem and every warning.
+        The normalised inputs, all problems and all warnings.
     """
-    # A copy in which unset is absent: an explicit null means the same.
+    # A copy without nulls: an explicit null means the same as a missing key.
     given = _without_nulls(raw)
     none = _said_to_be_none(kind, given)
     said = {key: value for key, value in given.items() if to_camel(key) not in none}
@@ -110,22 +110,22 @@ def _validated(kind: Kind, said: Mapping[str, Any], context: Mapping[str, Any]) 
     except ValidationError as error:
         return {}, error.errors(include_url=False)
     additional = inputs.pop(ADDITIONAL, None)
-    if additional:  # what is empty says nothing
+    if additional:  # an empty object says nothing
         inputs[ADDITIONAL] = additional if additional is UNKNOWN else whole(additional)
     return inputs, []
 
 
-#: Failures whose value may be one that the API has learned since, where it is of the right sort.
+#: Failures that may only mean that the API has learned the value since, by type; and the tag that must then be a string.
 _TAG_ERRORS: Final[Mapping[str, str]] = {"hook_event": "on", "action_type": "type", "destination_type": "type"}
 
 
 def _place(details: Any) -> tuple[str | int, ...]:
-    # Tags of unions are written <so>, and are no part of the user's data.
+    # Tags of unions appear as <tag>, and are not part of the user's data.
     return tuple(part for part in details["loc"] if not (isinstance(part, str) and part.startswith("<")))
 
 
 def _is_unknown(resource: Kind, details: Any, said: Mapping[str, Any]) -> bool:
-    """Tell whether a failure is of something that the API may have learned since, and not of something wrong."""
+    """Return whether a failure may be about something that the API has learned since, rather than a mistake."""
     path, value, kind = _place(details), details["input"], details["type"]
     if kind == "literal_error":
         return isinstance(value, str)
@@ -138,14 +138,14 @@ def _is_unknown(resource: Kind, details: Any, said: Mapping[str, Any]) -> bool:
 
 
 def _beside(said: Any, path: Sequence[str | int]) -> set[str]:
-    """Return the names in the object that a path ends in."""
+    """Return all names in the object that holds the end of a path."""
     for part in path[:-1]:
         said = said[part]
     return set(said)
 
 
 def _put_aside(said: Any, details: Any) -> Any:
-    """Take an unknown property out of the given inputs; where a value must be, leave `UNKNOWN`, which passes every check."""
+    """Take an unknown property out of the inputs; if a value is required, leave `UNKNOWN`, which passes every check."""
     *parents, last = _place(details)
     for part in parents:
         said = said[part]
@@ -183,7 +183,7 @@ def _problems_of_additional(kind: Kind, said: Mapping[str, Any], on_unknown: OnU
 
 
 def _said_to_be_none(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Find the fields that must be unset: as what is left out is not managed, a program says so by an empty value."""
+    """Return the fields that must be unset: a program says so by an empty value, as leaving one out means unmanaged."""
     return {
         wire: empty
         for wire, empty in kind.none.items()
@@ -192,7 +192,7 @@ def _said_to_be_none(kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dump(value: Any) -> Any:
-    # Not model_dump: a serializer wants the types it was built for, and knows nothing of UNKNOWN.
+    # Not model_dump: a serializer expects the declared types, and cannot handle UNKNOWN.
     if isinstance(value, Block):
         return {to_camel(name): _dump(part) for name in type(value).model_fields if (part := getattr(value, name)) is not None}
     return [_dump(part) for part in value] if isinstance(value, list) else value
@@ -283,7 +283,7 @@ def _is_required(resource: Kind, path: Sequence[str | int]) -> bool:
 
 
 def _blocks_around(resource: Kind, path: Sequence[str | int]) -> Iterable[type[Block]]:
-    """Find the blocks that may hold the end of a path."""
+    """Yield the blocks that may hold the end of a path."""
     blocks: Iterable[type[Block]] = (resource.inputs,)
     for part in path[:-1]:
         if isinstance(part, str):
@@ -292,7 +292,7 @@ def _blocks_around(resource: Kind, path: Sequence[str | int]) -> Iterable[type[B
 
 
 def _blocks_in(block: type[Block], wire: str) -> Iterator[type[Block]]:
-    """Find the blocks that a field of a block may hold, in lists and unions too."""
+    """Yield the blocks that a field of a block may hold, including those in lists and unions."""
     pending: list[Any] = []
     for name, field in block.model_fields.items():
         if to_camel(name) == wire:

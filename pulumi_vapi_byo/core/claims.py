@@ -1,4 +1,4 @@
-"""Which of what Vapi has belongs to a resource of the running program."""
+"""Which resources at Vapi belong to the running program."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-#: What happened to one that `Claims.keep` says no to.
+#: What happened to an id that `Claims.keep` refuses.
 TAKEN_OVER: Final = "a new resource of this program has taken it over; declare it once, then run pulumi up again"
 
-#: Seconds to wait for another process to let go of the file; each holds it for less than a millisecond.
+#: Seconds to wait for another process to release the file; each holds it for less than a millisecond.
 _WAIT_S: Final = 10.0
 
 
 class Claims:
-    """The ids that the resources of a run have, each of them one resource's alone. Safe for several threads and processes.
+    """The ids that a run's resources have, each of them claimed by one resource. Safe for several threads and processes.
 
-    A program with several providers has a process for each, and two of them may be of one account. So what a run holds is in a
-    file that all of its processes share, and that is of no use to anybody once they have ended.
+    A program with several providers has a process for each, and two of them may use the same account. So all processes of a
+    run share their claims in a file, which means nothing to anybody once they have ended.
 
     Args:
-        run: Names the run; None for one that has only this process.
-        account: Tells apart what may have the same id, such as the address of the API.
+        run: Name of the run; None if it has only this process.
+        account: Tells apart ids of different accounts, e.g. by the address of the API.
     """
 
     def __init__(self, run: str | None = None, account: str = "") -> None:
@@ -36,14 +36,14 @@ class Claims:
         self._file = sqlite3.connect(
             _shared_file(run) or ":memory:", timeout=_WAIT_S, isolation_level=None, check_same_thread=False
         )
-        self._file.execute("PRAGMA synchronous = OFF")  # it outlives no crash, nor has it to
+        self._file.execute("PRAGMA synchronous = OFF")  # it need not survive a crash
         with self._exclusively():
             self._file.execute("CREATE TABLE IF NOT EXISTS processes (pid INTEGER PRIMARY KEY)")
             self._file.execute(
                 "CREATE TABLE IF NOT EXISTS held (account TEXT, id TEXT, taken INTEGER, PRIMARY KEY (account, id))"
             )
             pids = [pid for (pid,) in self._file.execute("SELECT pid FROM processes")]
-            if not any(map(_is_alive, pids)):  # of an earlier run that had the same name
+            if not any(map(_is_alive, pids)):  # left behind by an earlier run of the same name
                 self._file.execute("DELETE FROM processes")
                 self._file.execute("DELETE FROM held")
             self._file.execute("INSERT OR IGNORE INTO processes VALUES (?)", (os.getpid(),))
@@ -53,7 +53,7 @@ class Claims:
             return self._taken(id_) is not None
 
     def keep(self, id_: str) -> bool:
-        """Note an id that a resource has; False where another one took it over in this run."""
+        """Claim the id of an existing resource; return False if another resource took it over in this run."""
         with self._exclusively():
             taken = self._taken(id_)
             if taken is None:
@@ -61,7 +61,7 @@ class Claims:
             return not taken
 
     def take(self, id_: str) -> bool:
-        """Note an id that a new resource takes over; False where another one has it."""
+        """Claim an id that a new resource takes over; return False if another resource has it."""
         with self._exclusively():
             if self._taken(id_) is not None:
                 return False
@@ -69,7 +69,7 @@ class Claims:
             return True
 
     def release(self, id_: str) -> None:
-        """Take back a `take` that came to nothing."""
+        """Undo a `take` that failed later."""
         with self._exclusively():
             self._file.execute("DELETE FROM held WHERE account = ? AND id = ? AND taken", (self._account, id_))
 
@@ -88,7 +88,7 @@ class Claims:
 
 
 def _shared_file(run: str | None) -> Path | None:
-    """Return a file that nobody but this user can write; None where that is impossible, or nothing tells who is alive."""
+    """Return a file that only this user can write; None if there can't be one, or there is no telling who is alive."""
     if run is None or os.name != "posix":
         return None
     folder = Path(tempfile.gettempdir()) / f"pulumi-vapi-byo-{os.getuid()}"

@@ -1,4 +1,4 @@
-"""Creating a resource exactly once, whatever the API does."""
+"""Create a resource exactly once, whatever the API does."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Statuses that do not tell whether a POST did its work, beside those from 500 on.
+#: Statuses, besides those from 500 on, that leave open whether a POST did its work.
 _UNKNOWN_FATE: Final = frozenset({408, 425})
 
-#: Seconds by which the API's clocks may differ among themselves.
+#: Seconds by which the clocks of the API's servers may differ.
 _CLOCKS_DIFFER_S: Final = 5.0
 
 
 @dataclass
 class _Appeared:
-    """What appeared since a POST, as far as it may have to do with it.
+    """What appeared after a POST and may be its result.
 
     Attributes:
-        ours: What it created.
-        existing: What has the same digits, and is somebody else's.
-        doubtful: What it may have created: nothing may be sent while it is there.
-        unreadable: The same, of what cannot be read.
+        ours: What the POST created.
+        existing: What has the same digits but is somebody else's.
+        doubtful: What the POST may have created: nothing may be sent while it exists.
+        unreadable: What the POST may have created but cannot be read.
     """
 
     ours: list[Entry] = field(default_factory=list)
@@ -52,11 +52,11 @@ class _Appeared:
 
 
 class Creation:
-    """Brings resources of one kind into being. Safe for several threads.
+    """Creates resources of one kind. Safe for several threads.
 
     Args:
-        run: What the run knows.
-        adoption: Takes over what exists already.
+        run: What is shared during the run.
+        adoption: Takes over what already exists.
     """
 
     def __init__(self, run: Run, adoption: Adoption) -> None:
@@ -72,7 +72,7 @@ class Creation:
         self._lock = threading.Lock()
 
     def create(self, inputs: Mapping[str, Any]) -> Answer:
-        """Create one, or take over one that exists where the settings say so.
+        """Create a resource, or take over an existing one if the settings say so.
 
         Args:
             inputs: Normalised inputs.
@@ -81,7 +81,7 @@ class Creation:
             What the API holds.
 
         Raises:
-            VapiError: It was not created, or nobody can tell; the message says which and what to do.
+            VapiError: It was not created, or that cannot be determined; the message says which and what to do.
         """
         with self._create_lock(inputs):
             one = self._adoption.existing(inputs) or self._post(inputs)
@@ -92,8 +92,8 @@ class Creation:
 
     @contextmanager
     def _create_lock(self, inputs: Mapping[str, Any]) -> Iterator[None]:
-        # Two creates of the same number would not see each other's; of different numbers they may run side by side.
-        # Without digits, those of one name could be taken for each other: a secret, say, is never read back.
+        # Concurrent creates of the same number would not see each other's result; those of different numbers may run at once.
+        # Without digits, the same goes for the name: two such resources may differ only in a secret, which is never read back.
         key = self._kind.identity_of(inputs) or json.dumps([inputs.get("name"), self._kind.parent_of(inputs)])
         with self._lock:
             lock = self._locks[key]
@@ -108,7 +108,7 @@ class Creation:
 
     def _post(self, inputs: Mapping[str, Any]) -> Answer:
         body = body_of(self._kind, inputs)
-        self._account.known()  # what is there before, so that what appears can be told from it
+        self._account.known()  # what exists before the POST, to recognise what appears after it
         sent_at = self._api.client.api_time()
         failures = 0
         while True:
@@ -130,21 +130,21 @@ class Creation:
                 if not _may_pass(error) or failures > self._settings.max_retries:
                     raise self._not_found(error, failures) from error
             else:
-                if not self._run.claims.keep(made.id):  # it is in nobody's state yet
+                if not self._run.claims.keep(made.id):  # no state has it yet, but another resource may take it over by id
                     raise VapiError(TAKEN_OVER)
                 if failures:
                     self._look_for_a_late_one(inputs, made)
                 return made
 
     def _make_sure_it_is_new(self, made: Answer, inputs: Mapping[str, Any]) -> None:
-        # What an answer names becomes ours to change and to delete: it must be what was asked for, and not have been there.
+        # We will change and delete whatever an answer names: it must be what was asked for, and must not have existed before.
         held, id_ = made.wire(), self._run.quote(made.id)
         if self._account.had(made.id):
             raise BadAnswerError(f"has the id {id_}, which was there before", method="POST", path=self._kind.path)
         differs = self._kind.parent if self._kind.parent_of(held) != self._kind.parent_of(inputs) else ""
         if self._kind.identity_of(held) != self._kind.identity_of(inputs):
             differs = self._kind.named_by
-        elif not self._kind.identity and inputs.get(self._kind.named_by):  # one that was not sent may be filled in
+        elif not self._kind.identity and inputs.get(self._kind.named_by):  # a name that was not sent may be filled in
             differs = self._kind.named_by if held.get(self._kind.named_by) != inputs[self._kind.named_by] else differs
         if differs:
             raise _MadeOtherwiseError(
@@ -152,7 +152,7 @@ class Creation:
             )
 
     def _find_made(self, inputs: Mapping[str, Any], failure: VapiError, sent_at: datetime.datetime | None) -> Answer | None:
-        """Look, again and again, for what a POST may have created although it failed."""
+        """Look repeatedly for what a failed POST may have created all the same; return it, or None if nothing appeared."""
         found, trouble = _Appeared(), None
         log.info("%s: %s; looking for it for %g s", self._run.label(inputs), failure, self._look_for_s(failure))
         for pause_s in pauses_s(self._look_for_s(failure)):
@@ -160,7 +160,7 @@ class Creation:
             try:
                 found, trouble = self._appeared(inputs, sent_at), None
             except VapiError as error:
-                trouble = error  # the last look is the one that counts
+                trouble = error  # only the last look counts
             if found.ours:
                 break
         if len(found.ours) > 1:
@@ -192,7 +192,7 @@ class Creation:
         return self._adoption.take_over(found.existing, inputs) if found.existing else None
 
     def _look_for_s(self, failure: VapiError) -> float:
-        # After a time-out the API may still be at work: it gets as long again.
+        # After a time-out the API may still be working on it, so it gets the same time again.
         timed_out = isinstance(failure, TransportError) and failure.timed_out
         return max(LOOK_FOR_S, self._settings.timeout_s) if timed_out else LOOK_FOR_S
 
@@ -208,7 +208,7 @@ class Creation:
         self, one: Entry, inputs: Mapping[str, Any], sent_at: datetime.datetime | None, found: _Appeared
     ) -> list[Entry] | None:
         identity, wanted = self._kind.identity_of(inputs), self._kind.parent_of(inputs)
-        # Digits and credential decide. What else an API fills in, or writes in its own way, is for the state to show.
+        # Digits and credential decide. What else an API fills in, or spells differently, shows up in the state.
         if identity and one.identity == identity:
             if one.parent_id != wanted:
                 return found.existing if self._settings.on_existing != "allow" else None
@@ -219,7 +219,7 @@ class Creation:
             return found.unreadable if one.identity is None and one.parent_id in (None, wanted) else None
         if identity or one.identity or one.parent_id != wanted or _is_older(one, sent_at):
             return None
-        # Without digits all else decides; what comes near may be the one that was asked for, but for what was filled in.
+        # Without digits everything else decides; a near match may be ours with fields filled in.
         if self._adoption.fits(one, inputs):
             return found.ours
         return found.doubtful if self._comes_near(one, inputs) else None
@@ -260,12 +260,12 @@ class Creation:
         return "run pulumi up again, which looks for it first and does not create it twice"
 
     def _look_for_a_late_one(self, inputs: Mapping[str, Any], made: Answer) -> None:
-        # A request that was given up can still be carried out later, where the API lets two of the same exist.
+        # If the API allows duplicates, a request that was given up may still be carried out.
         try:
             appeared = self._account.appeared()
         except VapiError:
             return
-        # Of what has digits, whoever lists tells it.
+        # Duplicate digits are reported by `Twins` whenever something is listed.
         twins = [one for one in appeared if one.id != made.id and not one.identity and self._adoption.fits(one, inputs)]
         if twins:
             log.warning(
@@ -277,11 +277,11 @@ class Creation:
 
 
 class _MadeOtherwiseError(BadAnswerError):
-    """A POST created something else than was requested: sent again, there would be two."""
+    """A POST created something other than requested: sent again, there would be two."""
 
 
 def _leaves_doubt(error: VapiError) -> bool:
-    """Tell whether it may have been created although a POST failed."""
+    """Return whether a POST may have created something although it failed."""
     if isinstance(error, TransportError):
         return error.sent
     if isinstance(error, ApiError):
@@ -296,6 +296,6 @@ def _may_pass(error: VapiError) -> bool:
 
 
 def _is_older(one: Entry, sent_at: datetime.datetime | None) -> bool:
-    """Tell whether it was there, by the API's own clock, before a POST was sent."""
+    """Return whether an entry existed, by the API's own clock, before a POST was sent."""
     created_at = moment_of(one.created_at)
     return bool(created_at and sent_at and (sent_at - created_at).total_seconds() > _CLOCKS_DIFFER_S)

@@ -1,11 +1,11 @@
-"""What changed between what is and what the program says; pure.
+"""Compare what Vapi holds with what the program says; pure.
 
-*State* is what the API held after our last look, in wire names, plus the record `MANAGED`: the shape of what the program had
-set at our last write. With it three things can be told apart that look alike in the state: a field the program set (compared,
-and cleared when it is removed), a field the server filled in by itself (no change), and one that somebody else added inside an
-object of ours (drift). Whole fields that the program never set are not managed: what others put there stays. A field that it
-sets to an empty value must be unset, and so must one that is None in the inputs: that is how a program is read whose
-arguments must be unset where they are left out.
+*State* is what the API held at our last look, in wire names, plus the record `MANAGED`: the shape of what the program had set
+at our last write. The record tells apart three things that look alike in the state: a field that the program set (compared, and
+cleared when it is removed), a field that the server filled in (no change), and a field that somebody else added inside an
+object of ours (drift). Whole fields that the program never set are not managed, so what others put there stays. A field must
+be unset if the program sets it to an empty value, or if it is None in the inputs: the inputs are read that way where
+arguments that are left out must be unset.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from pulumi_vapi_byo.wire import (
     place_of,
 )
 
-#: True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list; of a whole field also
-#: the empty value by which the program said that it must be unset, or False where the server filled it in at the creation.
+#: True: set by the program; False: filled in by the server; a dict or list of shapes: an object or list. A whole field may also
+#: have the empty value with which the program unset it, or False if the server filled it in at creation.
 Shape = Any
 
-#: Where something is, in wire names and list indexes.
+#: Where something is: wire names and list indexes.
 Path = tuple[str | int, ...]
 
 
@@ -42,9 +42,9 @@ class Plan:
     """What an update has to do.
 
     Attributes:
-        changes: Names of the inputs that differ, in the order of the inputs; those of `LOCAL_FIELDS` last.
-        patch: Body of the PATCH: the changed fields alone, each with its whole new value, or the value that clears it, and
-            what the kind sends along with them. Of the additional properties it has those that differ.
+        changes: Names of the inputs that differ, in the order of the inputs, with those of `LOCAL_FIELDS` last.
+        patch: Body of the PATCH: only the changed fields, each with its whole new value or the value that clears it, and what
+            the kind sends along with them. Of the additional properties, only those that differ.
     """
 
     changes: tuple[str, ...]
@@ -52,16 +52,16 @@ class Plan:
 
 
 def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> Plan:
-    """Compare what is with what the program says.
+    """Compare what Vapi holds with what the program says.
 
     Args:
         kind: The kind of resource.
         state: The last outputs: wire names to values, with `MANAGED`.
-        inputs: The program's inputs, normalised; `UNKNOWN` counts as changed.
-        live: What the API holds right now, where that was looked up; settles its spellings, and what is sent along in objects.
+        inputs: The program's inputs, normalised; `UNKNOWN` counts as a change.
+        live: What the API holds now, if it was read; settles spellings, and what of other people's is sent along in objects.
 
     Returns:
-        The plan; without changes where there is nothing to do.
+        The plan; empty if there is nothing to do.
     """
     managed = managed_shape(kind, state)
     held = state if live is None else live
@@ -87,7 +87,7 @@ def plan(kind: Kind, state: Mapping[str, Any], inputs: Mapping[str, Any], live: 
 
 
 def managed_shape(kind: Kind, state: Mapping[str, Any]) -> dict[str, Shape]:
-    """Return the shape of the inputs at the last write; without a record, all that the state holds counts as set."""
+    """Return the shape of the inputs at the last write; without a record, everything in the state counts as set."""
     recorded = state.get(MANAGED)
     if isinstance(recorded, Mapping):
         return dict(recorded)
@@ -95,30 +95,30 @@ def managed_shape(kind: Kind, state: Mapping[str, Any]) -> dict[str, Shape]:
 
 
 def recorded(kind: Kind, state: Mapping[str, Any], shape: Mapping[str, Shape]) -> dict[str, Any]:
-    """Write the record into a state, unless the state says as much without it: the engine writes all states at every step.
+    """Return a state with its record, unless the state implies it: the engine writes every state at every step.
 
     Args:
         kind: The kind of resource.
-        state: A state, complete but for its record.
+        state: A state, complete except for its record.
         shape: The shape of the inputs at the last write.
 
     Returns:
-        The state, of which `managed_shape` returns that shape.
+        A state for which `managed_shape` returns that shape.
     """
     bare = {key: value for key, value in state.items() if key != MANAGED}
     return bare if managed_shape(kind, bare) == shape else bare | {MANAGED: dict(shape)}
 
 
 def shape_of(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
-    """Record what the program set and what the server filled in beside it.
+    """Return what the program set, and what the server filled in around it.
 
     Args:
         kind: The kind of resource.
         inputs: The inputs that were written.
-        answer: What the API held right after the write; without it, nothing was filled in.
+        answer: What the API held right after the write; if empty, nothing counts as filled in.
 
     Returns:
-        The value for `MANAGED`. It holds no values, so no secrets.
+        The value for `MANAGED`. It contains no values, hence no secrets.
     """
     return {
         field: _shape_of_field(inputs[field], answer.get(field)) for field in kind.api_fields if inputs.get(field) is not None
@@ -126,7 +126,7 @@ def shape_of(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -
 
 
 def unknown_in(shape: Mapping[str, Shape]) -> list[Path]:
-    """Find what this version does not know in objects of the program's, and the program has not written.
+    """Return what this version does not know inside the program's objects and the program did not write.
 
     Args:
         shape: The shape of the inputs, as `shape_of` records it.
@@ -135,7 +135,7 @@ def unknown_in(shape: Mapping[str, Shape]) -> list[Path]:
 
 
 def with_unknown(shape: Mapping[str, Shape], live: Mapping[str, Any]) -> dict[str, Shape]:
-    """Take into a shape, as filled in, what this version does not know and the API has come to hold in objects of ours."""
+    """Add to a shape, as filled in, what the API has come to hold in our objects and this version does not know."""
     return {field: _with_unknown(place_of(field), part, live.get(field)) for field, part in shape.items()}
 
 
@@ -167,7 +167,7 @@ def _unknown_in(place: Place, shape: Shape, path: Path) -> Iterator[Path]:
 
 
 def unknown_that_goes(kind: Kind, state: Mapping[str, Any], patch: Mapping[str, Any]) -> list[Path]:
-    """Find what this version does not know, nobody's but Vapi's, that a change would drop with the object that it is in.
+    """Find values unknown to this version, set by Vapi alone, that a change would drop with the object they are in.
 
     Args:
         kind: The kind of resource.
@@ -177,7 +177,7 @@ def unknown_that_goes(kind: Kind, state: Mapping[str, Any], patch: Mapping[str, 
     going = []
     for path in unknown_in({field: shape for field, shape in managed_shape(kind, state).items() if field in patch}):
         value: Any = state
-        with contextlib.suppress(LookupError, TypeError):  # a record that no longer fits
+        with contextlib.suppress(LookupError, TypeError):  # the record may no longer fit
             for part in path:
                 value = value[part]
             if not _holds(patch[str(path[0])], path[-1], value):
@@ -187,14 +187,14 @@ def unknown_that_goes(kind: Kind, state: Mapping[str, Any], patch: Mapping[str, 
 
 def _holds(where: Any, name: Any, value: Any) -> bool:
     if where is UNKNOWN:
-        return True  # for all that is known
+        return True  # it may hold anything
     if isinstance(where, Mapping):
         return (name in where and where[name] == value) or any(_holds(part, name, value) for part in where.values())
     return isinstance(where, list) and any(_holds(part, name, value) for part in where)
 
 
 def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """Write what is live as the inputs that would produce it, so that drift shows as the way back.
+    """Return what is live as the inputs that would produce it, so that drift shows as the way back.
 
     Args:
         kind: The kind of resource.
@@ -214,12 +214,12 @@ def managed_inputs(kind: Kind, state: Mapping[str, Any], live: Mapping[str, Any]
 
 
 def left_out(kind: Kind, inputs: Container[str]) -> list[str]:
-    """Return the wire names of the fields that the inputs say nothing of."""
+    """Return the wire names of the fields that the inputs don't mention."""
     return [field for field in kind.api_fields if field not in inputs]
 
 
 def unmanaged(kind: Kind, live: Mapping[str, Any], shape: Mapping[str, Shape]) -> dict[str, Any]:
-    """Return what is live and was set by somebody else in fields that the program leaves out, written as inputs.
+    """Return what others have set in fields that the program leaves out, as inputs.
 
     Args:
         kind: The kind of resource.
@@ -234,13 +234,13 @@ def unmanaged(kind: Kind, live: Mapping[str, Any], shape: Mapping[str, Shape]) -
 
 
 def filled_in(kind: Kind, inputs: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Shape]:
-    """Record the whole fields that the server filled in by itself when it created one from the inputs."""
+    """Return False for each whole field that the server filled in by itself when it created a resource from the inputs."""
     said = {field: value for field, value in inputs.items() if value is not None}
     return dict.fromkeys(unmanaged(kind, answer, said), False)
 
 
 def still_filled_in(shape: Mapping[str, Shape], state: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Shape]:
-    """Return a shape without the fields that the server once filled in and that somebody has changed since."""
+    """Return a shape without the fields that the server once filled in but that have been changed since."""
     return {
         field: part
         for field, part in shape.items()
@@ -251,16 +251,16 @@ def still_filled_in(shape: Mapping[str, Shape], state: Mapping[str, Any], live: 
 def differences(
     kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]
 ) -> Iterator[tuple[Path, Any, Any]]:
-    """Find where the API holds something else than the inputs say.
+    """Find where the API holds something other than the inputs say.
 
     Args:
         kind: The kind of resource.
         inputs: Normalised inputs.
         live: What the API holds.
-        shape: What of it the inputs have set.
+        shape: What the inputs have set, and what was filled in.
 
     Yields:
-        The path, what the inputs say there and what the API holds; None for nothing.
+        The path, what the inputs say there and what the API holds, None if nothing.
     """
     wanted = kind.in_all_spellings(inputs, live)
     for field in kind.api_fields:
@@ -269,12 +269,12 @@ def differences(
 
 
 def differing(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], shape: Mapping[str, Shape]) -> list[str]:
-    """Return the wire names of the inputs that the API does not hold as they were written."""
+    """Return the wire names of the inputs that the API holds differently."""
     return list(dict.fromkeys(str(path[0]) for path, _, _ in differences(kind, inputs, live, shape)))
 
 
 def fits(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Tell whether something is just what the inputs would create: all they say, and nothing more.
+    """Return whether something is exactly what the inputs would create: all they say, and nothing more.
 
     Args:
         kind: The kind of resource.
@@ -282,7 +282,7 @@ def fits(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool
         live: What the API holds.
 
     Returns:
-        Whether it is; what the server fills in inside an object of the inputs does not count.
+        The answer; what the server fills in inside an object of the inputs does not count.
     """
     said = {*inputs, *(other for field, other in kind.read_back_as.items() if field in inputs)}
     return not differing(kind, inputs, live, shape_of(kind, inputs, live)) and all(
@@ -293,7 +293,7 @@ def fits(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool
 def conflicts(
     kind: Kind, fields: Iterable[str], state: Mapping[str, Any], inputs: Mapping[str, Any], live: Mapping[str, Any]
 ) -> list[str]:
-    """Return the fields that somebody else changed since the state was written, and not to what the program says.
+    """Return the fields that somebody else has changed since the state was written, to something other than the program's.
 
     Args:
         kind: The kind of resource.
@@ -315,22 +315,22 @@ def conflicts(
 
 
 def body_of(kind: Kind, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is sent to create one: nothing of what must be unset, because in a new one it is."""
+    """Return the body that creates a resource: without fields that must be unset, since in a new resource they are."""
     return {field: inputs[field] for field in kind.api_fields if not is_blank(inputs.get(field))}
 
 
-#: The place of a value that has nothing known inside.
+#: The place of a value without known properties.
 _FLAT: Final = Place()
 
 
 def _is_unset(key: str, value: Any, place: Place | None = _FLAT) -> bool:
-    if place is None or place is ANYWHERE:  # of what this version does not know it knows no default
+    if place is None or place is ANYWHERE:  # a property that this version does not know has no known default
         return value is None
     return is_blank(value) or (key in API_DEFAULTS and _equal(value, API_DEFAULTS[key]))
 
 
 def _equal(left: Any, right: Any) -> bool:
-    # 3 and 3.0 are one number, but 1 and True are not one value.
+    # 3 equals 3.0, but True does not equal 1.
     return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
@@ -341,15 +341,15 @@ def _same(place: Place | None, key: str, new: Any, old: Any, shape: Shape) -> bo
 def _differences(
     place: Place | None, key: str, new: Any, old: Any, shape: Shape, path: Path
 ) -> Iterator[tuple[Path, Any, Any]]:
-    """Find what differs: where, what is new and what is old.
+    """Find differences: where, the new value and the old value.
 
     Args:
-        place: What can be said here; None where this version does not know.
+        place: The properties known here; None if this version does not know the place.
         key: The name of the value, empty in a list.
         new: What is wanted.
-        old: What there is.
-        shape: What of it the program has set.
-        path: Where that is.
+        old: What exists.
+        shape: What the program has set of it.
+        path: Where it is.
     """
     if new is UNKNOWN:
         yield path, new, old
@@ -392,11 +392,11 @@ def _additional(wanted: Any, held: Mapping[str, Any]) -> Any:
 
 
 def _with_what_is_there(place: Place | None, key: str, wanted: Any, held: Any, shape: Shape) -> Any:
-    """Return what is wanted with what the API holds inside it and is not the program's."""
+    """Return what is wanted, plus what the API holds inside it that is not the program's."""
     inside = ANYWHERE if place is None else place
     if isinstance(wanted, Mapping) and isinstance(held, Mapping) and key not in OPAQUE_MAPS:
         if any(tag in wanted and wanted[tag] != held.get(tag) for tag in _TAGS):
-            return wanted  # another thing, of which nobody knows what would fit
+            return wanted  # a different object: nothing of the old one need fit
         shapes = shape if isinstance(shape, Mapping) else {}
         theirs = {
             part: value
@@ -417,12 +417,12 @@ def _with_what_is_there(place: Place | None, key: str, wanted: Any, held: Any, s
     return wanted
 
 
-#: What tells objects of one place apart.
+#: Properties that tell apart the objects at one place.
 _TAGS: Final = ("type", "on", "key")
 
 
 def _counterparts(place: Place | None, wanted: Sequence[Any], held: Sequence[Any], shapes: Sequence[Shape]) -> list[int | None]:
-    """Find for each element of a list the one that it is at the API: one that is just like it, or else in the same place."""
+    """Return for each wanted element the index of the held one it replaces: an equal one, else that in the same place."""
     found: dict[int, int] = {}
     for index, value in enumerate(wanted):
         nearest = sorted((abs(at - index), at) for at in range(len(held)) if at not in found.values())
@@ -456,7 +456,7 @@ def _project(place: Place | None, key: str, live: Any, shape: Shape) -> Any:
         shapes, inside = shape if isinstance(shape, Mapping) else {}, ANYWHERE if place is None else place
 
         def is_ours(part: str) -> bool:
-            # Not what the server filled in, nor a default that it would say by itself, nor what this version does not know.
+            # Not what the server filled in, defaults that it would set by itself, or what this version does not know.
             if part in shapes:
                 return shapes[part] is not False
             known = inside.get(part)

@@ -1,4 +1,4 @@
-"""The engine that a provider's process serves: who it is, and the end of the process with it."""
+"""The engine that a provider's process serves: its address, and how the process ends with it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from typing import Final
 #: Seconds that a connection to the engine may take: it is on this machine.
 _CONNECT_S: Final = 5.0
 
-#: Seconds that a process has to end by itself.
+#: Seconds that a process has to end on its own.
 _GRACE_S: Final = 1.0
 
 
 def engine_port(arguments: Sequence[str]) -> int | None:
-    """Find the port of the engine in what it started a provider's process with.
+    """Return the port of the engine that started this process.
 
     Args:
-        arguments: The process's arguments.
+        arguments: The command line of the process.
 
     Returns:
-        The port, on this machine; None where no engine has started the process.
+        The port, on this machine; None if no engine started the process.
     """
     found = [match for argument in arguments if (match := re.fullmatch(r"(?:127\.0\.0\.1|localhost):(\d{1,5})", argument))]
     return int(found[0][1]) if found else None
@@ -35,27 +35,27 @@ def engine_port(arguments: Sequence[str]) -> int | None:
 def end_with_the_engine(port: int) -> None:
     """End this process as soon as its engine is gone or interrupts it, whatever it is doing.
 
-    A provider's process lives on after a killed CLI, and would do what it was asked to before: nobody would ever note what that
-    creates, and the next ``up`` would create it again. Interrupted, it would wait for the answers to all calls under way, which
-    the engine takes no more.
+    A provider's process outlives a killed CLI, and would finish what it was asked to do: nobody would record what that creates,
+    and the next ``up`` would create it again. On an interrupt it would wait for the answers to all calls in progress, which the
+    engine no longer accepts.
 
     Args:
-        port: The engine's, on this machine.
+        port: The engine's port, on this machine.
     """
     threading.Thread(target=_wait_for_the_end, args=(port,), daemon=True).start()
     main_thread_is_over = threading.Event()
-    # The main thread ends on SIGINT. Nothing public tells before Python has waited for the calls under way.
+    # SIGINT ends the main thread. No public hook runs before Python waits for the calls in progress.
     threading._register_atexit(main_thread_is_over.set)  # type: ignore[attr-defined]  # noqa: SLF001
     threading.Thread(target=_wait_for_an_interrupt, args=(main_thread_is_over,), daemon=True).start()
 
 
 def _wait_for_the_end(port: int) -> None:
-    # An engine closes a connection that says nothing after some minutes. Only one that takes no new one is gone.
+    # An engine closes an idle connection after some minutes. It is gone only when it accepts no new one.
     while (connection := _connected(port)) is not None:
         with connection, contextlib.suppress(OSError):
             while connection.recv(4096):
                 pass
-    # Politely first, for those that have something to do at the end, such as measuring what tests run.
+    # SIGTERM first, for whatever has to run at the end, such as coverage measurement.
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_GRACE_S)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Writing what Vapi holds as the inputs of a program that takes it over; pure."""
+"""Turn what Vapi holds into the inputs of a program that takes it over; pure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def inputs_of(kind: Kind, one: Answer) -> tuple[dict[str, Any], list[str]]:
-    """Write what Vapi holds as inputs. What our rules refuse is left out, which leaves it as it is.
+    """Return what Vapi holds as inputs. Whatever our rules refuse is left out, and so stays as it is.
 
     Args:
         kind: The kind of resource.
         one: What Vapi holds.
 
     Returns:
-        Inputs in wire names, and what of it is not managed or never told, and why: sentences without secrets.
+        Inputs in wire names; and, as sentences without secrets, which fields are not managed or never read back, and why.
 
     Raises:
         ValueError: It cannot be declared at all; the message says why.
@@ -58,13 +58,13 @@ def inputs_of(kind: Kind, one: Answer) -> tuple[dict[str, Any], list[str]]:
 
 
 def without_secrets(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[Path]]:
-    """Take the secrets out of inputs.
+    """Remove the secrets from inputs.
 
     Args:
         inputs: Inputs in wire names.
 
     Returns:
-        The inputs without them, and the paths of what was taken out.
+        The inputs without secrets, and the paths of what was removed.
     """
     secrets: list[Path] = []
 
@@ -82,7 +82,7 @@ def _is_ours(kind: Kind, name: str) -> bool:
 
 
 def _take_out_an_empty_text(inputs: Mapping[str, Any], path: Path) -> bool:
-    """Take out a text that is empty, which is as good as none, in an object; whether there was one."""
+    """Remove an empty string, which means nothing, from the object that holds it; return whether there was one."""
     *parents, last = path
     holder: Any = inputs
     for part in parents:
@@ -94,10 +94,10 @@ def _take_out_an_empty_text(inputs: Mapping[str, Any], path: Path) -> bool:
 
 
 def _without(inputs: dict[str, Any], path: Sequence[str | int]) -> Sequence[str | int]:
-    """Take out what is at a path, and return the path of what was taken out.
+    """Remove what is at a path, and return the path of what was removed.
 
-    The whole field where a program could say what is at the path, as the next change of the field would delete it; and where
-    there is nothing, or an element of a list, whose length counts.
+    Removes the whole field if a program could write what is at the path, because the next change to the field would delete it;
+    also if nothing is there, or an element of a list, whose length matters.
     """
     whole = next((at for at, part in enumerate(path) if part in OPAQUE_MAPS), len(path) - 1)
     path = path[: whole + 1]

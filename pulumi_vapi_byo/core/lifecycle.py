@@ -1,7 +1,7 @@
-"""The life of a resource: create, read, update, delete, adopt. Knows the API and the models, and nothing of Pulumi.
+"""The life of a resource: create, read, update, delete, adopt. Knows the API and the models, but nothing of Pulumi.
 
-A *state* is a plain dict in wire names: every input as the API holds it (unset ones are left out), the API's own ``orgId``,
-``createdAt``, ``updatedAt`` and ``status``, our own ``deletionProtection``, the record `wire.MANAGED`, and what the kind
+A *state* is a plain dict in wire names: every input as the API holds it (unset inputs are left out), the API's own ``orgId``,
+``createdAt``, ``updatedAt`` and ``status``, our own ``deletionProtection``, the record `wire.MANAGED`, and whatever the kind
 computes from the rest.
 """
 
@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 
 
 class Lifecycle:
-    """What happens to one kind of resource between a program and the API. Safe for several threads.
+    """What happens between a program and the API to resources of one kind. Safe for several threads.
 
     Args:
         kind: The kind of resource.
-        collection: Its calls.
-        settings: Where the API is, and what to do about what exists and changes that are not ours.
-        claims: What resources of the running program have; creates and updates add theirs.
-        sleep: Waits for some seconds; for tests.
+        collection: Its API calls.
+        settings: Where the API is, and what to do about existing resources and other people's changes.
+        claims: Ids that resources of the running program have; creates and updates add theirs.
+        sleep: Waits for a number of seconds; replaced in tests.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Lifecycle:
         self._creation = Creation(self._run, self._adoption)
 
     def create(self, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Create one, or take over one that exists where the settings say so.
+        """Create a resource, or take over an existing one if the settings say so.
 
         Args:
             inputs: Normalised inputs.
@@ -69,7 +69,7 @@ class Lifecycle:
             Its id and its state.
 
         Raises:
-            LifecycleError: It was not created, or nobody can tell; the message says which and what to do.
+            LifecycleError: It was not created, or that cannot be determined; the message says which and what to do.
         """
         self._api.client.never_show(secrets_in(inputs))
         try:
@@ -80,17 +80,17 @@ class Lifecycle:
         return one.id, self._updating.written(one, inputs, filled, sent=inputs)
 
     def adopt(self, id_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Take over one that exists, without writing anything.
+        """Take over an existing resource, without writing anything.
 
         Args:
             id_: Its id.
-            inputs: Normalised inputs, which must say what the API holds. What is never read back cannot be compared.
+            inputs: Normalised inputs, which must match what the API holds. Write-only fields cannot be compared.
 
         Returns:
             Its state.
 
         Raises:
-            LifecycleError: It does not exist, another resource has it, or it differs from the inputs; the message shows how.
+            LifecycleError: It does not exist, another resource has it, or it differs from the inputs; the message says how.
         """
         self._api.client.never_show(secrets_in(inputs))
         try:
@@ -99,22 +99,22 @@ class Lifecycle:
             raise cannot("import", self._run.label(inputs, id_), error) from error
 
     def have_unchanged(self, id_: str) -> None:
-        """Take note of one that the program has and leaves as it is."""
+        """Record a resource that the program has and leaves as it is."""
         self._run.twins.ours(id_)
 
     def has_deleted(self, id_: str) -> bool:
-        """Tell whether this run deleted one: it can be created again, and not be taken over."""
+        """Return whether this run deleted a resource: then it can be created again, but not taken over."""
         return self._run.account.has_removed(id_)
 
     def read(self, id_: str, state: Mapping[str, Any]) -> Found | None:
-        """Look at one.
+        """Read a resource.
 
         Args:
             id_: Its id.
-            state: The state that was last known; empty for one that is looked up and not managed.
+            state: The last known state; empty for a resource that is only looked up, not managed.
 
         Returns:
-            What is there now, or None where it is gone.
+            What is there now, or None if it is gone.
 
         Raises:
             LifecycleError: It could not be read, which says nothing about whether it exists; or, with an empty state, it
@@ -128,7 +128,7 @@ class Lifecycle:
             raise cannot("read", self._run.label(state, id_), with_settings_of_the_state(error)) from error
 
     def take_in(self, id_: str) -> Found:
-        """Look at one that is managed from now on, with all that a program can say of it.
+        """Read a resource that is managed from now on, with everything that a program can say about it.
 
         Args:
             id_: Its id.
@@ -145,18 +145,18 @@ class Lifecycle:
             raise cannot("read", self._run.label({}, id_), error) from error
 
     def update(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Bring one to what the program says, in place.
+        """Change a resource in place to what the program says.
 
         Args:
             id_: Its id.
-            state: The state that was last known.
+            state: The last known state.
             inputs: Normalised inputs.
 
         Returns:
             The new state.
 
         Raises:
-            LifecycleError: It was not changed, or nobody can tell; trying again is safe.
+            LifecycleError: It was not changed, or that cannot be determined; trying again is safe.
         """
         self._api.client.never_show(secrets_in([state, inputs]))
         try:
@@ -165,14 +165,14 @@ class Lifecycle:
             raise cannot("update", self._run.label(state, id_), error) from error
 
     def delete(self, id_: str, state: Mapping[str, Any]) -> None:
-        """Delete one; that it is gone already is no failure.
+        """Delete a resource; if it is already gone, that is no failure.
 
         Args:
             id_: Its id.
-            state: The state that was last known.
+            state: The last known state.
 
         Raises:
-            LifecycleError: It was not deleted, or nobody can tell; trying again is safe.
+            LifecycleError: It was not deleted, or that cannot be determined; trying again is safe.
         """
         self._api.client.never_show(secrets_in(state))
         label = self._run.label(state, id_)
@@ -195,7 +195,7 @@ class Lifecycle:
         self._run.twins.gone(id_)
 
     def _was_deleted(self, id_: str) -> bool:
-        """Delete one; False where the API says that there was none."""
+        """Delete a resource; return False if the API says that it did not exist."""
         try:
             return self._api.delete(id_)
         except BadAnswerError as error:

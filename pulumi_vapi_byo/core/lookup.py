@@ -1,4 +1,4 @@
-"""Looking up what an account has, without owning it."""
+"""Look up what an account has, without owning it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .account import Account
 
 
 def look_up(kind: Kind, settings: Settings, filters: Mapping[str, str]) -> list[dict[str, Any]]:
-    """List those of an account that fit.
+    """List the resources of an account that match.
 
     Args:
         kind: The kind of resource.
         settings: The account.
-        filters: Wire names to the values that they must have; of the identity only the digits and letters count.
+        filters: Values by wire name; of an identity, only digits and letters are compared.
 
     Returns:
-        What can be told of each, see `Kind.told`; newest first.
+        What can be shown of each, see `Kind.told`; newest first.
 
     Raises:
         VapiError: The account could not be read.
@@ -37,7 +37,7 @@ def _fits(kind: Kind, field: str, held: Any, wanted: str) -> bool:
 
 
 def look_up_one(kind: Kind, settings: Settings, id_: str) -> dict[str, Any]:
-    """Look one up by its id.
+    """Look up a resource by its id.
 
     Args:
         kind: The kind of resource.
@@ -45,7 +45,7 @@ def look_up_one(kind: Kind, settings: Settings, id_: str) -> dict[str, Any]:
         id_: Its id.
 
     Returns:
-        What can be told of it, see `Kind.told`.
+        What can be shown of it, see `Kind.told`.
 
     Raises:
         VapiError: It could not be read, or does not exist.

@@ -1,4 +1,4 @@
-"""Reading what is there now, for a refresh or a look-up, and what became of it."""
+"""Read what exists now, for a refresh or a look-up, and what became of it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Found:
-    """What was read.
+    """The result of a read.
 
     Attributes:
         state: What the API holds now.
-        inputs: The inputs that would produce it: where somebody changed it, these are not the program's.
-        clears_what_is_left_out: Whether what somebody set in fields that the program leaves out is among the inputs.
+        inputs: The inputs that would produce it; they differ from the program's if somebody changed it.
+        clears_what_is_left_out: Whether the inputs include what somebody set in fields that the program leaves out.
     """
 
     state: dict[str, Any]
@@ -37,8 +37,8 @@ class Reading:
     """Reads resources of one kind. Safe for several threads.
 
     Args:
-        run: What the run knows.
-        absence: Proves that what is not found is gone.
+        run: What is shared during the run.
+        absence: Proves that a resource that is not found is gone.
     """
 
     def __init__(self, run: Run, absence: Absence) -> None:
@@ -49,14 +49,14 @@ class Reading:
         self._absence = absence
 
     def read(self, id_: str, state: Mapping[str, Any]) -> Found | None:
-        """Look at one that is managed.
+        """Read a managed resource.
 
         Args:
             id_: Its id.
-            state: The state that was last known.
+            state: The last known state.
 
         Returns:
-            What is there now, or None where it is gone.
+            What is there now, or None if it is gone.
 
         Raises:
             VapiError: It could not be read, which says nothing about whether it exists.
@@ -85,7 +85,7 @@ class Reading:
         return Found(found, inputs)
 
     def look_up(self, id_: str) -> Found:
-        """Look at one that is not managed.
+        """Read a resource that is not managed.
 
         Args:
             id_: Its id.
@@ -96,11 +96,11 @@ class Reading:
         Raises:
             VapiError: It could not be read, or does not exist.
         """
-        one = self._api.existing(id_)  # not from a list: it may have been created since
+        one = self._api.existing(id_)  # not from the list: it may be newer
         return Found(recorded(self._kind, self._states.of(one, {}), {}), {})
 
     def take_in(self, id_: str) -> Found:
-        """Look at one that is managed from now on, with all that a program can say of it.
+        """Read a resource that is managed from now on, with everything that a program can say about it.
 
         Args:
             id_: Its id.
@@ -116,7 +116,7 @@ class Reading:
             everything, left_out = inputs_of(self._kind, one)
         except ValueError as error:
             raise VapiError(f"it cannot be declared: {error}") from None
-        # An engine writes code of these, with secrets in clear.
+        # The engine generates code from these inputs, with secrets in clear.
         inputs, secrets = without_secrets(everything)
         label = self._run.label(inputs, id_)
         for why in left_out:

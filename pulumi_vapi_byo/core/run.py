@@ -1,4 +1,4 @@
-"""What the steps in the life of one kind's resources share during a run."""
+"""What the operations on one kind of resource share during a run."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ log = logging.getLogger(__name__)
 
 
 class Run:
-    """One kind of resource, its calls, and what this run knows of the account. Safe for several threads.
+    """A kind of resource, its API calls, and what this run knows about the account. Safe for several threads.
 
     Args:
         kind: The kind of resource.
-        collection: Its calls.
-        settings: Where the API is, and what to do about what exists and changes that are not ours.
-        claims: What resources of the running program have. It is never taken over by a second resource, nor deleted for one.
-        sleep: Waits for some seconds.
+        collection: Its API calls.
+        settings: Where the API is, and what to do about existing resources and other people's changes.
+        claims: Ids that the running program's resources have; no second resource may take them over or delete them.
+        sleep: Waits for a number of seconds.
 
     Attributes:
         account: What the organisation has.
-        reads: Reads of what the program has.
-        states: Writes what the API holds as a state.
-        twins: Warns of what Vapi has twice.
-        created: Ids of what this run created or took over.
+        reads: Reads of the program's resources.
+        states: Turns what the API holds into a state.
+        twins: Warns about duplicates at Vapi.
+        created: Ids of the resources that this run created or took over.
     """
 
     def __init__(
@@ -55,19 +55,19 @@ class Run:
         self.created: set[str] = set()
 
     def quote(self, text: str, limit: int = 60) -> str:
-        """Write a text of the API's for a message: in one short line, without secrets."""
+        """Shorten a text of the API's to one line without secrets, for a message."""
         return self.collection.client.quote(text, limit)
 
     def quote_ids(self, entries: Iterable[Entry]) -> str:
-        """Write the ids of entries for a message."""
+        """Return the ids of entries, for a message."""
         return ", ".join(self.quote(one.id) for one in entries)
 
     def label(self, values: Mapping[str, Any], id_: object = None) -> str:
-        """Name a resource as its user knows it."""
+        """Return a name for a resource that its user recognises."""
         return self.kind.label(values.get(self.kind.named_by), id_)
 
     def warn_of_the_unknown(self, label: str, paths: Sequence[Path]) -> None:
-        """Say once what the API holds that this version does not know and the program does not say."""
+        """Warn, once, about what the API holds that neither this version nor the program knows."""
         if paths:
             log.warning(
                 "%s: Vapi has %s, which this version does not know and the program does not say: it stays as it is, whatever "

@@ -1,7 +1,7 @@
-"""What a provider does with one kind of resource, as every door calls it.
+"""What a provider does with one kind of resource, for every door.
 
-Values are plain dicts in wire names, with `wire.UNKNOWN` for what is not known yet. A door turns its own forms into these and
-back with `with_marks`.
+Values are plain dicts in wire names, with `wire.UNKNOWN` for what is not known yet. Doors convert their own representation to
+this one, and back with `with_marks`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pulumi_vapi_byo.wire import MANAGED, ON_OMITTED, SECRET_FIELDS, UNKNOWN, UP
 from .claims import TAKEN_OVER, Claims
 from .diff import Path, differences, left_out, managed_shape, plan, unknown_that_goes
 
-# Imported where they are first needed: what is unchanged does without the models, and a preview without HTTP.
+# Imported on first use: what is unchanged needs no models, and a preview no HTTP.
 if TYPE_CHECKING:
     from pulumi_vapi_byo.api.client import VapiClient
 
@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Failure:
-    """An input that is wrong.
+    """An invalid input.
 
     Attributes:
-        field: Wire name of the input; empty where the reason names it, because the whole value must not be printed.
+        field: Wire name of the input; empty if the reason names it instead, because the engine must not print the whole value.
         reason: What is wrong and what would be right.
     """
 
@@ -49,12 +49,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check came to.
+    """The result of a check.
 
     Attributes:
         inputs: The normalised inputs; only meaningful without failures.
-        failures: All that is wrong.
-        computed: What follows from the inputs.
+        failures: Everything that is wrong.
+        computed: Values computed from the inputs.
     """
 
     inputs: dict[str, Any]
@@ -64,12 +64,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class Difference:
-    """What an update is due for.
+    """Why an update is due.
 
     Attributes:
         changes: Wire names of the inputs that differ.
-        is_unseen: Whether the inputs say so nowhere: all that differs is left out of them, and must be unset.
-        has_moved: Whether nothing differs but what is computed.
+        is_unseen: Whether the inputs show none of it: everything that differs is left out of them, and must be unset.
+        has_moved: Whether only computed values differ.
     """
 
     changes: tuple[str, ...]
@@ -79,11 +79,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Checked:
-    """What `check` knows of inputs that the calls after it are not told.
+    """What `check` knows about inputs that later calls are not told.
 
     Attributes:
-        last: Wire names of the last inputs, with which the engine compares the new ones.
-        left_alone: Wire names that the option ignore_changes names.
+        last: Wire names of the previous inputs, which the engine compares the new inputs with.
+        left_alone: Wire names that the option ignore_changes lists.
     """
 
     last: frozenset[str] = frozenset()
@@ -95,9 +95,9 @@ class Service:
 
     Args:
         kind: The kind of resource.
-        get_setting: Returns the value of a key of the configuration, such as ``vapi-byo:apiKey``, or None.
+        get_setting: Returns the value of a configuration key, such as ``vapi-byo:apiKey``, or None.
         environ: Environment variables.
-        run: Names the run that the process serves, see `Claims`.
+        run: Name of the run that the process serves, see `Claims`.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Service:
         try:
             settings = read_public_settings(get_setting, environ)
         except ConfigError:
-            # Whatever is asked of this provider, the sentence about its settings is the answer.
+            # Placeholders: every call to this provider reports what is wrong with its settings.
             settings = Settings(api_key="", base_url="", region="us")
         self._region = settings.region
         self._claims = Claims(run, settings.base_url)
@@ -120,7 +120,7 @@ class Service:
 
     @property
     def _lifecycle(self) -> Lifecycle:
-        # The settings are read when they are first needed, so that a preview needs no key. Two threads must get the same.
+        # Settings are read on first use, so a preview needs no key. All threads must get the same lifecycle.
         with self._beginning:
             if self._begun is None:
                 from pulumi_vapi_byo.api.client import Collection
@@ -143,11 +143,11 @@ class Service:
         """Validate and normalise inputs.
 
         Args:
-            last: The last inputs, as this returned them then; none of a new resource.
-            given: The inputs of the program.
-            import_id: Id of the resource at Vapi that is to be taken over.
-            wire_names: Wire names that the program has written itself, so that messages spell them as it does.
-            left_alone: Wire names that the option ignore_changes names.
+            last: The previous inputs, as this method returned them; empty for a new resource.
+            given: The program's inputs.
+            import_id: Id at Vapi of the resource to take over.
+            wire_names: Wire names that the program itself uses, so that messages spell them the same way.
+            left_alone: Wire names that the option ignore_changes lists.
         """
         failures: list[Failure] = []
         settings = Settings(api_key="", base_url="", region="us")
@@ -157,7 +157,7 @@ class Service:
             failures.append(Failure("", str(error)))
         inputs = before = self._said(last)
         given = self._said(given)
-        # What is unchanged was checked when it was new: a run that changes nothing does without the models.
+        # Unchanged inputs were checked when they were new: a run that changes nothing never loads the models.
         if not before or given != before:
             inputs, found = self._check_again(before, given, settings, wire_names)
             failures = found + failures
@@ -172,18 +172,18 @@ class Service:
         return Checked(inputs, [], computed)
 
     def note(self, inputs: Mapping[str, Any], last: Iterable[str], left_alone: frozenset[str]) -> None:
-        """Note what the calls after a check are not told, and need where what is left out must be unset.
+        """Remember what later calls are not told but need, if what is left out must be unset.
 
         Args:
             inputs: Inputs, as `check` returns them.
-            last: Wire names of the last inputs.
-            left_alone: Wire names that the option ignore_changes names.
+            last: Wire names of the previous inputs.
+            left_alone: Wire names that the option ignore_changes lists.
         """
         if ON_OMITTED in inputs:
             self._checked[_fingerprint(self._said(inputs))] = _Checked(frozenset(last), left_alone)
 
     def compute(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Compute what follows from inputs or a state, see `Kind.compute`."""
+        """Return what follows from inputs or a state, see `Kind.compute`."""
         return self.kind.compute(values, self._region)
 
     def _check_again(
@@ -198,7 +198,7 @@ class Service:
             on_unknown=settings.on_unknown,
             wire_names=wire_names,
         )
-        # What was said of the last inputs is not said again with every change.
+        # A warning about the previous inputs is not repeated at every change.
         repeats = before and checked.warnings
         said = check_inputs(self.kind, before, number_check="e164", on_unknown="send").warnings if repeats else ()
         label = self._label(checked.inputs)
@@ -208,7 +208,7 @@ class Service:
         return checked.inputs, [_failure(self.kind, problem, given, wire_names) for problem in checked.problems]
 
     def diff(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Difference:
-        """Compare the last state with new inputs. Nothing needs a replacement but what the user forces.
+        """Compare the last state with new inputs. A replacement only ever happens because the user forces it.
 
         Args:
             id_: Id of the resource.
@@ -219,7 +219,7 @@ class Service:
         changes = planned.changes
         unseen: list[str] = []
         if id_ in self._just_read:
-            self._just_read.discard(id_)  # a refresh asks too, also for numbers that the program has no more
+            self._just_read.discard(id_)  # a refresh diffs too, even numbers that the program no longer has
         else:
             self._warn_of_the_unknown_that_goes(id_, state, planned.patch)
             if changes and ON_OMITTED in inputs:
@@ -241,7 +241,7 @@ class Service:
         )
 
     def paths(self, state: Mapping[str, Any], inputs: Mapping[str, Any], changes: Sequence[str]) -> Iterator[Path]:
-        """Tell where inputs differ, as deep as can be told.
+        """Yield where inputs differ, as deeply as can be told.
 
         Args:
             state: The last state.
@@ -249,7 +249,7 @@ class Service:
             changes: What `diff` found.
 
         Yields:
-            One path at least for each of the changes.
+            At least one path for each of the changes.
         """
         if not changes:
             return
@@ -275,42 +275,42 @@ class Service:
             )
 
     def create(self, inputs: Mapping[str, Any], import_id: str | None = None) -> tuple[str, dict[str, Any]]:
-        """Create a resource, or take over the one that an id names.
+        """Create a resource, or take over the resource with an id.
 
         Args:
             inputs: Its inputs, as `check` returned them.
-            import_id: Id of the one to take over.
+            import_id: Id of the resource to take over.
 
         Returns:
             Its id and its state.
         """
         wanted = self._wanted(inputs)
-        # One that this run deleted is to be replaced, and the option was left in the program since it was taken over.
+        # If this run deleted it, it is to be replaced: the option is a leftover from when it was taken over.
         if import_id and not self._lifecycle.has_deleted(import_id):
             return import_id, self._lifecycle.adopt(import_id, wanted)
         return self._lifecycle.create(wanted)
 
     def preview_create(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Tell what is known of a resource before it is created.
+        """Return what is known about a resource before it is created.
 
         Args:
             inputs: Its inputs, as `check` returned them.
 
         Returns:
-            Its state, with `wire.UNKNOWN` for what the API will say.
+            Its state, with `wire.UNKNOWN` for what only the API can say.
         """
         said = {name: value for name, value in self._said(inputs).items() if not is_blank(value)}
         return said | dict.fromkeys(self.kind.outputs, UNKNOWN) | dict.fromkeys(self.kind.computed) | self.compute(said)
 
     def preview_update(self, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Tell what a resource will be after an update.
+        """Return what a resource will look like after an update.
 
         Args:
             state: The last state.
             inputs: The new inputs, as `check` returned them.
 
         Returns:
-            Its state, with `wire.UNKNOWN` for what the API will say.
+            Its state, with `wire.UNKNOWN` for what only the API can say.
         """
         planned = plan(self.kind, state, self._wanted(inputs))
         after = {name: value for name, value in state.items() if name not in planned.changes and name != MANAGED}
@@ -322,15 +322,15 @@ class Service:
     def read(
         self, id_: str, state: Mapping[str, Any], *, for_import: bool = False
     ) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Read a resource, for a refresh (with the last state), a look-up or an import (with none).
+        """Read a resource: for a refresh (with the last state), or for a look-up or an import (without).
 
         Args:
             id_: Its id.
             state: The last state.
-            for_import: Whether all that a program can say of it is managed from now on.
+            for_import: Whether everything that a program can say about it is managed from now on.
 
         Returns:
-            Its state and the inputs that would produce it; None where it is gone.
+            Its state and the inputs that would produce it; None if it is gone.
         """
         found = self._lifecycle.take_in(id_) if for_import else self._lifecycle.read(id_, state)
         if found is None:
@@ -352,7 +352,7 @@ class Service:
         return self._lifecycle.update(id_, state, self._wanted(inputs))
 
     def delete(self, id_: str, state: Mapping[str, Any]) -> None:
-        """Delete a resource; that it is gone already is no failure.
+        """Delete a resource; if it is already gone, that is no failure.
 
         Args:
             id_: Its id.
@@ -361,15 +361,15 @@ class Service:
         self._lifecycle.delete(id_, state)
 
     def in_words(self, sentence: str) -> str:
-        """Write a sentence for whoever set the provider up: an explicit one's settings are its arguments."""
+        """Adapt a sentence about settings to the provider: the settings of an explicit provider are its arguments."""
         return for_provider(sentence, self._get_setting(PROVIDER_NAME))
 
     def _said(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the program says, without what is computed and what is hidden."""
+        """Return what the program says, without computed and hidden values."""
         return {key: value for key, value in inputs.items() if key not in self.kind.computed and not key.startswith("__")}
 
     def _wanted(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the program says, and None for each input that is left out and must be unset."""
+        """Return what the program says, with None for each input that is left out and must be unset."""
         said = self._said(inputs)
         if ON_OMITTED not in inputs:
             return said
@@ -384,9 +384,9 @@ class Service:
 
 
 def with_marks(values: Mapping[str, Any], *, unknown: Any, secret: Callable[[Any], Any]) -> dict[str, Any]:
-    """Copy values with a door's own marks for what is not known yet and for what must never be seen.
+    """Copy values, with a door's own marks for what is not known yet and for secrets.
 
-    An engine marks outputs by the secret inputs of the same name; a header that somebody added in the dashboard has none.
+    An engine marks outputs by secret inputs of the same name, but a header that somebody added in the dashboard has no input.
 
     Args:
         values: Inputs or a state.
@@ -397,7 +397,7 @@ def with_marks(values: Mapping[str, Any], *, unknown: Any, secret: Callable[[Any
     def marked(value: Any, key: str) -> Any:
         if value is UNKNOWN:
             return unknown
-        if key == MANAGED:  # names only
+        if key == MANAGED:  # holds names, no values
             return value
         if isinstance(value, Mapping):
             value = {part: marked(item, part) for part, item in value.items()}
@@ -409,7 +409,7 @@ def with_marks(values: Mapping[str, Any], *, unknown: Any, secret: Callable[[Any
 
 
 def failure_in_words(step: str, error: Exception) -> str:
-    """Write the failure of a step as one sentence: anything else would be a traceback.
+    """Describe the failure of a step in one sentence; without this, the user would see a traceback.
 
     Args:
         step: The method that failed.
@@ -425,12 +425,12 @@ def failure_in_words(step: str, error: Exception) -> str:
 
 
 def _fingerprint(inputs: Mapping[str, Any]) -> str:
-    # Between two calls the engine turns all numbers into floats.
+    # Between two calls the engine turns every number into a float.
     return json.dumps(json.loads(json.dumps(inputs, default=repr), parse_int=float), sort_keys=True)
 
 
 def _failure(kind: Kind, problem: Problem, given: Mapping[str, Any], wire_names: Container[str]) -> Failure:
-    """Name the input, unless the engine should not print its whole value: for a secret in it, or for control characters."""
+    """Return the failure, naming the input unless the engine must not print its value: secrets, control characters."""
     top, *rest = problem.path or ("",)
     value = given.get(str(top))
     printable = not isinstance(value, str) or value.isprintable()
@@ -442,17 +442,17 @@ def _failure(kind: Kind, problem: Problem, given: Mapping[str, Any], wire_names:
 
 @functools.cache
 def _client(settings: Settings) -> VapiClient:
-    """Return the one client of the process: its connections and its rate are shared by all kinds of resources."""
+    """Return the client of this process: all kinds of resources share its connections and its rate."""
     from pulumi_vapi_byo.api.client import VapiClient
 
     return VapiClient(settings)
 
 
 def _origin(error: BaseException) -> str:
-    """Say in one line where an error is from: the engine prints what a plugin prints, and a traceback looks like its end."""
+    """Return in one line where an error is from: the engine prints a plugin's output, and a traceback looks like a crash."""
     while error.__cause__ is not None:
         error = error.__cause__
-    frames = traceback.walk_tb(error.__traceback__)  # unlike `extract_tb`, whatever the limit of tracebacks is
+    frames = traceback.walk_tb(error.__traceback__)  # unlike `extract_tb`, this ignores sys.tracebacklimit
     return f"{type(error).__name__} at " + " > ".join(
         f"{pathlib.Path(frame.f_code.co_filename).name}:{line}" for frame, line in frames
     )

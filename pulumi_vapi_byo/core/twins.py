@@ -1,4 +1,4 @@
-"""Numbers that Vapi has twice, one of them the program's: nothing else would ever tell."""
+"""Numbers that Vapi has twice, one of them the program's: nothing else would ever show it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _Key = tuple[str, str]
 
 
 class Twins:
-    """Warns of what is just like one of the program's: the same digits on the same credential. Safe for several threads.
+    """Warns about duplicates of the program's numbers: the same digits on the same credential. Safe for several threads.
 
-    Looks only at what this run lists anyway, in whichever order the list and the program's numbers come.
+    Looks only at what this run lists anyway; the list and the program's numbers may come in any order.
 
     Args:
         kind: The kind of resource.
-        held: What resources of the running program have.
+        held: Ids that resources of the running program have.
     """
 
     def __init__(self, kind: Kind, held: Claims) -> None:
@@ -39,14 +39,14 @@ class Twins:
         self._told: set[tuple[str, str]] = set()
 
     def listed(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Take note of entries of a list."""
+        """Record the entries of a list."""
         with self._lock:
             for entry in entries:
                 if entry.get("provider") == self._kind.provider:
                     self._note(str(entry.get("id")), entry)
 
     def ours(self, id_: str, values: Mapping[str, Any] | None = None) -> None:
-        """Take note of one of the program's, and of what the API holds of it where that is known."""
+        """Record a resource of the program's, and what the API holds if that is known."""
         with self._lock:
             self._ours.add(id_)
             if values is not None:
@@ -55,7 +55,7 @@ class Twins:
                 self._tell(self._key_of[id_])
 
     def gone(self, id_: str) -> None:
-        """Take note of one that this run deleted."""
+        """Record a resource that this run deleted."""
         with self._lock:
             self._forget(id_)
 

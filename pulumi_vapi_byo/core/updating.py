@@ -1,4 +1,4 @@
-"""Bringing a resource to what the program says, without overwriting what somebody else changed."""
+"""Change a resource to what the program says, without overwriting what somebody else changed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Updating:
     """Changes resources of one kind in place. Safe for several threads.
 
     Args:
-        run: What the run knows.
-        absence: Proves that what is not found is gone.
+        run: What is shared during the run.
+        absence: Proves that a resource that is not found is gone.
     """
 
     def __init__(self, run: Run, absence: Absence) -> None:
@@ -37,18 +37,18 @@ class Updating:
         self._absence = absence
 
     def update(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Change one, as far as it differs.
+        """Change a resource, as far as it differs.
 
         Args:
             id_: Its id.
-            state: The state that was last known.
+            state: The last known state.
             inputs: Normalised inputs.
 
         Returns:
             The new state.
 
         Raises:
-            VapiError: It was not changed, or nobody can tell; trying again is safe.
+            VapiError: It was not changed, or that cannot be determined; trying again is safe.
         """
         if not self._run.claims.keep(id_):
             raise VapiError(TAKEN_OVER)
@@ -62,7 +62,7 @@ class Updating:
             if shape is False and inputs.get(field) is None and field not in patch
         }
         if one is None:
-            # Only what is ours differs, or how the program spells the server: there is nothing for the API to do.
+            # Only fields of our own differ, or the spelling of the server: there is nothing to send.
             kept = {key: value for key, value in state.items() if key not in self._kind.api_fields or key in (*inputs, *filled)}
             return recorded(
                 self._kind,
@@ -72,7 +72,7 @@ class Updating:
         return self.written(one, inputs, filled, sent=patch, old=state)
 
     def _write(self, id_: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[Answer | None, dict[str, Any]]:
-        """Send what differs, if anything; what the API holds afterwards and what was sent."""
+        """Send what differs; return what the API holds afterwards (None if nothing was sent), and what was sent."""
         patch = plan(self._kind, state, inputs).patch
         if not patch:
             return None, patch
@@ -96,7 +96,7 @@ class Updating:
         Args:
             id_: Its id.
             patch: Wire names to new values; null clears.
-            looked: Whether it was read just before: then nothing is sent once that is out of date.
+            looked: Whether it was read just before; then nothing is sent once that read is out of date.
 
         Returns:
             What the API holds afterwards.
@@ -108,7 +108,7 @@ class Updating:
             return self._settled(id_, patch, error)
 
     def _settled(self, id_: str, patch: Mapping[str, Any], failure: BadAnswerError) -> Answer:
-        """Find out by a read what a change has done that was taken, but whose answer cannot be used."""
+        """Read what a change has done if the API accepted it but its answer is unusable."""
         try:
             one = self._api.get(id_)
         except VapiError as error:
@@ -123,7 +123,7 @@ class Updating:
         return one
 
     def _make_sure_it_is_free(self, id_: str, patch: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
-        """Refuse digits that another one still has: the API would, in words that help nobody, or would have them twice."""
+        """Refuse digits that another number still has: the API's error would help nobody, or it would allow a duplicate."""
         identity = self._kind.identity_of(inputs) if self._kind.identity in patch else None
         if not identity or self._settings.on_existing == "allow":
             return
@@ -168,24 +168,24 @@ class Updating:
         sent: Mapping[str, Any],
         old: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Write the state of one that was created or changed.
+        """Return the state of a resource that was created or changed.
 
         Args:
             one: What the API holds.
             inputs: Normalised inputs.
-            filled: The shape of what the server filled in by itself.
+            filled: Shape of what the server filled in by itself.
             sent: What was sent.
-            old: The state before; None for one that was created or taken over.
+            old: The state before; None if it was created or taken over.
         """
         state = self._states.of(one, inputs)
         kept = dict(state)
-        # What others changed elsewhere is for a refresh to find: taken into the state here, it would be undone in silence.
+        # Other people's changes are left for a refresh to find: in the state, the next update would silently undo them.
         if old is not None:
             untouched = [field for field in self._kind.api_fields if field in inputs and field not in sent]
             kept = {field: kept[field] for field in kept if field not in untouched}
             kept |= {field: old[field] for field in untouched if field in old}
         recorded_state = self._states.with_computed(kept)
-        # Of what is recorded: what others added to an object is not what the server filled in.
+        # From the recorded state: what others added to an object was not filled in by the server.
         shape = shape_of(self._kind, inputs, recorded_state) | filled
         label = self._run.label(state, one.id)
         for field in differing(self._kind, inputs, state, shape):
