@@ -1,4 +1,4 @@
-"""Vapi's API over HTTP: one request, one reader of answers. The only module that knows `requests`."""
+"""Vapi's API over HTTP: one way to send, one way to read answers. The only module that knows `requests`."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ log = logging.getLogger(__name__)
 
 USER_AGENT: Final = f"pulumi-vapi-byo/{__version__} python/{platform.python_version()} requests/{requests.__version__}"
 
-#: Most numbers the API returns in one list (OpenAPI ``limit``).
+#: Most entries that the API returns in one list (OpenAPI ``limit``).
 MAX_LIST: Final = 1000
 
-#: How many it returns where no limit is given (OpenAPI ``default``): what caps the limit caps it no lower.
+#: How many it returns if no limit is given (OpenAPI ``default``); a cap on the limit is assumed never to be lower.
 DEFAULT_LIST: Final = 100
 
-#: Seconds for which a look at something counts as just before its change.
+#: Seconds for which a read counts as recent enough for the change that rests on it.
 LOOK_IS_GOOD_FOR_S: Final = 5.0
 
-#: Most sentences of one error, and deepest object in one, that are looked at.
+#: Most sentences that are taken from one error, and the deepest nesting in which they are looked for.
 _MAX_MESSAGES: Final = 20
 _MAX_DEPTH: Final = 10
 
-#: A list of 1,000 numbers is about 2 MB; what is far larger is no answer of the API.
+#: Largest answer. A list of 1,000 numbers is about 2 MB, so something far larger is no answer of the API.
 MAX_BODY_BYTES: Final = 32 << 20
 
 
@@ -74,10 +74,10 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        body: Parsed JSON, or None where the body is not JSON.
-        text: The body as it came.
-        retry_after: The header of that name.
-        date: The header of that name: the API's own clock.
+        body: Parsed JSON, or None if the body is not JSON.
+        text: The raw body.
+        retry_after: The ``Retry-After`` header.
+        date: The ``Date`` header: the API's own clock.
         header_names: Names of all headers, in lower case.
     """
 
@@ -90,7 +90,7 @@ class Reply:
 
 
 class _Bearer(requests.auth.AuthBase):
-    """Sends the key; as an auth object, so that requests never puts a password from .netrc in its place."""
+    """Sends the key; an auth object, so that requests never uses a password from .netrc instead."""
 
     def __init__(self, api_key: str) -> None:
         self._api_key = api_key
@@ -101,36 +101,36 @@ class _Bearer(requests.auth.AuthBase):
 
 
 class _Session(requests.Session):
-    """A session to which every answer is final."""
+    """A session that treats every answer as final."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Find no redirect: one would carry the key to wherever it points, and even looking at it reads the whole body."""
+        """Never follow a redirect: it would carry the key elsewhere, and even checking for one reads the whole body."""
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Hands out connections that can be given up."""
+    """Hands out connections that can be abandoned."""
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """Return the pool of connections for a request."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        if "ConnectionCls" not in vars(pool):  # not the class's own any more
+        if "ConnectionCls" not in vars(pool):  # already replaced for this pool
             pool.ConnectionCls = watched(pool.ConnectionCls)
         return pool
 
 
 class VapiClient:
-    """Sends requests. Keeps connections alive, and may be used by several threads at once.
+    """Sends requests. Keeps connections alive; safe for several threads.
 
     Args:
-        settings: Where the API is, the key, how long to wait and how often to try.
-        sleep: Waits for some seconds; for tests.
-        now: Seconds of a clock that only goes forward; for tests.
+        settings: Base URL, key, time-outs and retries.
+        sleep: Waits for a number of seconds; replaced in tests.
+        now: Returns seconds of a monotonic clock; replaced in tests.
 
     Attributes:
-        organisations: Those of all that the key was shown; a key has one.
+        organisations: Ids of the organisations in the answers so far; a key belongs to one.
 
     Raises:
-        ConfigError: The environment names a proxy or certificates that cannot be used.
+        ConfigError: The environment names a proxy or certificates that are unusable.
     """
 
     def __init__(
@@ -150,18 +150,18 @@ class VapiClient:
         self.never_show([settings.api_key])
         self._auth = _Bearer(settings.api_key)
         self._session = _Session()
-        # Proxies and certificates as the usual variables say; read once, because requests does it again in every call, which
-        # takes it as long as a fifth of the call.
+        # Proxies and certificates come from the usual variables. They are read once: requests would read them in every call,
+        # which takes up to a fifth of its time.
         self._session.trust_env = False
         self._proxy: Proxy | None = None
-        # Plain http is for this machine alone, which no proxy is on the way to.
+        # Plain http is only for this machine, and needs no proxy.
         if not goes_past_proxies(settings.base_url):
             self._session.proxies = requests.utils.get_environ_proxies(settings.base_url)
             proxy = requests.utils.select_proxy(settings.base_url, self._session.proxies)
             self._proxy = check_proxy(proxy, os.environ) if proxy else None
         if settings.base_url.startswith("https"):
             self._session.verify = find_certificates(os.environ) or True
-        # Threads share the session: cookies would be its only changing state, and the API needs none.
+        # Threads share the session; cookies would be its only mutable state, and the API needs none.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
         adapter = _Adapter(pool_connections=1, pool_maxsize=64)
@@ -169,16 +169,16 @@ class VapiClient:
         self._session.mount("http://", adapter)
 
     def never_show(self, secrets: Iterable[str]) -> None:
-        """Mask these in every error from now on: an answer may echo what another request carried."""
+        """Mask these in all errors from now on: an answer may echo what another request sent."""
         self._masks.add(secrets)
 
     def api_time(self) -> datetime.datetime | None:
-        """Return what time it is by the API's own clock, at least; None before its first answer that says so."""
+        """Return the time by the API's own clock, as a lower bound; None until an answer has told it."""
         clock = self._clock
         return clock[0] + datetime.timedelta(seconds=time.monotonic() - clock[1]) if clock else None
 
     def quote(self, text: str, limit: int = 60) -> str:
-        """Bring a text of the API's to one short line for a message, secrets masked; the only way for one into a message."""
+        """Shorten a text of the API's to one line and mask secrets. Messages must quote the API in no other way."""
         return shorten(self._masks.hide(text, limit), limit)
 
     def send(
@@ -191,25 +191,25 @@ class VapiClient:
         turns: int = 1,
         within_s: float = math.inf,
     ) -> Reply:
-        """Send one request, as often as it takes and is safe.
+        """Send one request, with retries as far as they are safe.
 
         Args:
             method: HTTP method.
-            path: Path below the API's address.
-            body: What to send as JSON.
+            path: Path below the base URL.
+            body: The JSON to send.
             query: Query parameters.
-            turns: How many requests it counts as where requests are spaced: a look counts for the write that follows it at
-                once, which then counts as none.
-            within_s: Seconds after which it is not sent any more, because what it rests on may have changed.
+            turns: How many requests to count for the spacing: a read that precedes a write counts for both, and the write then
+                counts as none.
+            within_s: Seconds after which it must no longer be sent, because what it is based on may have changed.
 
         Returns:
-            A successful answer.
+            A successful reply.
 
         Raises:
             ApiError: The API refused.
-            TransportError: No complete answer came; `TransportError.sent` tells whether a POST may have done its work.
-            BadAnswerError: The API said yes, but with a body that is not JSON, or is far too large.
-            OutdatedError: It was not sent any more.
+            TransportError: No complete answer came; `TransportError.sent` says whether a POST may have done its work.
+            BadAnswerError: The API reported success, but with a body that is not JSON or is far too large.
+            OutdatedError: It was too late to send it.
         """
         self.never_show(secrets_in(body))
         policy = retry_policy(self._settings.max_retries)
@@ -219,7 +219,7 @@ class VapiClient:
             self._pace.wait(turns)
             if self._now() > last:
                 raise OutdatedError(f"it had to wait so long that the look before it was out of date ({method} {path})")
-            # A look is sent all the same: it may be what tells what became of a change.
+            # A GET has no such limit: it may be needed to learn what became of a change.
             limit_s = math.inf if method == "GET" else time_left_s()
             if limit_s <= 0:
                 raise TransportError(
@@ -233,7 +233,7 @@ class VapiClient:
             try:
                 answer = self._exchange(method, path, body, query, tries, min(self._settings.timeout_s, limit_s))
             except TransportError as error:
-                # A POST that may have arrived is the caller's to clear up: sent again it could create a second number.
+                # A POST that may have arrived is for the caller to resolve: sent again, it could create a second number.
                 if not error.passing or (method == "POST" and error.sent):
                     raise
                 try:
@@ -273,17 +273,17 @@ class VapiClient:
         *,
         with_key: bool = True,
     ) -> Reply:
-        """Send one request, once, and return whatever complete answer comes, refusals and error pages too.
+        """Send one request once, and return any complete answer, including refusals and error pages.
 
         Args:
             method: HTTP method.
-            path: Path below the API's address.
-            body: What to send as JSON.
+            path: Path below the base URL.
+            body: The JSON to send.
             query: Query parameters.
             with_key: Whether to send the key.
 
         Raises:
-            TransportError: No complete answer came; `TransportError.sent` tells whether it may have done its work.
+            TransportError: No complete answer came; `TransportError.sent` says whether the request may have done its work.
         """
         self.never_show(secrets_in(body))
         self._pace.wait(1)
@@ -294,7 +294,7 @@ class VapiClient:
             said = parsedate_to_datetime(answer.date or "")
         except (ValueError, OverflowError, TypeError):
             return
-        if said.tzinfo is not None and said.year < datetime.MAXYEAR:  # else to count on from it would fail
+        if said.tzinfo is not None and said.year < datetime.MAXYEAR:  # beyond that, adding seconds to it would fail
             self._clock = said, time.monotonic()
 
     def _note_organisation(self, body: Any) -> None:
@@ -319,7 +319,7 @@ class VapiClient:
             path=path,
             messages=[self.quote(message, MAX_API_TEXT) for message in _messages(answer.body["message"])] if from_api else (),
             from_api=from_api,
-            # Vapi's shape is {"message", "error", "statusCode"}; a gateway that speaks JSON has less, and knows no numbers.
+            # Vapi's shape is {"message", "error", "statusCode"}. A gateway that speaks JSON has less, and knows no numbers.
             says_absent=from_api and answer.status == 404 and ("statusCode" in answer.body or "error" in answer.body),
             excerpt=excerpt,
             retry_after=self.quote(answer.retry_after, 40) if answer.retry_after else None,
@@ -371,11 +371,11 @@ class VapiClient:
         return reply
 
     def _explain(self, error: Exception, method: str, path: str, timeout_s: float, *, sent: bool) -> TransportError:
-        """Say in words why no answer came, whether the request may have arrived, and what to do."""
+        """Return the error that says why no answer came, whether the request may have arrived, and what to do."""
         where = self._settings.base_url
         limit = "vapi-byo:timeout" if timeout_s == self._settings.timeout_s else "the option customTimeouts"
         cause = _root(error)
-        is_refused = isinstance(cause, urllib3.exceptions.NewConnectionError)  # a time-out by its class alone
+        is_refused = isinstance(cause, urllib3.exceptions.NewConnectionError)  # its class says time-out, but it isn't
         took_too_long = (DeadlineError, requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
         passing, timed_out = True, False
         if (isinstance(error, took_too_long) or isinstance(cause, took_too_long)) and not is_refused:
@@ -393,7 +393,7 @@ class VapiClient:
         elif isinstance(error, requests.exceptions.SSLError):
             reason = f"no trusted TLS connection to {where}: {self.quote(str(cause), 120)}"
             advice = "check the address, and REQUESTS_CA_BUNDLE where a proxy has certificates of its own"
-            # A certificate that is wrong stays wrong. All else may be a connection that broke.
+            # A bad certificate stays bad. Anything else may be a broken connection.
             passing = not any(isinstance(part, ssl.SSLCertVerificationError) for part in (cause, *cause.args))
         elif type(cause).__name__ == "NameResolutionError":  # urllib3 has it since 2.0
             reason, advice = f"the name of {where} cannot be resolved", "check vapi-byo:baseUrl and the network"
@@ -407,7 +407,7 @@ class VapiClient:
         return TransportError(reason, method=method, path=path, sent=sent, passing=passing, timed_out=timed_out, advice=advice)
 
     def _why_proxy_failed(self, cause: BaseException) -> str:
-        # What it answered to CONNECT is the text of an OSError, which urllib3 wraps once more.
+        # The proxy's answer to CONNECT is the text of an OSError, which urllib3 wraps again.
         inner = getattr(cause, "original_error", cause)
         if type(inner).__name__ == "NameResolutionError":
             return "its name cannot be resolved"
@@ -430,13 +430,13 @@ def _read(response: requests.Response, method: str, path: str) -> str:
 
 
 class Collection:
-    """The calls for one kind of resource.
+    """The API calls for one kind of resource.
 
-    Every call raises `ApiError` where the API refuses, `TransportError` where no complete answer came, and `BadAnswerError`
-    where the body of a success cannot be what was asked for.
+    Every call raises `ApiError` if the API refuses, `TransportError` if no complete answer came, and `BadAnswerError` if the
+    body of a success cannot be what was asked for.
 
     Args:
-        client: The API.
+        client: Sends the requests.
         kind: The kind of resource.
     """
 
@@ -445,7 +445,7 @@ class Collection:
         self._kind = kind
 
     def create(self, body: Mapping[str, Any]) -> Answer:
-        """Make one.
+        """Create a resource.
 
         Args:
             body: The fields to send, wire names.
@@ -458,19 +458,19 @@ class Collection:
         return self._parse(self._send("POST", path, body), "POST", path)
 
     def get(self, id_: str) -> Answer | None:
-        """Look one up.
+        """Read a resource.
 
         Args:
             id_: Its id.
 
         Returns:
-            What the API holds, or None where the API itself says that it does not exist.
+            What the API holds, or None if the API itself says that it does not exist.
         """
         reply = self._find(id_)
         return None if reply is None else self._parse(reply, "GET", self._path(id_), id_)
 
     def existing(self, id_: str) -> Answer:
-        """Look one up that has to be there.
+        """Read a resource that must exist.
 
         Args:
             id_: Its id.
@@ -487,13 +487,13 @@ class Collection:
         return one
 
     def entry(self, id_: str) -> dict[str, Any] | None:
-        """Look one up of whatever provider.
+        """Read a resource of any provider.
 
         Args:
             id_: Its id.
 
         Returns:
-            The entry as it came, or None where the API itself says that it does not exist.
+            The entry as it came, or None if the API itself says that it does not exist.
         """
         reply = self._find(id_)
         if reply is None:
@@ -511,7 +511,7 @@ class Collection:
             raise
 
     def look(self, id_: str) -> Answer | None:
-        """Look one up that is about to be changed: as `get`, with a turn for the change."""
+        """Read a resource that is about to be changed: like `get`, but reserves a turn for the change."""
         reply = self._find(id_, turns=2)
         return None if reply is None else self._parse(reply, "GET", self._path(id_), id_)
 
@@ -521,7 +521,7 @@ class Collection:
         Args:
             id_: Its id.
             patch: Wire names to new values; null clears.
-            looked: Whether `look` was called just before: then nothing is sent once that is out of date.
+            looked: Whether `look` was called just before; then nothing is sent once that is out of date.
 
         Returns:
             What the API holds afterwards.
@@ -532,13 +532,13 @@ class Collection:
         return self._parse(self._send("PATCH", path, body, turns=turns, within_s=within_s), "PATCH", path, id_)
 
     def delete(self, id_: str) -> bool:
-        """Delete one.
+        """Delete a resource.
 
         Args:
             id_: Its id.
 
         Returns:
-            False where the API itself says that there was none.
+            False if the API itself says that it did not exist.
         """
         path = self._path(id_)
         try:
@@ -552,11 +552,11 @@ class Collection:
         return True
 
     def list(self, limit: int = MAX_LIST, created_at_le: str | None = None) -> builtins.list[dict[str, Any]]:
-        """List the newest of the organisation, those of other providers too.
+        """List the newest entries of the organisation, including those of other providers.
 
         Args:
-            limit: At most so many, 1 to 1,000.
-            created_at_le: Only those created at this time or before, ISO 8601.
+            limit: Most entries, 1 to 1,000.
+            created_at_le: Only entries created at or before this time, ISO 8601.
 
         Returns:
             The entries as they came, newest first.
@@ -573,10 +573,10 @@ class Collection:
         return reply.body
 
     def pages(self) -> Iterator[builtins.list[dict[str, Any]]]:
-        """List everything of the organisation, those of other providers too, newest first, one call for each page.
+        """List everything in the organisation, including other providers' entries, newest first, with one call per page.
 
         Yields:
-            What the page adds to those before it; never nothing.
+            The entries that the page adds to the pages before; never an empty list.
         """
         seen: set[str] = set()
         oldest: str | None = None
@@ -586,7 +586,7 @@ class Collection:
             fresh = [entry for entry in page if str(entry.get("id")) not in seen]
             if fresh:
                 yield fresh
-            # Shorter than was asked for does not mean that it was the last: an API may cap the limit.
+            # A short page need not be the last: an API may cap the limit.
             if len(page) < max(DEFAULT_LIST, largest):
                 return
             if not fresh:
@@ -598,7 +598,7 @@ class Collection:
                 )
             largest = max(largest, len(page))
             seen.update(str(entry.get("id")) for entry in fresh)
-            # The API has no pages here, only limits: the next page is what is as old as the last entry, or older.
+            # This API has no pages, only limits: the next page is whatever is at least as old as the last entry.
             times = [entry["createdAt"] for entry in page if isinstance(entry.get("createdAt"), str)]
             if not times:
                 raise BadAnswerError("has no createdAt, by which to list on", method="GET", path=self._kind.path)
@@ -626,7 +626,7 @@ class Collection:
 
 
 def moment_of(text: str | None) -> datetime.datetime | None:
-    """Read a time of the API's; None where it cannot be read."""
+    """Parse a time of the API's; None if it is unreadable."""
     try:
         moment = datetime.datetime.fromisoformat((text or "").replace("Z", "+00:00"))
     except ValueError:
@@ -650,7 +650,7 @@ def _is_api_error(body: Any) -> bool:
 
 
 def _messages(message: Any, parent: str = "", depth: int = 0) -> list[str]:
-    """Find the sentences in the ``message`` of an error, which is a text, an object of a validator's, or a list of either."""
+    """Return the sentences in the ``message`` of an error: a text, an object of a validator's, or a list of either."""
     if isinstance(message, list) and depth < _MAX_DEPTH:
         found = [sentence for part in message[:_MAX_MESSAGES] for sentence in _messages(part, parent, depth + 1)]
         return found[:_MAX_MESSAGES]
@@ -658,7 +658,7 @@ def _messages(message: Any, parent: str = "", depth: int = 0) -> list[str]:
         return []
     if not isinstance(message, Mapping):
         return [] if message is None else [f"{parent}{message}"]
-    # An object repeats the body that it is about, secrets and all: its sentences are in known places.
+    # A validator's object repeats the body it is about, secrets included, so sentences are taken only from known keys.
     constraints, children = message.get("constraints"), message.get("children")
     found = [f"{parent}{text}" for text in constraints.values()] if isinstance(constraints, Mapping) else []
     if depth < _MAX_DEPTH:
@@ -670,7 +670,7 @@ def _messages(message: Any, parent: str = "", depth: int = 0) -> list[str]:
 
 
 def _root(error: BaseException) -> BaseException:
-    # requests wraps urllib3's errors, some of them inside a MaxRetryError that has the reason.
+    # requests wraps urllib3's errors, some of them in a MaxRetryError that holds the reason.
     inner = error.args[0] if error.args else None
     reason = getattr(inner, "reason", inner)
     return reason if isinstance(reason, BaseException) else error

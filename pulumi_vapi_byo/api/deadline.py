@@ -1,4 +1,4 @@
-"""Requests within their time: at the deadline whoever waits for one goes on, whatever the other end does."""
+"""Requests with a deadline: when it passes, the caller goes on, whatever the other end does."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
-#: Held while a request changes hands: before a byte of it is sent, and when it is given up. Never while waiting.
+#: Held while a request changes hands: before its first byte is sent, and when it is abandoned. Never while waiting.
 _CHANGING: threading.Lock = threading.Lock()
 
 
-#: When the time of the call under way is over, by `time.monotonic`.
+#: When the current call runs out of time, by `time.monotonic`.
 _CALL_ENDS_AT: Final[ContextVar[float]] = ContextVar("_CALL_ENDS_AT", default=math.inf)
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let what is called inside send, wait and try again only for some time.
+    """Limit the time in which whatever is called inside may send, wait and retry.
 
-    A look that settles what became of a change may take longer: without it nobody would know.
+    A read that settles what became of a change may take longer; otherwise nobody would know.
 
     Args:
-        seconds: How long; 0 for as long as it takes.
+        seconds: The limit; 0 for none.
     """
     before = _CALL_ENDS_AT.set(time.monotonic() + seconds if seconds > 0 else math.inf)
     try:
@@ -38,29 +38,29 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def time_left_s() -> float:
-    """Return the seconds that the call under way still has, infinitely many where nothing limits it."""
+    """Return the seconds that the current call has left; infinity if there is no limit."""
     return _CALL_ENDS_AT.get() - time.monotonic()
 
 
 class DeadlineError(Exception):
-    """The time of a request is over."""
+    """A request ran out of time."""
 
 
 class Exchange(threading.Thread, Generic[T]):
-    """A request and its answer, in a thread of their own.
+    """A request and its answer, in a thread of its own.
 
-    Time-outs of a socket end a wait for the next byte: an answer that dribbles outlives them all, and so do endless headers, a
-    slow name server and a host with many addresses. So somebody else keeps the time.
+    The time-outs of a socket only limit the wait for the next byte. An answer that trickles in outlasts them all, and so do
+    endless headers, a slow name server and a host with many addresses. So another thread watches the clock.
 
     Args:
-        work: Sends the request over a connection of a class that `watched` returned, and reads the answer.
+        work: Sends the request over a connection of a class from `watched`, and reads the answer.
 
     Attributes:
-        sent: Whether any of the request may have been sent.
+        sent: Whether any part of the request may have been sent.
     """
 
     def __init__(self, work: Callable[[], T]) -> None:
-        super().__init__(daemon=True)  # the end of the process does not wait for it
+        super().__init__(daemon=True)  # must not keep the process alive
         self._work = work
         self._result: T | None = None
         self._error: BaseException | None = None
@@ -70,23 +70,23 @@ class Exchange(threading.Thread, Generic[T]):
         self.sent = False
 
     def run(self) -> None:
-        """Do the work, in the thread."""
+        """Do the work in this thread."""
         try:
             self._result = self._work()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits
+        except BaseException as error:  # noqa: BLE001 - `wait` raises it in the caller's thread
             self._error = error
 
     def wait(self, seconds: float) -> T:
         """Do the work and wait for it.
 
         Args:
-            seconds: How long.
+            seconds: Time limit.
 
         Returns:
-            What the work returned; what it raised is raised.
+            What the work returned; if it raised, that is raised.
 
         Raises:
-            DeadlineError: The time is over. If nothing was sent until now, nothing will be.
+            DeadlineError: Time ran out. If nothing has been sent by then, nothing will be.
         """
         self.start()
         try:
@@ -102,39 +102,39 @@ class Exchange(threading.Thread, Generic[T]):
         return cast("T", self._result)
 
     def uses(self, connection: Any) -> None:
-        """Take note of the connection that is being opened."""
+        """Record the connection that is being opened."""
         with _CHANGING:
             self._connection, connection.exchange = connection, self
 
     def begins_to_send(self, connection: Any) -> None:
-        """Take note that the request is about to be sent; refuse if it was given up."""
+        """Record that the request is about to be sent; refuse if it was abandoned."""
         with _CHANGING:
             if self._given_up:
                 raise DeadlineError
             self._connection, connection.exchange = connection, self
-            self._socket = connection.sock  # the connection forgets it where the answer is the last
+            self._socket = connection.sock  # the connection drops it if the server closes after this answer
             self.sent = True
 
     def _give_up(self) -> None:
         with _CHANGING:
             self._given_up = True
-            # Not if it serves another request by now.
+            # Unless it already serves another request.
             if self._connection is not None and self._connection.exchange is self:
                 _shut_down(self._socket or self._connection.sock)
 
 
 def _shut_down(sock: Any) -> None:
-    """End whatever waits for a socket in another thread."""
-    with contextlib.suppress(OSError, TypeError):  # it may be closed, or not there yet
-        # Inside TLS to a proxy the real one is below; and not SSLSocket's own, which is not meant for two threads.
+    """Wake up any other thread that waits on a socket."""
+    with contextlib.suppress(OSError, TypeError):  # it may be closed or not yet open
+        # With TLS to a proxy the real socket is inside. SSLSocket's own shutdown is not safe from a second thread.
         socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
 
 
 def watched(connection_class: type[Any]) -> type[Any]:
-    """Derive a connection that tells the exchange of its thread what it does.
+    """Derive a connection class that reports to the exchange of its thread.
 
     Args:
-        connection_class: A class of urllib3's connections.
+        connection_class: A connection class of urllib3's.
     """
 
     class Watched(connection_class):  # type: ignore[misc]

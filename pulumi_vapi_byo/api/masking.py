@@ -1,4 +1,4 @@
-"""What of the API's texts may be shown: a secret is masked in every spelling in which an API may repeat it."""
+"""Mask secrets in the API's texts, in every spelling in which an API may repeat them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-#: Shortest secret that can be masked: fewer letters are in every text, and a mask would tell where.
+#: Shortest secret that can be masked: shorter strings occur in any text, and masking them would reveal where.
 LEAST: Final = 4
 
-#: Part of a secret that is masked wherever it is; a shorter one only where it is a word of its own.
+#: Shortest part of a secret that is masked anywhere; a shorter part only if it is a word of its own.
 _LEAST_INSIDE: Final = 8
 
-#: Shown instead of a text of the API's where a secret cannot be masked.
+#: Replaces a text of the API's in which a secret cannot be masked.
 WITHHELD: Final = "[not shown: a secret in use is too short to be masked]"
 
-#: One character in another spelling, of JSON, addresses or HTML; or several bytes of an address, which may be one character.
+#: A character escaped for JSON, URLs or HTML; or several bytes escaped for a URL, which may be one character.
 _ESCAPED: Final = re.compile(
     r"\\u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4})|\\x[0-9a-f]{2}|\\[^ux]|(?:%[0-9a-f]{2})+"
     r"|&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z0-9]{2,31});",
@@ -29,7 +29,7 @@ _ESCAPED: Final = re.compile(
 )
 _BACKSLASHED: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
-#: Spellings within spellings that are looked through.
+#: Most nested levels of escaping that are resolved.
 _MAX_LAYERS: Final = 8
 
 _LETTERS_OF_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
@@ -37,12 +37,12 @@ _LETTERS_OF_BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 
 @dataclass(frozen=True)
 class _Layer:
-    """A text with some spellings resolved.
+    """A text with some of its escapes resolved.
 
     Attributes:
         text: The text.
-        starts: Where each of its characters starts in the text as it came.
-        ends: Where each of them ends there.
+        starts: Where each character starts in the original text.
+        ends: Where each character ends in the original text.
     """
 
     text: str
@@ -51,13 +51,13 @@ class _Layer:
 
     @cached_property
     def folded(self) -> _Layer:
-        """The same without the difference of capital and small letters, and of the two spellings of a space."""
+        """The same layer, ignoring case and the two spellings of a space."""
         folded = [_fold(character) for character in self.text]
         repeat = [at for at, part in enumerate(folded) for _ in part]
         return _Layer("".join(folded), [self.starts[at] for at in repeat], [self.ends[at] for at in repeat])
 
     def resolved(self) -> _Layer | None:
-        """Resolve one level of spellings; None where nothing is spelled otherwise."""
+        """Resolve one level of escapes; None if there are none."""
         text: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -84,7 +84,7 @@ def _fold(text: str) -> str:
 
 
 def _resolve(spelling: str) -> Iterator[tuple[str, int]]:
-    """Yield the characters of a spelling, each with the length of its part."""
+    """Yield the characters of an escape, each with the length of its part."""
     if spelling.startswith("%"):
         raw = bytes.fromhex(spelling.replace("%", ""))
         try:
@@ -106,12 +106,12 @@ def _resolve(spelling: str) -> Iterator[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class _Needle:
-    """A secret as it is looked for.
+    """A secret, prepared for the search.
 
     Attributes:
         folded: Its text, folded.
         hexadecimal: Its bytes in hexadecimal digits.
-        encoded: What is certain of its letters in base64, wherever in a longer text it occurs.
+        encoded: The letters of its base64 that are the same wherever it occurs in a longer text.
     """
 
     folded: str
@@ -124,13 +124,13 @@ class _Needle:
         encoded = []
         for before in range(3):
             letters = base64.b64encode(bytes(before) + raw).decode()
-            # The first and last letter may share bits with their neighbours, too.
+            # The first and last letters may share bits with their neighbours.
             encoded.append(letters[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6])
         return cls(_fold(secret), raw.hex(), tuple(encoded))
 
 
 class Masks:
-    """Hides secrets in texts of the API. Safe for several threads."""
+    """Masks secrets in the API's texts. Safe for several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -138,7 +138,7 @@ class Masks:
         self._some_too_short = False
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Hide these from now on."""
+        """Mask these from now on."""
         with self._lock:
             for secret in secrets:
                 if 0 < len(secret) < LEAST:
@@ -147,14 +147,14 @@ class Masks:
                     self._needles[secret] = _Needle.of(secret)
 
     def hide(self, text: str, limit: int) -> str:
-        """Replace every secret in the beginning of a text by ``[secret]``.
+        """Replace every secret at the beginning of a text by ``[secret]``.
 
         Args:
             text: A text of the API's.
-            limit: Characters that will be shown.
+            limit: Number of characters that will be shown.
 
         Returns:
-            The beginning of the text, of some multiple of `limit`; `WITHHELD` where a secret is too short to be masked.
+            The beginning of the text, some multiple of `limit` long; `WITHHELD` if a secret is too short to be masked.
         """
         with self._lock:
             needles = list(self._needles.values())
@@ -181,7 +181,7 @@ def _layers(text: str) -> Iterator[_Layer]:
 
 
 def _found(layer: _Layer, needle: _Needle) -> Iterator[tuple[int, int]]:
-    """Find a secret, and what is left of one that was cut short; yield where in the text as it came."""
+    """Yield where in the original text a secret is, or what is left of it if the text was cut short."""
     for folded in (needle.folded, needle.hexadecimal):
         yield from _spans(layer.folded, _parts(layer.folded.text, folded))
     plain = layer.text.translate(_STANDARD_BASE64)
@@ -198,7 +198,7 @@ def _spans(layer: _Layer, parts: Iterable[tuple[int, int]]) -> Iterator[tuple[in
 
 
 def _parts(text: str, secret: str) -> Iterator[tuple[int, int]]:
-    """Find a secret as a whole, its beginning, or its end."""
+    """Yield where a whole secret, its beginning or its end is."""
     for at in _occurrences(text, secret[:LEAST]):
         length = LEAST
         while length < len(secret) and text[at + length : at + length + 1] == secret[length]:
@@ -221,17 +221,17 @@ def _occurrences(text: str, part: str) -> Iterator[int]:
 
 
 def _is_one(text: str, start: int, end: int, secret: str) -> bool:
-    # The end of my-secret is in serverUrlSecret, which must stay readable.
+    # The end of my-secret is also in serverUrlSecret, which must stay readable.
     return end - start >= min(len(secret), _LEAST_INSIDE) or not (_is_inside(text, start) or _is_inside(text, end))
 
 
 def _is_inside(text: str, at: int) -> bool:
-    """Tell whether a place is within a word."""
+    """Return whether a position is inside a word."""
     return text[max(at - 1, 0) : at].isalnum() and text[at : at + 1].isalnum()
 
 
 def _widened(text: str, part: tuple[int, int]) -> tuple[int, int]:
-    """Add the letters that only partly are the secret's, and the padding."""
+    """Extend a part by the letters that belong to the secret only partly, and by the padding."""
     start, end = part
     start -= start > 0 and text[start - 1] in _LETTERS_OF_BASE64
     end += end < len(text) and text[end] in _LETTERS_OF_BASE64

@@ -1,4 +1,4 @@
-"""The way to the API as the environment describes it: a proxy and certificates, checked before anything is sent."""
+"""The route to the API as the environment defines it: proxy and certificates, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _KINDS_OF_PROXY: Final = ("http", "https", "socks4", "socks4a", "socks5", "socks
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy on the way.
+    """A proxy on the route.
 
     Attributes:
-        source: Where it is set: the name of a variable, or the system's settings.
-        shown: Its address without user and password.
+        source: Where it is set: the name of a variable, or the system settings.
+        shown: Its address without user name and password.
     """
 
     source: str
@@ -30,17 +30,17 @@ class Proxy:
 
 
 def check_proxy(address: str, environ: Mapping[str, str]) -> Proxy:
-    """Check the address of a proxy for https.
+    """Check the address of an https proxy.
 
     Args:
-        address: As the environment has it.
-        environ: Environment variables, to find the one that it is from.
+        address: As the environment gives it.
+        environ: Environment variables, to find the variable that it comes from.
 
     Returns:
-        What messages say of it.
+        What messages say about it.
 
     Raises:
-        ConfigError: It cannot be used; the message names the variable and what is wrong.
+        ConfigError: It is unusable; the message names the variable and what is wrong.
     """
     names = sorted((name for name, value in environ.items() if value == address), key=str.lower, reverse=True)
     source = next(
@@ -77,22 +77,22 @@ def _what_is_wrong(kind: str, host: str) -> str:
 
 
 def find_certificates(environ: Mapping[str, str]) -> str | None:
-    """Find the certificates that are trusted instead of the usual ones.
+    """Find the certificates to trust instead of the usual ones.
 
     Args:
-        environ: Environment variables; ``REQUESTS_CA_BUNDLE`` goes before ``CURL_CA_BUNDLE``, as for `requests`.
+        environ: Environment variables; ``REQUESTS_CA_BUNDLE`` takes precedence over ``CURL_CA_BUNDLE``, as in `requests`.
 
     Returns:
-        A file or a directory, None where neither is set.
+        A file or a directory; None if neither is set.
 
     Raises:
-        ConfigError: The file cannot be used; the message names the variable, its value and what is wrong.
+        ConfigError: The file is unusable; the message names the variable, its value and what is wrong.
     """
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         value = environ.get(variable)
         if not value:
             continue
-        path = os.path.expanduser(value)  # no shell does it in a file of variables
+        path = os.path.expanduser(value)  # variables from a file were never expanded by a shell
         try:
             if not os.path.isdir(path):
                 ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)

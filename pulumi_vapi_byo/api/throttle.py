@@ -1,6 +1,6 @@
-"""When a request may be sent: how long after a failure, and how many a second.
+"""When a request may be sent: how long after a failure, and how many per second.
 
-The rules of retrying are urllib3's own `Retry`, which requests brings along.
+Retries follow urllib3's own `Retry`, which comes with requests.
 """
 
 from __future__ import annotations
@@ -20,57 +20,57 @@ from urllib3.util import Retry
 
 log = logging.getLogger(__name__)
 
-#: Statuses that say "not now": the rate limit, and faults that pass.
+#: Statuses that mean "not now": the rate limit, and passing faults.
 RETRIED_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
-#: Seconds of the first backoff at most; it doubles with every failure, up to `MAX_BACKOFF_S`.
+#: Upper limit of the first backoff in seconds; it doubles with every failure, up to `MAX_BACKOFF_S`.
 BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 20.0
 
-#: Seconds for which a thing is looked for, at least, that may be there although the API does not show it: its work may be done
-#: late, and its lists lag behind. Tests of the real CLI look hundreds of times and would take hours; the variable is for them.
+#: Least time in seconds to look for something that may exist although the API does not show it: work may be done late, and
+#: lists lag behind. The variable is only for tests of the real CLI, which look hundreds of times and would take hours.
 LOOK_FOR_S: Final = float(os.environ.get("VAPI_TEST_LOOK_FOR_S", "15"))
 
-#: A server that asks for a longer pause than this, in seconds, gets none: the user hears of it instead.
+#: A server that asks for a longer pause than this, in seconds, doesn't get it: the user is told instead.
 MAX_RETRY_AFTER_S: Final = 120.0
 
 
 def backoff_s(failures: int) -> float:
-    """Choose how long to wait after some failures in a row.
+    """Return how long to wait after a number of failures in a row.
 
     Args:
-        failures: How many there were, at least 1.
+        failures: Number of failures, at least 1.
 
     Returns:
-        Seconds, uniform between nothing and the backoff ("full jitter"), so that many clients do not come back together.
+        Seconds, uniform between 0 and the backoff ("full jitter"), so that many clients do not come back together.
     """
     return random.uniform(0, min(MAX_BACKOFF_S, BACKOFF_S * 2 ** (failures - 1)))  # noqa: S311 - nothing secret
 
 
 def asked_pause_s(retry_after: str | None) -> float | None:
-    """Read how long a server asks to wait.
+    """Return how long a server asks to wait.
 
     Args:
-        retry_after: The header of that name: seconds, or a date.
+        retry_after: The ``Retry-After`` header: seconds, or a date.
 
     Returns:
-        Seconds, infinitely many where it is more than any clock can tell; None where it cannot be read.
+        Seconds, infinite if they are beyond any clock; None if the header is missing or unreadable.
     """
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():
-        return float(text[:400])  # infinite long before that
+        return float(text[:400])  # 400 digits are long past infinity
     try:
         parts = email.utils.parsedate_tz(text)
         return max(0.0, email.utils.mktime_tz(parts) - time.time()) if parts else None
     except OverflowError:
         return math.inf
     except (ValueError, TypeError, IndexError):
-        # A year beyond those of a calendar, which the parser lets through.
+        # The parser accepts years that no calendar has.
         return math.inf if parts and parts[0] > datetime.MAXYEAR else None
 
 
 def pauses_s(total_s: float) -> Iterator[float]:
-    """Yield pauses in seconds between looks, short ones first, then longer, that take a time altogether."""
+    """Yield pauses between looks, in seconds, short ones first; together they last `total_s`."""
     pause_s = 0.5
     while total_s > 0:
         yield min(pause_s, total_s)
@@ -82,28 +82,28 @@ class FullJitterRetry(Retry):
     """urllib3's `Retry` with our backoff."""
 
     def get_backoff_time(self) -> float:
-        """Return the seconds to wait before the next try."""
+        """Return the seconds to wait before the next attempt."""
         return backoff_s(len(self.history)) if self.history else 0.0
 
 
 def retry_policy(max_retries: int) -> Retry:
-    """Return the policy of one request that has not been tried yet."""
+    """Return the retry policy for a new request."""
     return FullJitterRetry(total=max_retries)
 
 
 class Throttle:
-    """Spaces the requests of a whole process, whatever thread they come from.
+    """Spaces the requests of the whole process, from any thread.
 
-    Without a limit of the user's, requests go at once until the API says 429. From then on they are spaced, twice as far after
-    every further 429, and closer again while all goes well; so many threads find the rate that an organisation has.
+    Without a limit from the user, requests go out at once until the API answers 429. From then on they are spaced, twice as far
+    apart after every further 429, and closer again while all goes well. So the threads find the organisation's rate together.
 
     Args:
-        requests_per_second: The user's limit; None for none.
-        clock: Seconds that only grow.
-        sleep: Waits for some seconds.
+        requests_per_second: The user's limit, or None.
+        clock: Returns seconds of a monotonic clock.
+        sleep: Waits for a number of seconds.
     """
 
-    #: Spacing in seconds after the first 429, and the widest.
+    #: Spacing in seconds after the first 429, and the largest spacing.
     FIRST_INTERVAL_S: Final = 0.25
     MAX_INTERVAL_S: Final = 5.0
 
@@ -127,7 +127,7 @@ class Throttle:
         """Wait for this thread's turn.
 
         Args:
-            turns: How many requests to leave room for; 0 for one that has its room, and waits only where all do.
+            turns: How many requests to leave room for; 0 if the request has a turn already and only waits when all must pause.
         """
         with self._lock:
             now = self._clock()
@@ -138,19 +138,19 @@ class Throttle:
             self._sleep(turn - now)
 
     def slow_down(self, pause_s: float) -> None:
-        """Take note of a 429.
+        """React to a 429.
 
         Args:
-            pause_s: Seconds in which no thread should send anything.
+            pause_s: Seconds in which no thread may send anything.
         """
         with self._lock:
             now = self._clock()
             self._paused_until = max(self._paused_until, now + pause_s)
             self._next_at = max(self._next_at, self._paused_until)
-            # The threads that were under way together are refused together, for one and the same reason.
+            # Threads whose requests were in flight together are refused together, for a single reason.
             if now - self._widened_at >= self._interval:
                 wider = min(self.MAX_INTERVAL_S, max(self.FIRST_INTERVAL_S, self._interval * 2))
-                self._interval = max(self._interval, wider)  # the user's own limit may be wider still
+                self._interval = max(self._interval, wider)  # the user's own limit may space them wider still
                 self._widened_at = now
                 log.info("Vapi's rate limit is reached: requests go %.2f s apart for now", self._interval)
 
