@@ -16,13 +16,13 @@ from .wire import to_camel, to_snake
 
 Region = Literal["us", "eu"]
 
-#: The API's address in each region (Vapi's SIP guides).
+#: Address of the API by region (Vapi's SIP guides).
 BASE_URLS: Final[Mapping[Region, str]] = {"us": "https://api.vapi.ai", "eu": "https://api.eu.vapi.ai"}
 
-#: The namespace of the stack's configuration that is ours.
+#: Our namespace in the stack's configuration.
 _NAMESPACE: Final = "vapi-byo"
 
-#: Hidden setting of an explicit provider: its name, by which the user knows where its settings are.
+#: Hidden setting of an explicit provider: its name, so that messages can say where its settings are.
 PROVIDER_NAME: Final = f"{_NAMESPACE}:__provider"
 
 OnExisting = Literal["error", "adopt", "allow"]
@@ -37,18 +37,18 @@ class Setting:
     """A setting, as every door offers it.
 
     Attributes:
-        name: What the stack's configuration calls it, without the namespace.
-        description: What it means, in Markdown; names of settings in single backticks, values in double ones.
-        default: What it is where nothing is said; None where that is not one value.
-        default_in_words: What it is then, where `default` does not say.
-        choices: Its values, where they are texts out of few.
-        most: Its largest value, where it is a number.
-        unit: What that number counts.
-        is_whole: Whether the number must be whole; it can be 0 then.
-        example: A right value, where it has no default.
-        right: What a right value is, where neither choices nor limits say so.
-        variable: Environment variable that is read where the configuration says nothing; empty where there is none.
-        is_secret: Whether its value is never printed.
+        name: Its name in the stack's configuration, without the namespace.
+        description: What it means, in Markdown; names of settings in single backticks, values in double backticks.
+        default: Its default; None if that is not a single value.
+        default_in_words: Describes the default if `default` cannot.
+        choices: Its values, if they are texts from a fixed set.
+        most: Its largest value, if it is a number.
+        unit: Unit of that number.
+        is_whole: Whether the number must be whole; it may then be 0.
+        example: A valid value, if there is no default.
+        right: What a valid value is, if neither choices nor limits say so.
+        variable: Environment variable that is read if the configuration has no value; empty if there is none.
+        is_secret: Whether its value must never be printed.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Setting:
 
     @property
     def argument(self) -> str:
-        """Python's name."""
+        """Name of the argument in Python."""
         return to_snake(self.name)
 
     @property
@@ -92,10 +92,10 @@ class Setting:
             environ: As for `read_settings`.
 
         Returns:
-            The value, checked but for texts that can be anything; the default where nothing is said.
+            The value, or the default if it is not set. Checked, except for texts that can be anything.
 
         Raises:
-            ConfigError: The value is wrong.
+            ConfigError: The value is invalid.
         """
         value = get(self.key)
         if value is None and self.variable:
@@ -117,7 +117,7 @@ class Setting:
         raise ConfigError(f"{self.key} is {value!r}: set it to {' or '.join(self.choices)} with {command}")
 
     def _whole(self, text: str) -> int:
-        # Configuration of an explicit provider may arrive as a float: 3.0 is what the user wrote as 3.
+        # The configuration of an explicit provider may arrive as floats: the user's 3 as 3.0.
         digits = text.removesuffix(".0")
         if digits.isdecimal() and int(digits) <= (self.most or 0):
             return int(digits)
@@ -140,14 +140,14 @@ class Setting:
 
 
 def _setting(description: str, /, default: Any = MISSING, *, name: str = "", **facts: Any) -> Any:
-    """State a setting; its choices are those of the field's type."""
+    """Define a setting; its choices come from the field's type."""
     about = {"name": name, "description": description, **facts}
     return field(default=default, repr=not facts.get("is_secret"), metadata=about)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the provider needs to talk to Vapi. This is the one place where a setting is stated.
+    """What the provider needs to talk to Vapi. Every setting is defined here, and only here.
 
     From it `make generate` writes the arguments of `Provider`, the table of the docs and the configuration of the plugin.
     """
@@ -167,17 +167,17 @@ class Settings:
     )
     region: Region = _setting("Region of the organisation, ``us`` or ``eu``: the API and SIP hosts.", default_in_words="``us``")
     timeout_s: float = _setting(
-        "Seconds that one request takes at most, from looking up the name to the last byte of the answer; at most 600.",
+        "Time limit of a request in seconds, from the name look-up to the last byte of the answer; at most 600.",
         30.0,
         name="timeout",
         most=600,
         unit="seconds",
     )
     max_retries: int = _setting(
-        "How often a failed request is tried again, 0 to 20.", 4, most=20, is_whole=True, variable="VAPI_MAX_RETRIES"
+        "How often a failed request is retried, 0 to 20.", 4, most=20, is_whole=True, variable="VAPI_MAX_RETRIES"
     )
     requests_per_second: float | None = _setting(
-        "Most requests a second, all together.",
+        "Most requests per second, in total.",
         None,
         most=1000,
         unit="requests a second",
@@ -188,17 +188,17 @@ class Settings:
         "If the number already exists: ``error``, ``adopt`` it, or ``allow`` Vapi to decide.", "error"
     )
     on_conflict: OnConflict = _setting(
-        "If somebody else has changed what is about to be changed: ``error``, ``overwrite``, or ``unchecked``, a call less.",
+        "If somebody else has changed what is about to change: ``error``, ``overwrite``, or ``unchecked``, which saves a call.",
         "error",
     )
     on_omitted: OnOmitted = _setting(
         "An argument that the program leaves out: ``keep`` what Vapi has, or ``clear`` it, as Terraform would.", "keep"
     )
     on_unknown: OnUnknown = _setting(
-        "A field or value that this version does not know: ``error``, or ``send`` it as it is written.", "error"
+        "A field or value that this version does not know: ``error``, or ``send`` it as written.", "error"
     )
     number_check: NumberCheck = _setting(
-        "``possible`` refuses a number whose length no numbering plan has; ``e164`` checks its form alone and warns of others.",
+        "``possible`` refuses a number whose length no numbering plan has; ``e164`` checks only the form, and warns otherwise.",
         "possible",
     )
 
@@ -214,7 +214,7 @@ def _settings() -> Iterator[tuple[str, Setting]]:
 #: Every setting, by its field in `Settings`.
 SETTINGS: Final[Mapping[str, Setting]] = dict(_settings())
 
-#: Every key of the stack's configuration that is a setting, such as ``vapi-byo:region``.
+#: Every configuration key that is a setting, such as ``vapi-byo:region``.
 SETTING_KEYS: Final = frozenset(one.key for one in SETTINGS.values())
 
 
@@ -222,14 +222,14 @@ def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Sett
     """Read the settings.
 
     Args:
-        get: Returns the value of a stack configuration key such as ``vapi-byo:apiKey``, or None.
-        environ: Environment variables; ``VAPI_API_KEY`` and ``VAPI_BASE_URL`` are used where the stack says nothing.
+        get: Returns the value of a configuration key such as ``vapi-byo:apiKey``, or None.
+        environ: Environment variables; ``VAPI_API_KEY`` and ``VAPI_BASE_URL`` are used if the stack has no value.
 
     Returns:
-        Complete, checked settings.
+        Complete, valid settings.
 
     Raises:
-        ConfigError: A setting is missing or wrong. The message is one sentence that says how to set it.
+        ConfigError: A setting is missing or invalid. The message is one sentence that says how to set it.
     """
     api_key = SETTINGS["api_key"].read(get, environ)
     settings = read_public_settings(get, environ)
@@ -247,7 +247,7 @@ def read_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Sett
 
 
 def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) -> Settings:
-    """Read all settings but the key, which a preview can do without.
+    """Read all settings except the key, which a preview can do without.
 
     Args:
         get: As for `read_settings`.
@@ -257,10 +257,10 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
         Settings whose `api_key` is empty.
 
     Raises:
-        ConfigError: A setting is wrong.
+        ConfigError: A setting is invalid.
     """
     read = {name: setting.read(get, environ) for name, setting in SETTINGS.items() if not setting.is_secret}
-    # An address, wherever it is set, goes before the one that the region implies.
+    # An address, wherever it is set, takes precedence over the region's.
     region, address = read["region"], read["base_url"]
     base_url = _base_url(address) if address else BASE_URLS[region or "us"]
     for other, url in BASE_URLS.items():
@@ -274,26 +274,26 @@ def read_public_settings(get: Callable[[str], Any], environ: Mapping[str, str]) 
 
 
 def check_setting(setting: Setting, value: Any) -> None:
-    """Check one setting by itself.
+    """Check a single setting.
 
     Args:
-        setting: Which.
+        setting: The setting.
         value: Its value.
 
     Raises:
-        ConfigError: The value is wrong.
+        ConfigError: The value is invalid.
     """
     (read_settings if setting.is_secret else read_public_settings)({setting.key: value}.get, {})
 
 
 def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
-    """Find keys of the stack's configuration that are meant as settings and are none. The user's own keys are left alone.
+    """Find configuration keys that are meant as settings but aren't. The user's own keys are left alone.
 
     Args:
         keys: Full keys, such as ``vapi-byo:region``.
 
     Yields:
-        A sentence for each key that is misspelt, or that is in the namespace of the public Terraform provider for Vapi.
+        A sentence for each key that is misspelt, or in the namespace of the public Terraform provider for Vapi.
     """
     for key in keys:
         namespace, _, name = key.partition(":")
@@ -310,11 +310,11 @@ def keys_without_effect(keys: Iterable[str]) -> Iterator[str]:
             )
 
 
-#: The values that sentences tell the user to set.
+#: Values that messages tell the user to set.
 _VALUES: Final = "|".join([*(choice for one in SETTINGS.values() for choice in one.choices), r"\d+(?:\.\d+)?"])
 _NAMES: Final = "|".join(one.name for one in SETTINGS.values())
 
-#: How sentences speak of a setting: its key alone, with the value to set, and with the command that sets it.
+#: How messages mention a setting: its key alone, with a value, or in the command that sets it.
 _MENTION: Final = re.compile(
     r"(?P<means>\b(?:with|by) )?(?P<command>(?:run )?pulumi config set (?:--secret )?)?"
     rf"{_NAMESPACE}:(?P<setting>{_NAMES})\b(?: (?P<value>{_VALUES})\b)?(?: \(\w+ on a Provider\))?"
@@ -322,15 +322,15 @@ _MENTION: Final = re.compile(
 
 
 def for_provider(sentence: str, provider: str | None) -> str:
-    """Speak of an explicit provider's arguments where a sentence speaks of the stack's keys, which it does not read.
+    """Reword a message for an explicit provider, which has arguments instead of the stack's keys.
 
     Args:
-        sentence: A sentence for the user, which may name settings by their keys.
-        provider: The provider's name; None for the engine's default provider, whose settings are the stack's.
+        sentence: A message for the user, which may mention settings by their keys.
+        provider: Name of the provider; None for the engine's default provider, whose settings are the stack's.
 
     Returns:
-        The sentence with, for example, ``on_conflict='overwrite' of the provider 'eu'`` in the place of
-        ``pulumi config set vapi-byo:onConflict overwrite``. The provider is named once.
+        The message with, for example, ``on_conflict='overwrite' of the provider 'eu'`` instead of
+        ``pulumi config set vapi-byo:onConflict overwrite``. The provider is named only once.
     """
     if provider is None:
         return sentence
@@ -350,7 +350,7 @@ def for_provider(sentence: str, provider: str | None) -> str:
 
 
 def _setting_like(name: str, *, cutoff: float) -> str | None:
-    import difflib  # here, because hardly any program needs it
+    import difflib  # hardly any program needs it
 
     known = {_folded(one.name): one.key for one in SETTINGS.values()}
     close = difflib.get_close_matches(_folded(name), known, n=1, cutoff=cutoff)
@@ -361,7 +361,7 @@ def _folded(name: str) -> str:
     return re.sub(r"[_-]", "", name).lower()
 
 
-#: What may be in an address's place of a host and port: what is in it besides is read in one way here and in another there.
+#: What may stand for host and port in an address; other characters are parsed differently by different libraries.
 _AUTHORITY: Final = re.compile(r"(?:\[(?P<ip>[0-9A-Fa-f:.]+)\]|[\w.-]+)(?::[0-9]+)?")
 
 
@@ -381,7 +381,7 @@ def _base_url(address: str) -> str:
 
 
 def _host(address: str) -> str | None:
-    """Return the host of an API's address; None where it has none, or could be read in two ways."""
+    """Return the host of the API's address; None if it has none, or if it is ambiguous."""
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
@@ -396,7 +396,7 @@ def _host(address: str) -> str | None:
 
 
 def goes_past_proxies(base_url: str) -> bool:
-    """Tell whether an address is on this machine: what is sent there goes through no proxy, whatever the environment says."""
+    """Return whether an address is on this machine; requests to it bypass all proxies, whatever the environment says."""
     return base_url.lower().startswith("http:") or _is_loopback(urlsplit(base_url).hostname or "")
 
 

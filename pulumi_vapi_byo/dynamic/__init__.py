@@ -1,1 +1,1 @@
-"""The first door: a Python program's resources, on Pulumi's dynamic providers."""
+"""The first door: resources for Python programs, on Pulumi's dynamic providers."""

@@ -58,9 +58,9 @@ class ServerArgs:
     Attributes:
         url: Address of your server, http or https.
         timeout_seconds: Seconds your server has to answer, 1 to 300; Vapi's default is 20.
-        headers: Headers sent along, such as ``x-vapi-secret``. Always kept as a secret. Names are yours and are not renamed.
+        headers: Headers to send, such as ``x-vapi-secret``. Always kept as a secret. Their names are yours and are not renamed.
         credential_id: Id of a Vapi credential that signs or authorises the requests.
-        backoff_plan: How requests that fail are retried.
+        backoff_plan: How failed requests are retried.
         static_ip_addresses_enabled: Whether requests come from fixed addresses.
         encrypted_paths: JSON paths whose values Vapi encrypts.
     """
@@ -80,14 +80,14 @@ class TransferPlanArgs:
     """How a call is transferred.
 
     Attributes:
-        mode: ``blind-transfer``, ``warm-transfer-say-message`` or another of Vapi's modes; one that this version does not know
-            can be given in a dict instead of this class, see ``vapi-byo:onUnknown``.
-        message: Spoken to whoever takes the call: a text, or a custom message (an object).
+        mode: ``blind-transfer``, ``warm-transfer-say-message`` or another of Vapi's modes; a mode that this version does not
+            know can be given in a dict instead of this class, see ``vapi-byo:onUnknown``.
+        message: Spoken to the person who takes the call: a text, or a custom message (an object).
         timeout: Seconds to wait for an operator, 1 to 600; Vapi's default is 60.
         sip_verb: ``refer`` (Vapi's default), ``bye`` or ``dial``.
         dial_timeout: Seconds to ring, 1 to 600; Vapi's default is 60.
-        hold_audio_url: What the caller hears while waiting.
-        transfer_complete_audio_url: What is played when the call is connected.
+        hold_audio_url: Audio that the caller hears while waiting.
+        transfer_complete_audio_url: Audio that is played when the call is connected.
         context_engineering_plan: Which part of the conversation is handed on: ``{"type": "all"}``, ``{"type": "none"}`` or
             ``{"type": "lastNMessages", "maxMessages": 5}``.
         twiml: TwiML for mode ``warm-transfer-twiml``, at most 4,096 characters.
@@ -119,10 +119,10 @@ class TransferDestinationNumberArgs:
         number: The number, in E.164 unless `number_e164_check_enabled` is False.
         number_e164_check_enabled: Whether `number` must be in E.164; default True.
         extension: Dialled once connected, 1 to 10 characters.
-        caller_id: Number shown to whoever takes the call, at most 40 characters.
+        caller_id: Number shown to the person who takes the call, at most 40 characters.
         message: Spoken to the caller before the transfer: a text, or a custom message (an object).
         transfer_plan: How the call is transferred.
-        description: For the assistant, to choose among destinations.
+        description: Helps the assistant to choose among destinations.
         name: Your own name for the destination, shown in the dashboard's call log.
     """
 
@@ -144,11 +144,11 @@ class TransferDestinationSipArgs:
 
     Attributes:
         sip_uri: The address, such as ``sip:desk@example.com``.
-        caller_id: Number shown to whoever takes the call, at most 40 characters.
-        sip_headers: SIP headers sent along. Always kept as a secret. Names are yours and are not renamed.
+        caller_id: Number shown to the person who takes the call, at most 40 characters.
+        sip_headers: SIP headers to send. Always kept as a secret. Their names are yours and are not renamed.
         message: Spoken to the caller before the transfer: a text, or a custom message (an object).
         transfer_plan: How the call is transferred.
-        description: For the assistant, to choose among destinations.
+        description: Helps the assistant to choose among destinations.
         name: Your own name for the destination, shown in the dashboard's call log.
     """
 
@@ -168,13 +168,13 @@ class SipTrunkGatewayArgs:
     """A machine of the carrier's that calls come from or go to.
 
     Attributes:
-        ip: IPv4 address, or network with `netmask`. A host name only where `inbound_enabled` is False.
+        ip: IPv4 address, or network with `netmask`. A host name only if `inbound_enabled` is False.
         inbound_enabled: Whether calls come from it; Vapi's default is True.
         port: 1 to 65535; Vapi's default is 5060.
         netmask: 24 to 32; Vapi's default is 32.
         outbound_enabled: Whether calls go to it; Vapi's default is True.
         outbound_protocol: ``udp`` (Vapi's default), ``tcp``, ``tls`` or ``tls/srtp``.
-        options_ping_enabled: Whether Vapi asks it regularly if it is alive; Vapi's default is False.
+        options_ping_enabled: Whether Vapi regularly checks that it is alive; Vapi's default is False.
     """
 
     ip: Input[str]
@@ -189,12 +189,12 @@ class SipTrunkGatewayArgs:
 @explaining_class
 @dataclass(kw_only=True)
 class SipTrunkOutboundAuthenticationPlanArgs:
-    """How Vapi proves to the carrier who it is.
+    """How Vapi authenticates to the carrier.
 
     Attributes:
         auth_username: User name.
-        auth_password: Password. Always kept as a secret. Vapi never returns it: a change elsewhere cannot be found.
-        sip_register_plan: Where the carrier wants a registration: ``domain``, ``username``, ``realm``.
+        auth_password: Password. Always kept as a secret. Vapi never returns it, so a change made elsewhere cannot be detected.
+        sip_register_plan: For carriers that require registration: ``domain``, ``username``, ``realm``.
     """
 
     auth_username: Input[str] | None = None
@@ -221,18 +221,18 @@ class ByoPhoneNumberArgs:
         squad_id: Id of the squad that takes inbound calls.
         workflow_id: Id of a workflow. Vapi retired workflows in August 2026, so it answers no calls: use `assistant_id` or
             `squad_id`.
-        server_url: Address that is asked for an assistant where none is set. An older spelling of `server`; they exclude each
+        server_url: Address that Vapi asks for an assistant if none is set. An older spelling of `server`; the two exclude each
             other.
         server_url_secret: Sent to `server_url` as header ``x-vapi-secret``. Always kept as a secret.
-        server: Address that is asked for an assistant where none is set, with headers, time-out and retries. ``{}`` clears both
-            spellings of it.
+        server: Address that Vapi asks for an assistant if none is set, with headers, time-out and retries. ``{}`` clears both
+            spellings.
         hooks: What happens when a call rings or could not be given to an assistant. A list of objects as in Vapi's reference,
             such as ``{"on": "call.ringing", "do": [{"type": "say", "exact": "Hello"}]}``.
         fallback_destination: Where calls go when neither assistant nor squad is set and the server does not answer.
-        additional_properties: Fields of Vapi's that have no argument here, by Vapi's own (camelCase) names. Needs
+        additional_properties: Vapi fields that have no argument here, by their camelCase names. Needs
             ``vapi-byo:onUnknown send``. Shown in clear in states and previews unless a value is a secret.
-        deletion_protection: Whether a delete is refused; default False. It is the package's own: changing it sends nothing, and
-            the dashboard knows nothing of it.
+        deletion_protection: Whether a delete is refused; default False. It exists only in this package: changing it sends
+            nothing, and the dashboard does not show it.
     """
 
     credential_id: Input[str]
@@ -261,16 +261,16 @@ class ByoSipTrunkCredentialArgs:
     ``vapi-byo:onOmitted clear`` every argument that is left out is read so.
 
     Attributes:
-        gateways: The carrier's machines, at least one.
+        gateways: The carrier's gateways, at least one.
         name: Your own name for the trunk, at most 40 characters.
-        outbound_authentication_plan: How Vapi proves to the carrier who it is.
+        outbound_authentication_plan: How Vapi authenticates to the carrier.
         outbound_leading_plus_enabled: Whether outbound numbers keep their leading plus.
-        tech_prefix: Put in front of outbound numbers, as some carriers want.
+        tech_prefix: Prefix of outbound numbers, which some carriers require.
         sip_diversion_header: Value of the Diversion header of outbound calls.
-        additional_properties: Fields of Vapi's that have no argument here, by Vapi's own (camelCase) names. Needs
+        additional_properties: Vapi fields that have no argument here, by their camelCase names. Needs
             ``vapi-byo:onUnknown send``. Shown in clear in states and previews unless a value is a secret.
-        deletion_protection: Whether a delete is refused; default False. It is the package's own: changing it sends nothing, and
-            the dashboard knows nothing of it.
+        deletion_protection: Whether a delete is refused; default False. It exists only in this package: changing it sends
+            nothing, and the dashboard does not show it.
     """
 
     gateways: Input[Sequence[Input[SipTrunkGatewayArgs | Object]]]

@@ -17,15 +17,15 @@ class FoundPhoneNumber:
         org_id: Id of the organisation.
         created_at: When it was created, ISO 8601 in UTC.
         updated_at: When it was last changed, ISO 8601 in UTC.
-        credential_id: Id of the ``byo-sip-trunk`` credential, your SIP trunk or carrier, that carries the calls. None where
-            that was deleted.
+        credential_id: Id of the ``byo-sip-trunk`` credential, your SIP trunk or carrier, that carries the calls. None if the
+            credential was deleted.
         number: The number.
         number_e164_check_enabled: Whether `number` must be in E.164. None where it was never set, which means True.
         name: Your own name for the number, at most 40 characters.
         assistant_id: Id of the assistant that takes inbound calls.
         squad_id: Id of the squad that takes inbound calls.
         workflow_id: Id of a workflow.
-        server_url: Address that is asked for an assistant where none is set.
+        server_url: Address that Vapi asks for an assistant if none is set.
         status: ``active``, ``activating`` or ``blocked``; changes by itself and is never a difference.
         sip_uri: Where the carrier must send inbound calls. ``{number}@{credential_id}.sip.vapi.ai``, in region eu
             ``.sip.eu.vapi.ai``; None without a number.

@@ -44,19 +44,19 @@ class Provider(ProviderWithSettings):
             api_key: Private key of the organisation. Always kept as a secret.
             base_url: Address of the API; https, plain http only on this machine. Default: that of the region.
             region: Region of the organisation, ``us`` or ``eu``: the API and SIP hosts. Default: ``us``.
-            timeout: Seconds that one request takes at most, from looking up the name to the last byte of the answer; at most
-                600. Default: 30.
-            max_retries: How often a failed request is tried again, 0 to 20. Default: 4.
-            requests_per_second: Most requests a second, all together. Default: adapts to the API's 429s.
+            timeout: Time limit of a request in seconds, from the name look-up to the last byte of the answer; at most 600.
+                Default: 30.
+            max_retries: How often a failed request is retried, 0 to 20. Default: 4.
+            requests_per_second: Most requests per second, in total. Default: adapts to the API's 429s.
             on_existing: If the number already exists: ``error``, ``adopt`` it, or ``allow`` Vapi to decide. Default: ``error``.
-            on_conflict: If somebody else has changed what is about to be changed: ``error``, ``overwrite``, or ``unchecked``, a
-                call less. Default: ``error``.
+            on_conflict: If somebody else has changed what is about to change: ``error``, ``overwrite``, or ``unchecked``, which
+                saves a call. Default: ``error``.
             on_omitted: An argument that the program leaves out: ``keep`` what Vapi has, or ``clear`` it, as Terraform would.
                 Default: ``keep``.
-            on_unknown: A field or value that this version does not know: ``error``, or ``send`` it as it is written. Default:
+            on_unknown: A field or value that this version does not know: ``error``, or ``send`` it as written. Default:
                 ``error``.
-            number_check: ``possible`` refuses a number whose length no numbering plan has; ``e164`` checks its form alone and
-                warns of others. Default: ``possible``.
+            number_check: ``possible`` refuses a number whose length no numbering plan has; ``e164`` checks only the form, and
+                warns otherwise. Default: ``possible``.
 
         Raises:
             pulumi.RunError: A value is wrong. Outputs are checked at preview, once they are known.

@@ -32,7 +32,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
     """A phone number of your own SIP trunk or carrier, at Vapi.
 
     Arguments are given as keywords or as one `ByoPhoneNumberArgs`; every one may be an output of another resource. They are
-    validated at preview. Every change is made in place, so the id stays; a replacement that is forced deletes first.
+    validated at preview. Every change is made in place, so the id stays; a forced replacement deletes the old number first.
 
     Attributes:
         id: Vapi's id of it.
@@ -151,7 +151,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
 
     @property
     def server_url(self) -> Output[str | None]:
-        """Address that is asked for an assistant where none is set."""
+        """Address that Vapi asks for an assistant if none is set."""
         return self._output("serverUrl")
 
     @property
@@ -164,7 +164,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
 
     @property
     def server(self) -> Output[dict[str, Any] | None]:
-        """Address that is asked for an assistant where none is set, with headers, time-out and retries.
+        """Address that Vapi asks for an assistant if none is set, with headers, time-out and retries.
 
         Has Vapi's own (camelCase) names.
         """
@@ -188,7 +188,7 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
 
     @property
     def additional_properties(self) -> Output[dict[str, Any] | None]:
-        """Fields of Vapi's that have no argument here, by Vapi's own (camelCase) names."""
+        """Vapi fields that have no argument here, by their camelCase names."""
         return self._output("additionalProperties")
 
     @property
@@ -211,11 +211,11 @@ class ByoPhoneNumber(VapiResource, module="vapi", name="ByoPhoneNumber"):
 
 
 class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCredential"):
-    """A SIP trunk of your own, or your carrier's, at Vapi: what the `credential_id` of a number comes from.
+    """A SIP trunk of your own, or your carrier's, at Vapi; its id is the `credential_id` of numbers.
 
     Arguments are given as keywords or as one `ByoSipTrunkCredentialArgs`; every one may be an output of another resource. They
     are validated at preview. Every change is made in place, so the id stays, and numbers keep their trunk. A number that takes
-    its `credential_id` from the trunk is deleted before it.
+    its `credential_id` from the trunk is deleted before the trunk.
 
     Attributes:
         id: Vapi's id of it.
@@ -287,7 +287,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
 
     @property
     def gateways(self) -> Output[list[dict[str, Any]]]:
-        """The carrier's machines, at least one.
+        """The carrier's gateways, at least one.
 
         Has Vapi's own (camelCase) names.
         """
@@ -300,7 +300,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
 
     @property
     def outbound_authentication_plan(self) -> Output[dict[str, Any] | None]:
-        """How Vapi proves to the carrier who it is.
+        """How Vapi authenticates to the carrier.
 
         Has Vapi's own (camelCase) names.
         """
@@ -313,7 +313,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
 
     @property
     def tech_prefix(self) -> Output[str | None]:
-        """Put in front of outbound numbers, as some carriers want."""
+        """Prefix of outbound numbers, which some carriers require."""
         return self._output("techPrefix")
 
     @property
@@ -323,7 +323,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
 
     @property
     def additional_properties(self) -> Output[dict[str, Any] | None]:
-        """Fields of Vapi's that have no argument here, by Vapi's own (camelCase) names."""
+        """Vapi fields that have no argument here, by their camelCase names."""
         return self._output("additionalProperties")
 
     @property

@@ -1,4 +1,4 @@
-"""What Vapi has: one module for each kind of resource, the models of all, and their field types."""
+"""What Vapi has: a module for each kind of resource, their models, and the field types."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from .kind import Kind
 from .phone_number import PHONE_NUMBER
 from .sip_trunk import SIP_TRUNK_CREDENTIAL
 
-#: Every kind of resource that there is.
+#: Every kind of resource.
 KINDS: Final[tuple[Kind, ...]] = (PHONE_NUMBER, SIP_TRUNK_CREDENTIAL)

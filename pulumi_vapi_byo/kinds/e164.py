@@ -1,4 +1,4 @@
-"""Phone numbers in E.164, judged by the `phonenumbers` library; pure functions."""
+"""Phone numbers in E.164, checked with the `phonenumbers` library; pure functions."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Any, Final, Literal
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-#: What the API accepts with the E.164 check off (given document: "only contain alphanumeric characters").
+#: What the API accepts if the E.164 check is off (given document: "only contain alphanumeric characters").
 UNCHECKED_PATTERN = re.compile(r"\+?[a-zA-Z0-9]+")
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
-#: What people and programs write between digits.
+#: Characters that people and programs write between digits.
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 
-#: What a spreadsheet makes of a number of twelve digits or more, in either decimal notation.
+#: What a spreadsheet turns a number of twelve digits or more into, with either decimal sign.
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE]\+?[0-9]{1,3}")
 
 Verdict = Literal["valid", "doubtful", "impossible", "malformed"]
 
-#: How to go on with a number that only the library finds impossible.
+#: How to use a number that only the library considers impossible.
 WAY_OUT: Final = "vapi-byo:numberCheck e164 (number_check on a Provider)"
 
 
 @functools.lru_cache(maxsize=4096)  # a check asks twice: for its failures, and for its warnings
 def judge_e164(number: str) -> Verdict:
-    """Judge a number by form and by the world's numbering plans.
+    """Judge a number by its form and by the world's numbering plans.
 
     Args:
         number: What the user wrote.
 
     Returns:
-        ``valid``: E.164 in a range that is in use; ``doubtful``: E.164 with a possible length, but in no range that the
-        metadata of the installed `phonenumbers` knows (ranges age, so this is no failure); ``impossible``: the form of E.164,
-        but of a country code or length that the metadata does not know; ``malformed``: not E.164.
+        ``valid``: E.164, in a range that is in use; ``doubtful``: E.164 with a possible length, but in no range that the
+        installed `phonenumbers` knows (ranges change, so this is no failure); ``impossible``: the form of E.164, but with a
+        country code or length that it does not know; ``malformed``: not E.164.
     """
     if not _E164.fullmatch(number):
         return "malformed"
@@ -44,12 +44,12 @@ def judge_e164(number: str) -> Verdict:
     if parsed is None or _form(parsed) != number:
         return "impossible"
     if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
-        return "impossible"  # also what is possible only when dialled within an area
+        return "impossible"  # including numbers that can only be dialled locally
     return "valid" if phonenumbers.is_valid_number(parsed) else "doubtful"
 
 
 def why_impossible(number: str) -> str:
-    """Say what is wrong with a number that `judge_e164` calls impossible.
+    """Return what is wrong with a number that `judge_e164` calls impossible.
 
     Args:
         number: What the user wrote.
@@ -74,13 +74,13 @@ def why_impossible(number: str) -> str:
 
 
 def why_malformed(number: str) -> str:
-    """Say what a number lacks that `judge_e164` calls malformed.
+    """Return what is wrong with a number that `judge_e164` calls malformed.
 
     Args:
         number: What the user wrote.
 
     Returns:
-        A clause with the right form where that is certain, and else with what is missing.
+        A clause with the correct form if that is certain, otherwise with what is missing.
     """
     if _SCIENTIFIC.fullmatch(number.strip()):
         return "a spreadsheet made a number of it: format the column as text, and enter the number again with its plus"
@@ -98,34 +98,34 @@ def why_malformed(number: str) -> str:
 
 
 def suggest_e164(number: str) -> str | None:
-    """Find the E.164 form of a number that isn't in it, where it is certain.
+    """Return the E.164 form of a number that is written differently, if it is certain.
 
     Args:
         number: What the user wrote, e.g. ``0044 20 7946 0018`` or ``+1 415 555 2671``.
 
     Returns:
-        The form it must have, never what was written; None where the country would have to be guessed.
+        The correct form, never what was written; None if the country would have to be guessed.
     """
     text = number.strip()
     digits = _PUNCTUATION.sub("", text)
     if not (digits.isascii() and digits.isdecimal()):
-        parsed = _parse(text)  # which finds nothing without a plus
+        parsed = _parse(text)  # finds nothing without a plus
         form = _form(parsed) if parsed else number
         return form if form != number and judge_e164(form) in ("valid", "doubtful") else None
-    # "00" is how most of the world dials "+".
+    # Most of the world dials "00" for "+".
     form = "+" + (digits[2:] if digits.startswith("00") else digits)
     certain = judge_e164(form) == "valid" and (digits.startswith("00") or not _is_national(digits))
     return form if certain else None
 
 
 def _is_national(digits: str) -> bool:
-    """Tell whether the digits are also some country's number as it is written there, without the country code."""
+    """Return whether the digits are also a national number of some country, as written there without its country code."""
     for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
         number = PhoneNumber(code, int(digits))
         for region in regions:
             if region == "001" or not phonenumbers.is_valid_number_for_region(number, region):
                 continue
-            # Most countries write a 0 in front, and so leave no doubt.
+            # Most countries write a leading 0, which leaves no doubt.
             if _PUNCTUATION.sub("", phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)) == digits:
                 return True
     return False
@@ -148,11 +148,11 @@ def _regions(code: str) -> tuple[str, ...]:
 
 
 def _plan(code: str) -> Any:
-    """Return what the library knows of all numbers of a country code: their possible lengths."""
+    """Return the library's data on all numbers of a country code: their possible lengths."""
     main = _regions(code)[0]
     metadata: Any = (
         PhoneMetadata.metadata_for_nongeo_region(int(code), None)
-        if main == "001"  # of no country
+        if main == "001"  # not a country's
         else PhoneMetadata.metadata_for_region(main, None)
     )
     return metadata.general_desc

@@ -1,4 +1,4 @@
-"""Field types that the models share, and the marks that say what a type alone does not; pure."""
+"""Field types shared by the models, and marks for what a type alone cannot say; pure."""
 
 from __future__ import annotations
 
@@ -33,34 +33,34 @@ def _let_unknown_pass(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
 
 @dataclass(frozen=True)
 class Mark:
-    """Says of a field what its type does not; `make generate` reads it.
+    """Says something about a field that its type does not; read by `make generate`.
 
     Attributes:
-        name: What it says.
+        name: Name of the mark.
     """
 
     name: str
 
 
-#: Secret wherever it occurs: always ciphertext in a state, never in a message.
+#: Secret wherever it occurs: always ciphertext in the state, never in a message.
 SECRET: Final = Mark("secret")
 
-#: Sent, and never read back.
+#: Sent, but never read back.
 WRITE_ONLY: Final = Mark("write-only")
 
-#: The package's own: never sent.
+#: Exists only in this package: never sent.
 LOCAL: Final = Mark("local")
 
-#: An empty value does not clear it, as it does with every other text, list and object that can be left out.
+#: Not cleared by an empty value, unlike every other optional text, list or object.
 NOT_CLEARABLE: Final = Mark("not clearable")
 
 
 @dataclass(frozen=True)
 class Default:
-    """Says what the API assumes where a field is left out.
+    """What the API assumes if a field is left out.
 
     Attributes:
-        value: The default of Vapi's OpenAPI documents, or of its SIP guide for gateways.
+        value: The default in Vapi's OpenAPI documents; for gateways, in its SIP guide.
     """
 
     value: Any
@@ -68,10 +68,10 @@ class Default:
 
 @dataclass(frozen=True)
 class After:
-    """Says behind which field one is shown, where the model needs them the other way round.
+    """The field that this one is shown after, although the model needs the opposite order.
 
     Attributes:
-        name: Name of that field.
+        name: Name of the other field.
     """
 
     name: str
@@ -83,20 +83,20 @@ Known = Annotated[T, WrapValidator(_let_unknown_pass)]
 
 
 def within(low: float, high: float = math.inf) -> BeforeValidator:
-    """Let only numbers in a range pass."""
+    """Return a validator that accepts only numbers in a range, ends included."""
     bounds = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
 
     def check(value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high or value == math.inf:
             raise ValueError(f"must be a number {bounds}")
-        # Pulumi's engine has only floats: 3.0 is what the user wrote as 3.
+        # Pulumi's engine has only floats: the user's 3 arrives as 3.0.
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
     return BeforeValidator(check)
 
 
 class DiscreetError(ValueError):
-    """Says what is wrong with a value that must not be shown."""
+    """Describes a problem with a value that must not be shown."""
 
 
 def _http_url(value: str, instead: str) -> str:
@@ -129,7 +129,7 @@ def _one_line(value: str) -> str:
 
 
 def _no_number(value: Any, info: ValidationInfo) -> Any:
-    # Pulumi's engine has only floats: 3.0 is what the user wrote as 3.
+    # Pulumi's engine has only floats: the user's 3 arrives as 3.0.
     digits = repr(value).removesuffix(".0")
     if not digits.isdecimal():
         return value
@@ -159,14 +159,14 @@ class Block(BaseModel):
         extra="forbid",
         hide_input_in_errors=True,
         protected_namespaces=(),
-        defer_build=True,  # at import every block would be built on its own; the first check builds what it needs at once
+        defer_build=True,  # importing would build each block separately; the first check builds what it needs together
     )
 
 
 class HasNumber(Block):
     """A block with a phone number."""
 
-    # Above the number, because a validator sees only the fields above its own.
+    # Above the number, because a validator sees only the fields declared before its own.
     number_e164_check_enabled: Annotated[Bool | None, Default(True), After("number")] = Field(
         None, description="Whether `number` must be in E.164; default True."
     )

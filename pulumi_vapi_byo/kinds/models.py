@@ -1,10 +1,10 @@
 """What a program says and what the API answers, as pydantic models; pure.
 
-This is the one place where a field is stated. `make generate` writes from it the typed arguments, the resources' overloads and
+Every field is defined here, and only here. From it `make generate` writes the typed arguments, the resources' overloads and
 properties, the tables of `wire` and, through their docstrings, the tables of the docs. Descriptions are written for users.
 
-Limits and required fields are those of Vapi's OpenAPI documents, today's and the one of 2024; the rules of ``number`` are those
-of the given document.
+Limits and required fields come from Vapi's OpenAPI documents, today's and that of 2024; the rules for ``number`` come from the
+given document.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from .field_types import (
     Text40,
 )
 
-#: Held while a model is prepared, which pydantic does not do safely for several threads.
+#: Held while a model is built, because pydantic's builds are not thread-safe.
 _BUILDING: Final = threading.Lock()
 
 
 def built(name: str) -> Any:
-    """Return a model of this module, ready for several threads.
+    """Return a model of this module, built and safe for several threads.
 
     Args:
         name: Name of its class.
@@ -70,8 +70,8 @@ def built(name: str) -> Any:
 class Nested:
     """Marks a field whose value is validated by a type of `objects`.
 
-    That module and its schemas cost as much as everything else in a check, and few numbers need them: so both are created when
-    a value is first given.
+    That module and its schemas cost as much as everything else in a check, and few numbers need them. So both are loaded when
+    such a value first appears.
 
     Attributes:
         name: Name of the type.
@@ -97,11 +97,11 @@ class Nested:
         return self._adapter.validate_python(value, context=info.context)
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        # A failure inside carries its own path, which pydantic puts behind the field's.
+        # A failure inside has its own path, which pydantic appends to the field's.
         return core_schema.with_info_plain_validator_function(self._validate)
 
 
-#: Of nested values, what an answer must have in their place.
+#: What an answer must have in the place of nested values.
 Object = dict[str, Any]
 Objects = list[dict[str, Any]]
 
@@ -109,8 +109,8 @@ AdditionalProperties = Annotated[
     Known[dict[str, Any]] | None,
     NOT_CLEARABLE,
     Field(
-        description="Fields of Vapi's that have no argument here, by Vapi's own (camelCase) names. Needs "
-        "``vapi-byo:onUnknown send``. Shown in clear in states and previews unless a value is a secret."
+        description="Vapi fields that have no argument here, by their camelCase names. Needs ``vapi-byo:onUnknown send``. "
+        "Shown in clear in states and previews unless a value is a secret."
     ),
 ]
 
@@ -119,8 +119,8 @@ DeletionProtection = Annotated[
     LOCAL,
     Default(False),
     Field(
-        description="Whether a delete is refused; default False. It is the package's own: changing it sends nothing, and the "
-        "dashboard knows nothing of it."
+        description="Whether a delete is refused; default False. It exists only in this package: changing it sends nothing, "
+        "and the dashboard does not show it."
     ),
 ]
 
@@ -128,7 +128,7 @@ DeletionProtection = Annotated[
 class ByoPhoneNumberInputs(HasNumber):
     """A phone number of your own SIP trunk or carrier, at Vapi.
 
-    Every change is made in place, so the id stays; a replacement that is forced deletes first.
+    Every change is made in place, so the id stays; a forced replacement deletes the old number first.
     """
 
     # In the order of messages.
@@ -150,7 +150,7 @@ class ByoPhoneNumberInputs(HasNumber):
     )
     server_url: Annotated[ServerUrl | None, NOT_CLEARABLE] = Field(
         None,
-        description="Address that is asked for an assistant where none is set. An older spelling of `server`; they exclude "
+        description="Address that Vapi asks for an assistant if none is set. An older spelling of `server`; the two exclude "
         "each other.",
     )
     server_url_secret: Annotated[SecretText | None, NOT_CLEARABLE] = Field(
@@ -158,8 +158,8 @@ class ByoPhoneNumberInputs(HasNumber):
     )
     server: Annotated[Object | None, Nested("Server")] = Field(
         None,
-        description="Address that is asked for an assistant where none is set, with headers, time-out and retries. "
-        "``{}`` clears both spellings of it.",
+        description="Address that Vapi asks for an assistant if none is set, with headers, time-out and retries. "
+        "``{}`` clears both spellings.",
     )
     hooks: Annotated[Objects | None, Nested("Hooks")] = Field(
         None,
@@ -174,21 +174,21 @@ class ByoPhoneNumberInputs(HasNumber):
 
 
 class ByoSipTrunkCredentialInputs(Block):
-    """A SIP trunk of your own, or your carrier's, at Vapi: what the `credential_id` of a number comes from.
+    """A SIP trunk of your own, or your carrier's, at Vapi; its id is the `credential_id` of numbers.
 
     Every change is made in place, so the id stays, and numbers keep their trunk. A number that takes its `credential_id` from
-    the trunk is deleted before it.
+    the trunk is deleted before the trunk.
     """
 
     # In the order of messages.
-    gateways: Annotated[Objects, Nested("Gateways")] = Field(description="The carrier's machines, at least one.")
+    gateways: Annotated[Objects, Nested("Gateways")] = Field(description="The carrier's gateways, at least one.")
     name: Text40 | None = Field(None, description="Your own name for the trunk, at most 40 characters.")
     outbound_authentication_plan: Annotated[Object | None, Nested("SipTrunkOutboundAuthenticationPlan")] = Field(
-        None, description="How Vapi proves to the carrier who it is."
+        None, description="How Vapi authenticates to the carrier."
     )
     outbound_leading_plus_enabled: Bool | None = Field(None, description="Whether outbound numbers keep their leading plus.")
     tech_prefix: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = Field(
-        None, description="Put in front of outbound numbers, as some carriers want."
+        None, description="Prefix of outbound numbers, which some carriers require."
     )
     sip_diversion_header: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = Field(
         None, description="Value of the Diversion header of outbound calls."
@@ -205,7 +205,7 @@ Filled = Annotated[StrictStr, Field(min_length=1)]
 class Answer(BaseModel):
     """What the API holds; fields that this version does not know are kept apart.
 
-    An answer is trusted for its shape only: limits that the API changed must not make a number unreadable.
+    Only the shape of an answer is checked: if the API changes its limits, numbers must stay readable.
     """
 
     model_config = ConfigDict(
@@ -219,15 +219,15 @@ class Answer(BaseModel):
     name: StrictStr | None = None
 
     def wire(self) -> dict[str, Any]:
-        """Return the fields that are set and known, by their wire names."""
+        """Return the known fields that are set, by wire name."""
         return self.model_dump(by_alias=True, exclude_none=True, exclude=set(self.model_extra or ()))
 
     def unknown(self) -> dict[str, Any]:
-        """Return the fields that are set and that this version does not know, by their wire names."""
+        """Return the fields that are set but that this version does not know, by wire name."""
         return {name: value for name, value in (self.model_extra or {}).items() if value is not None and name != "provider"}
 
 
-#: What an answer must have where a program gives a scalar.
+#: Type that an answer must have, by the type of the input.
 _SHAPES: Final[dict[Any, Any]] = {str: StrictStr, bool: StrictBool, int: StrictInt | StrictFloat}
 
 
@@ -241,7 +241,7 @@ A = TypeVar("A", bound=Answer)
 
 
 def _holding(inputs: type[Block]) -> Callable[[type[A]], type[A]]:
-    """Add to an answer what the API holds of the inputs: the same fields in their shape, and required where they are there."""
+    """Add the fields of the inputs to an answer: only their shape is checked, and they are required if the inputs' are."""
 
     def with_inputs(answer: type[A]) -> type[A]:
         fields: dict[str, Any] = {}
@@ -260,7 +260,7 @@ def _holding(inputs: type[Block]) -> Callable[[type[A]], type[A]]:
 class ByoPhoneNumberAnswer(Answer):
     """A number as the API holds it."""
 
-    credential_id: Filled | None = Field(None, description="None where that was deleted.")
+    credential_id: Filled | None = Field(None, description="None if the credential was deleted.")
     status: StrictStr | None = Field(
         None, description="``active``, ``activating`` or ``blocked``; changes by itself and is never a difference."
     )

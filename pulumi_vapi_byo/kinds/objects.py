@@ -1,6 +1,6 @@
 """The objects inside the inputs: server, hooks, destinations, gateways; as pydantic models, pure.
 
-Most numbers have none of them, so `models` imports this module when it first meets one.
+Most numbers have no such objects, so `models` imports this module only when it first meets one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from .field_types import (
     within,
 )
 
-#: The values that some fields can have (OpenAPI ``enum``).
+#: Values that some fields can have (OpenAPI ``enum``).
 BackoffType = Literal["fixed", "exponential"]
 SipVerb = Literal["refer", "bye", "dial"]
 OutboundProtocol = Literal["tls/srtp", "tcp", "tls", "udp"]
@@ -74,8 +74,8 @@ _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+{_LABEL}\.?")
 
 
-#: Where no carrier can be reached from the internet, and what each is (IANA's registry of special addresses). Those for
-#: documentation pass, because examples have them.
+#: Networks that cannot be reached over the internet, and what they are (IANA's registry of special addresses). Those for
+#: documentation are left out, because examples use them.
 _UNREACHABLE = {
     ipaddress.IPv4Network(network): what
     for network, what in (
@@ -185,11 +185,11 @@ class TransferPlan(Block):
     """How a call is transferred."""
 
     mode: Known[TransferMode] = Field(
-        description="``blind-transfer``, ``warm-transfer-say-message`` or another of Vapi's modes; one that this version does "
-        "not know can be given in a dict instead of this class, see ``vapi-byo:onUnknown``."
+        description="``blind-transfer``, ``warm-transfer-say-message`` or another of Vapi's modes; a mode that this version "
+        "does not know can be given in a dict instead of this class, see ``vapi-byo:onUnknown``."
     )
     message: Message | None = Field(
-        None, description="Spoken to whoever takes the call: a text, or a custom message (an object)."
+        None, description="Spoken to the person who takes the call: a text, or a custom message (an object)."
     )
     timeout: Annotated[Known[Annotated[int | float, within(1, 600)]] | None, Default(60)] = Field(
         None, description="Seconds to wait for an operator, 1 to 600; Vapi's default is 60."
@@ -200,8 +200,8 @@ class TransferPlan(Block):
     dial_timeout: Annotated[Known[Annotated[int | float, within(1, 600)]] | None, Default(60)] = Field(
         None, description="Seconds to ring, 1 to 600; Vapi's default is 60."
     )
-    hold_audio_url: SoundUrl | None = Field(None, description="What the caller hears while waiting.")
-    transfer_complete_audio_url: SoundUrl | None = Field(None, description="What is played when the call is connected.")
+    hold_audio_url: SoundUrl | None = Field(None, description="Audio that the caller hears while waiting.")
+    transfer_complete_audio_url: SoundUrl | None = Field(None, description="Audio that is played when the call is connected.")
     context_engineering_plan: Known[ContextEngineeringPlan] | None = Field(
         None,
         description='Which part of the conversation is handed on: ``{"type": "all"}``, ``{"type": "none"}`` or '
@@ -219,13 +219,13 @@ class TransferPlan(Block):
     )
 
 
-# What destinations of both types have.
-CallerId = Annotated[Text40 | None, Field(description="Number shown to whoever takes the call, at most 40 characters.")]
+# Fields of both types of destinations.
+CallerId = Annotated[Text40 | None, Field(description="Number shown to the person who takes the call, at most 40 characters.")]
 CallerMessage = Annotated[
     Message | None, Field(description="Spoken to the caller before the transfer: a text, or a custom message (an object).")
 ]
 HowToTransfer = Annotated[Known[TransferPlan] | None, Field(description="How the call is transferred.")]
-DestinationDescription = Annotated[Prose | None, Field(description="For the assistant, to choose among destinations.")]
+DestinationDescription = Annotated[Prose | None, Field(description="Helps the assistant to choose among destinations.")]
 DestinationName = Annotated[
     Text | None, Field(description="Your own name for the destination, shown in the dashboard's call log.")
 ]
@@ -253,7 +253,7 @@ class TransferDestinationSip(Block):
     sip_uri: SipUri = Field(description="The address, such as ``sip:desk@example.com``.")
     caller_id: CallerId = None
     sip_headers: Headers | None = Field(
-        None, description="SIP headers sent along. Always kept as a secret. Names are yours and are not renamed."
+        None, description="SIP headers to send. Always kept as a secret. Their names are yours and are not renamed."
     )
     message: CallerMessage = None
     transfer_plan: HowToTransfer = None
@@ -265,7 +265,7 @@ def _destination_tag(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return None
     kind = value.get("type", UNKNOWN)
-    if kind is UNKNOWN or kind is None:  # left out, or not known yet: the other keys tell
+    if kind is UNKNOWN or kind is None:  # left out, or not known yet: judge by the other keys
         return "<sip>" if "sipUri" in value or "sip_uri" in value else "<number>"
     return f"<{kind}>" if kind in ("number", "sip") else None
 
@@ -304,11 +304,11 @@ class Server(Block):
     )
     headers: Headers | None = Field(
         None,
-        description="Headers sent along, such as ``x-vapi-secret``. Always kept as a secret. Names are yours and are not "
+        description="Headers to send, such as ``x-vapi-secret``. Always kept as a secret. Their names are yours and are not "
         "renamed.",
     )
     credential_id: Text | None = Field(None, description="Id of a Vapi credential that signs or authorises the requests.")
-    backoff_plan: Known[BackoffPlan] | None = Field(None, description="How requests that fail are retried.")
+    backoff_plan: Known[BackoffPlan] | None = Field(None, description="How failed requests are retried.")
     static_ip_addresses_enabled: Bool | None = Field(None, description="Whether requests come from fixed addresses.")
     encrypted_paths: Strings | None = Field(None, description="JSON paths whose values Vapi encrypts.")
 
@@ -352,9 +352,9 @@ class RingingFilter(Block):
     """Which callers a ringing hook is for."""
 
     type: Known[Literal["startsWith"]] = Field("startsWith", description="Always ``startsWith``.")
-    key: Known[Literal["number"]] = Field("number", description="Always ``number``: that of the caller.")
+    key: Known[Literal["number"]] = Field("number", description="Always ``number``: the caller's.")
     starts_with: Known[Annotated[list[Known[Annotated[StrictStr, Field(max_length=20)]]], Field(max_length=20)]] = Field(
-        description="The beginnings of numbers, at most 20 of at most 20 characters."
+        description="Beginnings of numbers: at most 20, each of at most 20 characters."
     )
 
 
@@ -399,7 +399,7 @@ def _hook_tag(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return None
     event = value.get("on", UNKNOWN)
-    if event is UNKNOWN:  # do is a list for one kind and an object for the other
+    if event is UNKNOWN:  # in a ringing hook, do is a list; in an ending hook, an object
         return "<ending>" if isinstance(value.get("do"), Mapping) else "<ringing>"
     return {"call.ringing": "<ringing>", "call.ending": "<ending>"}.get(event) if isinstance(event, str) else None
 
@@ -419,11 +419,11 @@ Hook = Known[
 class SipTrunkGateway(Block):
     """A machine of the carrier's that calls come from or go to."""
 
-    # Above the address, because a validator sees only the fields above its own.
+    # Above the address, because a validator sees only the fields declared before its own.
     inbound_enabled: Annotated[Bool | None, Default(True)] = Field(
         None, description="Whether calls come from it; Vapi's default is True."
     )
-    ip: Text = Field(description="IPv4 address, or network with `netmask`. A host name only where `inbound_enabled` is False.")
+    ip: Text = Field(description="IPv4 address, or network with `netmask`. A host name only if `inbound_enabled` is False.")
     port: Annotated[Known[Annotated[int | float, within(1, 65535)]] | None, Default(5060)] = Field(
         None, description="1 to 65535; Vapi's default is 5060."
     )
@@ -437,13 +437,13 @@ class SipTrunkGateway(Block):
         None, description="``udp`` (Vapi's default), ``tcp``, ``tls`` or ``tls/srtp``."
     )
     options_ping_enabled: Annotated[Bool | None, Default(False)] = Field(
-        None, description="Whether Vapi asks it regularly if it is alive; Vapi's default is False."
+        None, description="Whether Vapi regularly checks that it is alive; Vapi's default is False."
     )
 
     @field_validator("ip")
     @classmethod
     def _inbound_needs_an_address(cls, ip: Any, info: ValidationInfo) -> Any:
-        # Vapi answers only "SIP gateway creation failed" to a host name here (its guide on trunk errors).
+        # For a host name, Vapi's only error is "SIP gateway creation failed" (its guide on trunk errors).
         if not isinstance(ip, str):
             return ip
         address = _ipv4(ip)
@@ -473,21 +473,21 @@ _GATEWAY_DEFAULTS: Final = {
 class SipRegisterPlan(Block):
     """How Vapi registers with the carrier."""
 
-    domain: Text | None = Field(None, description="Domain to register at.")
+    domain: Text | None = Field(None, description="Domain to register with.")
     username: Text | None = Field(None, description="User name.")
     realm: Text | None = Field(None, description="Realm of the authentication.")
 
 
 class SipTrunkOutboundAuthenticationPlan(Block):
-    """How Vapi proves to the carrier who it is."""
+    """How Vapi authenticates to the carrier."""
 
     auth_username: Text | None = Field(None, description="User name.")
     auth_password: SecretText | None = Field(
         None,
-        description="Password. Always kept as a secret. Vapi never returns it: a change elsewhere cannot be found.",
+        description="Password. Always kept as a secret. Vapi never returns it, so a change made elsewhere cannot be detected.",
     )
     sip_register_plan: Known[SipRegisterPlan] | None = Field(
-        None, description="Where the carrier wants a registration: ``domain``, ``username``, ``realm``."
+        None, description="For carriers that require registration: ``domain``, ``username``, ``realm``."
     )
 
 
@@ -502,6 +502,6 @@ def _each_once(gateways: list[Any]) -> list[Any]:
     return gateways
 
 
-#: What inputs name, see `models.Nested`.
+#: Types that the inputs refer to by name, see `models.Nested`.
 Hooks = list[Hook]
 Gateways = Annotated[list[Known[SipTrunkGateway]], Field(min_length=1), AfterValidator(_each_once)]

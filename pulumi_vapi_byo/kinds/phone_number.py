@@ -1,4 +1,4 @@
-"""A phone number of somebody's own SIP trunk or carrier: everything that only such a number knows."""
+"""Phone numbers of the user's own SIP trunk or carrier: everything that is true of numbers only."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pulumi_vapi_byo.wire import ADDITIONAL, OPAQUE_MAPS, SIP_URI, UNKNOWN, is_b
 
 from .kind import Kind
 
-#: Where carriers send inbound calls in each region (Vapi's SIP trunk guide).
+#: Where carriers send inbound calls, by region (Vapi's SIP trunk guide).
 SIP_HOSTS: Final[Mapping[Region, str]] = {"us": "sip.vapi.ai", "eu": "sip.eu.vapi.ai"}
 
-#: What to write instead of a field that an API of another time does not know.
+#: What to write instead of a field that the API of another year does not have.
 _INSTEAD: Final[Mapping[str, str]] = {
     "serverUrl": "this API no longer takes serverUrl: use server=ServerArgs(url=...) instead of server_url",
     "serverUrlSecret": (
@@ -29,10 +29,10 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "workflowId": "this API has no workflows: remove workflow_id and use assistant_id or squad_id instead",
 }
 
-#: Fields that the API of 2024 takes in a POST but refuses in a PATCH.
+#: Fields that the API of 2024 accepts in a POST but refuses in a PATCH.
 _REPLACE_ONLY: Final = ("number", "credentialId", "numberE164CheckEnabled")
 
-#: How the API refuses a field that it does not know.
+#: How the API refuses an unknown field.
 _UNKNOWN_PROPERTY: Final = re.compile(r"^property (?P<name>\w+) should not exist$")
 
 #: The ids among the inputs, all of which are UUIDs.
@@ -40,11 +40,11 @@ _IDS: Final = ("credentialId", "assistantId", "squadId", "workflowId")
 
 
 def sip_uri(number: str | None, credential_id: str | None, region: Region) -> str | None:
-    """Compute the address that a carrier sends inbound calls to (Vapi's SIP trunk guide).
+    """Return the address that a carrier sends inbound calls to (Vapi's SIP trunk guide).
 
     Args:
-        number: The number, None for one without.
-        credential_id: Id of its credential, None for one whose credential was deleted.
+        number: The number, or None if it has none.
+        credential_id: Id of its credential, or None if that was deleted.
         region: Region of the organisation.
 
     Returns:
@@ -54,7 +54,7 @@ def sip_uri(number: str | None, credential_id: str | None, region: Region) -> st
 
 
 class PhoneNumberKind(Kind):
-    """A number, whose server has two spellings, and which a trunk carries."""
+    """A number: its server has two spellings, and a trunk carries it."""
 
     def exclusions(self, raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:  # noqa: D102 - as in the base class
         if not _given(raw, "server"):
@@ -102,15 +102,15 @@ class PhoneNumberKind(Kind):
         return {SIP_URI: uri} if uri else {}
 
     def has_moved(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:  # noqa: D102
-        # Before the host is the number, which is compared as such.
+        # The part before the host is the number, which is compared by itself.
         hosts = [uri.rpartition("@")[2] for uri in (old.get(SIP_URI), new.get(SIP_URI)) if isinstance(uri, str)]
         return len(hosts) == 2 and hosts[0] != hosts[1]
 
     def in_all_spellings(self, inputs: Mapping[str, Any], held: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: D102
         if inputs.get("server") is not None and is_blank(inputs["server"]):
-            # Where there must be no server, there must be none in its older spelling either.
+            # If there must be no server, that goes for its older spelling too.
             return {"serverUrl": None, "serverUrlSecret": None, **inputs}
-        # Some APIs read back in both spellings what was said in one.
+        # Some APIs read back both spellings of what was sent in one.
         for said, other in (("serverUrl", "server"), ("server", "serverUrl")):
             if inputs.get(said) is not None and _reads_the_same_in_both(held):
                 return {field: value for field, value in inputs.items() if field != other or value is not None}
@@ -119,35 +119,35 @@ class PhoneNumberKind(Kind):
     def finish_patch(self, patch: dict[str, Any], held: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:  # noqa: D102
         _settle_server_spelling(patch, held, inputs)
         if patch.get("number") is not None and inputs.get("numberE164CheckEnabled") is False:
-            # The rule of a number may be judged by the body of the PATCH alone, where a flag left out means the check is on.
+            # The API may check the number by the body of the PATCH alone, in which a missing flag means that the check is on.
             patch.setdefault("numberE164CheckEnabled", False)
 
     def read_back(self, state: dict[str, Any], known: Mapping[str, Any]) -> None:  # noqa: D102
-        # An API that keeps serverUrl as server reads it back there.
+        # An API that stores serverUrl as server reads it back as server.
         url = (state.get("server") or {}).get("url")
         if known.get("serverUrl") is not None and "serverUrl" not in state and url is not None:
             state["serverUrl"] = url
-        # A secret lives as long as the address it belongs to.
+        # A secret lasts as long as the address it belongs to.
         if "serverUrl" in state or known.get("serverUrl") is None:
             super().read_back(state, known)
 
     def said_to_be_none(self, field: str) -> str:  # noqa: D102
-        return super().said_to_be_none("server" if field == "serverUrl" else field)  # of both spellings there is one way
+        return super().said_to_be_none("server" if field == "serverUrl" else field)  # clears both spellings
 
     def _in_short(self, field: str, value: Any) -> str:
         if isinstance(value, Mapping):
-            # Of what says where calls go, only where.
+            # For a field that says where calls go, only show where.
             field, value = next(((key, value[key]) for key in ("url", "sipUri", "number") if value.get(key)), (field, value))
         if field in ("url", "serverUrl"):
             return f" at {_host(str(value))}"
-        if field == "sipUri":  # user and password come before the @
+        if field == "sipUri":  # before the @ are user and password
             return f" at {shorten(repr(str(value).rpartition('@')[2]), 80)}"
         return super()._in_short(field, value)
 
     def diverts(self, others: Mapping[str, Any]) -> dict[str, Any]:  # noqa: D102
         held = super().diverts(others)
         if held.get("serverUrl") == held.get("server", {}).get("url"):
-            held.pop("serverUrl", None)  # the same in its older spelling
+            held.pop("serverUrl", None)  # the same server in its older spelling
         return held
 
     def never_told(self, inputs: Mapping[str, Any]) -> Iterator[str]:  # noqa: D102
@@ -158,7 +158,7 @@ class PhoneNumberKind(Kind):
             )
 
     def told(self, held: Mapping[str, Any], region: Region) -> dict[str, Any]:  # noqa: D102
-        # The address of its server, however it was set.
+        # The address of the server, whichever way it was set.
         url = (held.get("server") or {}).get("url")
         return super().told({**held, "serverUrl": url or held.get("serverUrl")}, region)
 
@@ -193,12 +193,12 @@ def _host(url: str) -> str:
 
 
 def _given(raw: Mapping[str, Any], wire: str) -> bool:
-    # What is not known yet may turn out to be null, which is as good as left out.
+    # A value that is not known yet may turn out to be null, which means left out.
     return any(raw.get(key) not in (None, UNKNOWN) for key in (wire, to_snake(wire)))
 
 
 def _checked_numbers(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Find the numbers that must be in E.164, with their paths: a resource's own, and those of destinations at any depth."""
+    """Yield the numbers that must be E.164, with their paths: the resource's own, and those of destinations at any depth."""
     if isinstance(value, Mapping):
         number = value.get("number")
         if isinstance(number, str) and value.get("numberE164CheckEnabled") in (None, True):
@@ -224,21 +224,21 @@ def _reads_the_same_in_both(held: Mapping[str, Any]) -> bool:
 
 
 def _settle_server_spelling(patch: dict[str, Any], held: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
-    # serverUrl and server are two spellings of one thing. An API that reads serverUrl back as server may not take the
-    # old spelling any more, so there it is cleared, or taken over, through the new one.
+    # serverUrl and server are two spellings of the same thing. An API that reads serverUrl back as server may no longer
+    # accept the old spelling, so there it is cleared or replaced through the new one.
     clears_url = "serverUrl" in patch and patch["serverUrl"] is None
     clears_secret = "serverUrlSecret" in patch and patch["serverUrlSecret"] is None
     if held.get("server") is None or not (clears_url or clears_secret) or inputs.get("serverUrl") is not None:
         return
     if held.get("serverUrl") is not None and not _reads_the_same_in_both(held):
-        return  # two servers, whatever the API makes of that
+        return  # two different servers: left to the API
     for field in ("serverUrl", "serverUrlSecret"):
         if inputs.get(field) is None:
             patch.pop(field, None)
     if is_blank(inputs.get("server")):
         patch["server"] = None
     elif clears_secret:
-        patch["server"] = inputs["server"]  # written again, so that nothing of the old secret stays behind
+        patch["server"] = inputs["server"]  # sent whole again, so that the old secret is gone
 
 
 PHONE_NUMBER: Final = PhoneNumberKind(
@@ -248,10 +248,10 @@ PHONE_NUMBER: Final = PhoneNumberKind(
     path="/phone-number",
     named_by="number",
     identity="number",
-    # Both are valid by Vapi's OpenAPI documents, null isn't.
+    # Vapi's OpenAPI documents allow both values, but not null.
     unset={"numberE164CheckEnabled": True, "hooks": []},
     routing=("assistantId", "squadId", "serverUrl", "server", "hooks", "fallbackDestination"),
-    # Where Vapi had a secret until May 2025.
+    # Where Vapi kept a secret until May 2025.
     retired={("server", "secret"): "use headers={'x-vapi-secret': ...} or credential_id"},
     parent="credentialId",
     parents="/credential",

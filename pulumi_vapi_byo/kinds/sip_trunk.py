@@ -1,4 +1,4 @@
-"""A SIP trunk of somebody's own, or their carrier's: everything that only a trunk knows."""
+"""SIP trunks of the user's own or their carrier's: everything that is true of trunks only."""
 
 from __future__ import annotations
 
