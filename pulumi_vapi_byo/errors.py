@@ -1,8 +1,8 @@
-"""Every exception of the package, and the wording of every message that is not about a single input.
+"""Every exception of the package, and the wording of all messages that are not about a single input.
 
-Messages are one line, lower case, without secrets and without whole bodies:
+Messages are a single line, in lower case, without secrets and whole bodies:
 ``cannot <verb> <thing>: <what happened> (<METHOD> <path>); <what to do>``.
-The parts stay attributes, so that callers decide on fields and never on texts.
+Their parts are kept as attributes, so that callers never have to look at the text.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any, TypeVar
 
 from .wire import ADDITIONAL, SECRET_FIELDS
 
-#: Longest text of the API that is repeated in a message, in characters.
+#: Most characters of the API's text that a message repeats.
 MAX_API_TEXT = 500
 
-#: What the warning of diverted calls says of fields; the report on a preview finds it by that.
+#: Part of the warning about diverted calls, by which the report on a preview recognises it.
 WHICH_IS_LEFT_OUT = "which the program leaves out"
 
-#: What to know where a key is refused that the stack or the program does not have any more.
+#: What to say if a key is refused that neither the stack nor the program has any more.
 SETTINGS_OF_THE_STATE = (
     "refresh and destroy take the key and the other settings from the last pulumi up: if they were changed since, run "
     "pulumi up first, without --refresh, or add --run-program"
 )
 
-#: Longest message, in characters: what is in one is short by itself, so this is for what nobody thought of.
+#: Most characters of a message; messages are short anyway, so this is for cases nobody thought of.
 MAX_SENTENCE = 4000
 
 _UNKNOWN_PROPERTY = re.compile(r"^(?P<parent>[\w.]+\.)?property (?P<name>\w+) should not exist$")
@@ -35,12 +35,12 @@ E = TypeVar("E", bound="VapiError")
 
 
 class VapiError(Exception):
-    """Base of everything this package raises on purpose; its text is a whole sentence for the user.
+    """Base of everything this package raises on purpose; the text is a whole sentence for the user.
 
     Attributes:
         what: What happened.
-        advice: What to do about it, empty where nothing useful is known.
-        tries: How often it was tried.
+        advice: What to do about it; empty if nothing useful is known.
+        tries: How often the request was sent.
     """
 
     def __init__(self, what: str, *, advice: str = "", tries: int = 1) -> None:
@@ -51,7 +51,7 @@ class VapiError(Exception):
         super().__init__(shorten(f"{what}{times}; {advice}" if advice else f"{what}{times}", MAX_SENTENCE))
 
     def after(self: E, tries: int) -> E:
-        """Return the same failure as the last of several."""
+        """Return the same failure as the last of several attempts."""
         return self._with(advice=self.advice, tries=tries)
 
     def _with(self: E, *, advice: str, tries: int) -> E:
@@ -71,9 +71,9 @@ class TransportError(VapiError):
     Attributes:
         method: HTTP method of the request.
         path: Path of the request, without the host.
-        sent: Whether the request may have reached the API, so that its work may have been done.
-        passing: Whether trying again may help; a wrong certificate stays wrong.
-        timed_out: Whether the API may still be at work on it.
+        sent: Whether the request may have reached the API and taken effect.
+        passing: Whether trying again may help; a bad certificate stays bad.
+        timed_out: Whether the API may still be working on it.
     """
 
     def __init__(
@@ -103,9 +103,9 @@ class ApiError(VapiError):
         status: HTTP status of the answer.
         method: HTTP method of the request.
         path: Path of the request, without the host.
-        messages: The sentences of the API's own ``message``, each a line without secrets.
-        from_api: Whether the body was the API's own JSON (an error page of a gateway is not).
-        says_absent: Whether the API itself said that there is no such number: the only answer that means so.
+        messages: The sentences of the API's own ``message``, each on one line and without secrets.
+        from_api: Whether the body was the API's own JSON, not, for example, a gateway's error page.
+        says_absent: Whether the API itself said that it does not exist; no other answer means that.
     """
 
     def __init__(
@@ -138,13 +138,13 @@ class ApiError(VapiError):
         super().__init__(text, advice=advise(status, method, self.messages, from_api=from_api), tries=tries)
 
     def advised_by(self, of_kind: Advice) -> ApiError:
-        """Return the same failure with what the kind of resource knows about it."""
+        """Return the same failure, with the advice that the kind of resource has."""
         advice = advise(self.status, self.method, self.messages, from_api=self.from_api, of_kind=of_kind)
         return self._with(advice=advice, tries=self.tries)
 
 
 class BadAnswerError(VapiError):
-    """The API answered with success, but the body cannot be what was asked for; nothing of it was stored.
+    """The API answered with success, but the body cannot be what was asked for; nothing from it was stored.
 
     Attributes:
         method: HTTP method of the request.
@@ -158,29 +158,29 @@ class BadAnswerError(VapiError):
 
 
 class OutdatedError(VapiError):
-    """A change was not sent, because too much time had passed since the look that it rests on."""
+    """A change was not sent, because the read that it is based on was too long ago."""
 
 
 class LifecycleError(VapiError):
-    """A step in the life of a resource failed: says which step, of what, why and what to do."""
+    """A step in the life of a resource failed: says which step, of which resource, why, and what to do."""
 
 
 def cannot(verb: str, label: str, why: object) -> LifecycleError:
-    """Build the error of a failed step.
+    """Return the error of a failed step.
 
     Args:
-        verb: What was tried: ``create``, ``read``, ``update`` or ``delete``.
-        label: How the user knows the resource.
-        why: The reason, a whole clause with what to do.
+        verb: What was attempted: ``create``, ``read``, ``update`` or ``delete``.
+        label: The name by which the user knows the resource.
+        why: The reason: a whole clause, with what to do.
 
     Returns:
-        The error, for the caller to raise ``from None`` at a boundary or from its cause below it.
+        The error, for the caller to raise: ``from None`` at a boundary, otherwise from its cause.
     """
     return LifecycleError(f"cannot {verb} {label}: {why}")
 
 
 def with_settings_of_the_state(error: VapiError) -> str:
-    """Say of a refused key where a refresh or a destroy has it from; any other failure says what it says.
+    """Return the message; if the key was refused, it also says where a refresh or a destroy gets the key from.
 
     Without ``--run-program`` the engine runs no program, and configures providers as the last ``pulumi up`` did.
     """
@@ -189,28 +189,28 @@ def with_settings_of_the_state(error: VapiError) -> str:
 
 
 def shorten(text: str, limit: int = MAX_API_TEXT) -> str:
-    """Bring a foreign text to one line of at most `limit` characters, without control characters."""
+    """Shorten a foreign text to one line of at most `limit` characters, without control characters."""
     line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
 def quote_id(value: Any) -> str:
-    """Write what should be an id and may be anything."""
+    """Return what should be an id, but may be anything, for a message."""
     return shorten(repr(value), 60)
 
 
 def not_an_id(value: Any) -> str:
-    """Say that something is not an id, whoever gave it."""
+    """Return a message that says that something is not an id."""
     return f"{quote_id(value)} is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them"
 
 
 def as_written(value: Any) -> str:
-    """Write an input as the user did. Pulumi's engine has only floats: 3.0 is what was written as 3."""
+    """Return an input as the user wrote it. Pulumi's engine has only floats: the user's 3 arrives as 3.0."""
     return repr(value).removesuffix(".0")
 
 
 def show_value(value: Any, key: str = "") -> str:
-    """Write a value for a message: compact, short, secrets masked.
+    """Return a value for a message: compact, short, secrets masked.
 
     Args:
         value: Any value of an input or an answer.
@@ -225,7 +225,7 @@ def show_value(value: Any, key: str = "") -> str:
 def _masked(value: Any, key: str) -> Any:
     if key in SECRET_FIELDS:
         return "[secret]"
-    if key == ADDITIONAL:  # nobody knows what of it is a secret
+    if key == ADDITIONAL:  # any part of it may be secret
         return "[not shown]"
     if isinstance(value, Mapping):
         return {part: _masked(item, part) for part, item in value.items()}
@@ -235,21 +235,21 @@ def _masked(value: Any, key: str) -> Any:
 
 
 def show_path(path: Sequence[str | int]) -> str:
-    """Write a path as Pulumi does: ``hooks[0].do[1].destination.number``."""
+    """Return a path as Pulumi writes it: ``hooks[0].do[1].destination.number``."""
     text = ""
     for part in path:
-        # The name of a header, or of something unknown, may be anything.
+        # The name of a header, or of an unknown field, may be anything.
         text += f"[{part}]" if isinstance(part, int) else ("." if text else "") + shorten(str(part), 100)
     return text
 
 
 def plain(message: str) -> str:
-    """Bring one of pydantic's messages into our tone."""
+    """Reword one of pydantic's messages in our style."""
     message = message.replace("Input should be", "must be")
     return message[:1].lower() + message[1:]
 
 
-#: What to do about an answer where only the kind of resource knows: method, status and one of the API's messages, or none.
+#: What a kind of resource advises about an answer: from the method, the status and one of the API's messages, or none.
 Advice = Callable[[str, int, str], str]
 
 
@@ -258,17 +258,17 @@ def _no_advice(_method: str, _status: int, _message: str) -> str:
 
 
 def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool, of_kind: Advice = _no_advice) -> str:
-    """Say what the user can do about an answer, from its status and the fields it names.
+    """Return what the user can do about an answer, judging by its status and the fields that it names.
 
     Args:
         status: HTTP status of the answer.
         method: HTTP method of the request.
         messages: The API's messages.
         from_api: Whether the answer was the API's own JSON.
-        of_kind: What the kind of resource knows.
+        of_kind: The advice that the kind of resource has.
 
     Returns:
-        One clause without a full stop, empty where nothing useful is known.
+        One clause without a full stop; empty if nothing useful is known.
     """
     if not from_api:
         return "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"

@@ -1,7 +1,7 @@
-"""The dynamic providers: Pulumi's dicts in and out of the service. Thin on purpose.
+"""The dynamic providers: they convert between Pulumi's dicts and the service. Thin on purpose.
 
 The path of a provider's class, such as ``pulumi_vapi_byo.provider.ByoPhoneNumberProvider``, is in every state file that has
-one of its resources, so it must never change; and it must have no instance state when it is pickled, because that would be
+such a resource, so it must never change. The classes must have no instance state when they are pickled, because that would be
 stored too.
 """
 
@@ -41,13 +41,13 @@ from .wire import UNKNOWN
 
 _PROVIDER_KEY: Final = "__provider"
 
-#: Hidden input: the id that the resource option import_ gave. The engine itself has no import for dynamic providers.
+#: Hidden input: the id from the resource option import_. The engine's own import does not work for dynamic providers.
 IMPORT_ID: Final = "__importId"
 
-#: Hidden input: the wire names of the option ignore_changes, which the engine hands to no dynamic provider. It ends in `check`.
+#: Hidden input: wire names in the option ignore_changes, which the engine passes to no dynamic provider. `check` drops it.
 LEFT_ALONE: Final = "__leftAlone"
 
-#: Hidden input: the wire names that the program has written itself, in dicts, so that messages spell them as it does.
+#: Hidden input: the wire names that the program itself uses, in dicts, so that messages spell them the same way.
 WIRE_NAMES_GIVEN: Final = "__wireNames"
 
 #: Hidden inputs that `check` keeps.
@@ -58,10 +58,10 @@ R = TypeVar("R")
 
 
 class _Failure(Exception):  # noqa: N818 - the engine prints this class's name, see below
-    """What the engine is given to print."""
+    """The exception that the engine gets, and prints."""
 
 
-# Newer hosts print "module.Class: text", older ones the text alone. A builtin's module is left out, so both read well.
+# Newer hosts print "module.Class: text", older ones only the text. A builtin's module is left out, so both read well.
 _Failure.__name__ = _Failure.__qualname__ = "VapiError"
 _Failure.__module__ = "builtins"
 
@@ -69,15 +69,15 @@ _Failure.__module__ = "builtins"
 def _in_one_sentence(
     method: Callable[Concatenate[VapiProvider, P], R],
 ) -> Callable[Concatenate[VapiProvider, P], R]:
-    """Let a method fail with a sentence instead of a traceback."""
+    """Make a method fail with a sentence instead of a traceback."""
 
     @functools.wraps(method)
     def guarded(self: VapiProvider, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(self, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the engine would print its traceback
+        except Exception as error:  # noqa: BLE001 - the engine would print its traceback
             sentence = self._service.in_words(failure_in_words(method.__name__, error))
-        # Newer hosts print the whole traceback of an error; without frames what is left of it is one line.
+        # Newer hosts print the whole traceback; without frames, only one line is left.
         sys.tracebacklimit = 0
         raise _Failure(sentence) from None
 
@@ -85,14 +85,14 @@ def _in_one_sentence(
 
 
 class VapiProvider(ResourceProvider):
-    """Keeps one kind of resource at Vapi as a program declares it."""
+    """Keeps one kind of resource at Vapi as the program declares it."""
 
     kind: ClassVar[Kind]
 
-    # The pickle of this class is its name and nothing else, so there is nothing in it to hide.
+    # The pickle of this class is nothing but its name, so there is nothing to hide.
     serialize_as_secret_always = False
 
-    # Set by configure, in the process that serves the provider and never in the one that pickles it.
+    # Set by configure, in the process that serves the provider; never in the process that pickles it.
     _service: Service
 
     def configure(self, req: ConfigureRequest) -> None:
@@ -101,7 +101,7 @@ class VapiProvider(ResourceProvider):
         Args:
             req: Holds the configuration, secrets in clear.
         """
-        # Only Pulumi's host is the engine's; a program configures providers, too.
+        # Only Pulumi's host process belongs to the engine: a program may configure a provider, too.
         port = engine_port(sys.argv[1:]) if Path(sys.argv[0]).parts[-3:] == ("pulumi", "dynamic", "__main__.py") else None
         self._service = Service(self.kind, req.config.get, os.environ, run=None if port is None else str(port))
         if port is not None:
@@ -113,8 +113,8 @@ class VapiProvider(ResourceProvider):
         """Validate and normalise inputs.
 
         Args:
-            _olds: The last inputs, as this returned them then; none of a new resource.
-            news: The inputs of the program.
+            _olds: The previous inputs, as this method returned them; empty for a new resource.
+            news: The program's inputs.
 
         Returns:
             The normalised inputs, or all failures.
@@ -129,7 +129,7 @@ class VapiProvider(ResourceProvider):
         if checked.failures:
             return CheckResult(dict(news), [CheckFailure(failure.field, failure.reason) for failure in checked.failures])
         hidden = {key: news[key] for key in _KEPT if key in news}
-        # A preview knows of an output what the input of its name is.
+        # In a preview, an output is known if the input of the same name is.
         return CheckResult(hidden | _to_pulumi(checked.inputs | checked.computed), [])
 
     @_in_one_sentence
@@ -142,23 +142,23 @@ class VapiProvider(ResourceProvider):
             _news: The new inputs.
 
         Returns:
-            Whether an update is due; None where it is, see below.
+            Whether an update is due. None if it is, for the reason given below.
         """
         difference = self._service.diff(_id, _from_pulumi(_olds), _from_pulumi(_news))
         if difference.is_unseen:
-            return DiffResult(changes=True, delete_before_replace=True)  # the inputs are alike: the engine would see nothing
+            return DiffResult(changes=True, delete_before_replace=True)  # equal inputs: the engine would see no change
         if difference.changes or difference.has_moved:
-            # "Don't know" makes the engine compare old and new inputs, which it then shows exactly: the changed properties
-            # alone. A plain yes would show all of them, show nothing of a changed secret, and disarm replace_on_changes.
+            # None means "don't know": the engine then compares old and new inputs itself, and shows exactly the properties that
+            # changed. True would show all properties, hide the change of a secret, and disable replace_on_changes.
             return DiffResult(changes=None, delete_before_replace=True)
-        # Outputs must name the provider's present class, because refresh and destroy run what they name.
+        # The outputs must name the provider's current class, because refresh and destroy load the class from there.
         if _class_in(_olds) != _class_in(_news):
             return DiffResult(changes=True)
         return DiffResult(changes=False, delete_before_replace=True)
 
     @_in_one_sentence
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Create the resource, or take over the one that the option import_ names.
+        """Create the resource, or take over the resource that the option import_ names.
 
         Args:
             props: Its inputs.
@@ -171,20 +171,20 @@ class VapiProvider(ResourceProvider):
 
     @_in_one_sentence
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Read the resource, for a refresh (with the last outputs) or a ``get`` (with none).
+        """Read the resource: for a refresh (with the last outputs) or a ``get`` (without).
 
         Args:
             id_: Its id.
             props: The last outputs.
 
         Returns:
-            Its outputs and the inputs that would make them; an empty id where it is gone.
+            Its outputs and the inputs that would produce them; an empty id if it is gone.
         """
         found = self._service.read(id_, _from_pulumi(props))
         if found is None:
             return ReadResult("", {})
         state, inputs = found
-        if self.kind.identity in inputs:  # as a check has it
+        if self.kind.identity in inputs:  # as `check` returns it
             inputs |= {name: state[name] for name in self.kind.computed if name in state}
         return ReadResult(id_, _to_pulumi(state), _to_pulumi(inputs))
 
@@ -229,9 +229,9 @@ _end_with_the_engine_once: Final = functools.cache(end_with_the_engine)
 
 
 def _log_to_stderr(level: str, provider: str | None) -> None:
-    """Send the package's log to where Pulumi picks it up: warnings always, the rest as VAPI_LOG says.
+    """Send the package's log to stderr, where Pulumi reads it: warnings always, the rest if VAPI_LOG says so.
 
-    A process serves one provider; an explicit one has a process of its own.
+    A process serves one provider; each explicit provider has its own process.
     """
     package = logging.getLogger(__package__)
     package.setLevel({"debug": logging.DEBUG, "info": logging.INFO}.get(level.lower(), logging.WARNING))
@@ -240,7 +240,7 @@ def _log_to_stderr(level: str, provider: str | None) -> None:
         handler = logging.StreamHandler(sys.stderr)
         package.addHandler(handler)
         package.propagate = False
-    # The engine has no severities for what a provider prints; the word is what the user sees.
+    # The engine has no severities for a provider's output, so the level is part of the text.
     handler.setFormatter(_OneLine("%(levelname)s: %(message)s", provider=provider))
 
 
@@ -253,12 +253,12 @@ class _OneLine(logging.Formatter):
         record = copy.copy(record)
         record.levelname = record.levelname.lower()
         record.exc_info = record.exc_text = record.stack_info = None
-        # A line break would begin a message of its own, which could look like the engine's.
+        # A line break would start a new message, which could look like the engine's own.
         return shorten(for_provider(super().format(record), self._provider), MAX_SENTENCE)
 
 
 def _class_in(props: Mapping[str, Any]) -> bytes:
-    """Return what says which class serves a resource, without the version of the pickle format, which is Python's to choose."""
+    """Return the part of the pickle that names the class, without the pickle format version, which depends on Python."""
     try:
         return base64.b64decode(props.get(_PROVIDER_KEY, ""))[2:]
     except (ValueError, TypeError):
@@ -266,7 +266,7 @@ def _class_in(props: Mapping[str, Any]) -> bytes:
 
 
 def _from_pulumi(value: Any) -> Any:
-    """Copy the engine's values without what is Pulumi's own, with our mark for what is unknown."""
+    """Copy the engine's values without Pulumi's own keys, and with our mark for unknown values."""
     if isinstance(value, pulumi.output.Unknown):
         return UNKNOWN
     if isinstance(value, Mapping):

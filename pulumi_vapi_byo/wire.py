@@ -1,7 +1,7 @@
-"""What things are called on the wire, and what is known of a field by its name alone.
+"""Names on the wire, and what a name alone tells about a field.
 
-A program needs no more than this to declare its resources, and so starts without the models. What follows from them is in
-`_tables`, which `make generate` writes.
+This is all a program needs to declare its resources, so it starts without loading the models. What follows from the models is
+in `_tables`, which `make generate` writes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import _tables
 class Unknown:
     """The type of `UNKNOWN`."""
 
-    __slots__ = ()  # without attributes, pydantic does not take it for an empty model when it writes one
+    __slots__ = ()  # with attributes, pydantic would serialise it as an empty model
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -28,38 +28,38 @@ UNKNOWN: Final = Unknown()
 
 
 def to_camel(name: str) -> str:
-    """Turn a Python name into its wire name."""
+    """Return the wire name of a Python name."""
     first, *others = name.split("_")
     return first + "".join(word.title() for word in others)
 
 
 def to_snake(name: str) -> str:
-    """Turn a wire name into its Python name."""
+    """Return the Python name of a wire name."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def is_blank(value: Any) -> bool:
-    """Tell whether a value is one of those by which a program says that there must be none."""
+    """Return whether a value is one of the empty values with which a program unsets a field."""
     return value is None or value == "" or value == [] or value == {}
 
 
 def bare(number: str) -> str:
-    """Return the digits and letters of a number, which are what it is; how it is written around them is the writer's habit."""
+    """Return the digits and letters of a number, which identify it; spaces and punctuation are a matter of taste."""
     return re.sub(r"[^0-9A-Za-z]", "", number)
 
 
-#: Python names to wire names, of every field of an input at every depth.
+#: Python names to wire names, for every field of the inputs at every depth.
 WIRE_NAMES: Final[Mapping[str, str]] = {name: to_camel(name) for name in _tables.NAMES}
 
-#: Wire names to Python names, where the two differ.
+#: Wire names to Python names, if the two differ.
 PYTHON_NAMES: Final[Mapping[str, str]] = {wire: name for name, wire in WIRE_NAMES.items() if wire != name}
 
-#: The argument for fields of the API's that have none, by their wire names.
+#: The argument for API fields that have no argument of their own; by wire name.
 ADDITIONAL: Final = "additionalProperties"
 
 
 class Place(dict[str, "Place"]):
-    """What can be said in an object, by wire name; of a list, in its elements."""
+    """The properties that an object, or each element of a list, may have here, by wire name."""
 
 
 class _Anywhere(Place):
@@ -67,7 +67,7 @@ class _Anywhere(Place):
         return self
 
 
-#: Where anything can be said, and is compared as it is written: in what this version does not know.
+#: A place where anything is allowed and compared as written: inside what this version does not know.
 ANYWHERE: Final[Place] = _Anywhere()
 
 
@@ -75,18 +75,18 @@ def _place(names: Mapping[str, Any] | None) -> Place:
     return ANYWHERE if names is None else Place({name: _place(inner) for name, inner in names.items()})
 
 
-#: What can be said in the inputs that are objects or lists, by wire name. A comparison does without the models.
+#: Places inside the inputs that are objects or lists, by wire name; lets comparisons do without the models.
 _INSIDE: Final[Mapping[str, Place]] = {field: _place(names) for field, names in _tables.PLACES.items()}
 _NOTHING_INSIDE: Final = Place()
 
 
 def place_of(field: str) -> Place:
-    """Return what can be said in an input."""
+    """Return the place that an input is."""
     return _INSIDE.get(field, _NOTHING_INSIDE)
 
 
 def is_sayable(path: Iterable[str | int]) -> bool:
-    """Tell whether a program can say what is at a path, in wire names and list indexes."""
+    """Return whether a program can set what is at a path of wire names and list indexes."""
     top, *names = (part for part in path if isinstance(part, str))
     place = place_of(str(top))
     for name in names:
@@ -99,30 +99,30 @@ def is_sayable(path: Iterable[str | int]) -> bool:
     return True
 
 
-#: What the API assumes where a field is left out, by wire name; no name has two defaults.
+#: What the API assumes if a field is left out, by wire name; no name has two defaults.
 API_DEFAULTS: Final[Mapping[str, Any]] = _tables.DEFAULTS
 
-#: Maps whose keys are the user's own; never renamed, never given defaults, compared as a whole.
+#: Maps whose keys belong to the user: never renamed, never given defaults, compared as a whole.
 OPAQUE_MAPS: Final = frozenset(_tables.MAPS)
 
-#: Objects whose names are not ours to bring from one spelling to the other.
+#: Objects whose keys we must not rename.
 NOT_RENAMED: Final = OPAQUE_MAPS | {*_tables.FREE_FORM}
 
 #: Fields that are secret wherever they occur, by wire name: always ciphertext in a state, never in a message.
-#: ``secret`` stood in a server until 2025.
+#: A server had a ``secret`` until 2025.
 SECRET_FIELDS: Final = frozenset({*_tables.SECRETS, "secret"})
 
-#: Names of the inputs that are ours alone and never sent.
+#: Wire names of the inputs that exist only in this package and are never sent.
 LOCAL_FIELDS: Final = _tables.LOCAL
 DELETION_PROTECTION: Final = "deletionProtection"
 
 #: The computed address of a number.
 SIP_URI: Final = "sipUri"
 
-#: When the API last changed something, which every kind has.
+#: Time of the API's last change to a resource; every kind has it.
 UPDATED_AT: Final = "updatedAt"
 
-#: Hidden input, where arguments that are left out must be unset. The same in every program, so that no preview shows it.
+#: Hidden input, present if arguments that are left out must be unset. Always the same value, so no preview shows it.
 ON_OMITTED: Final = "__onOmitted"
 
 
@@ -132,7 +132,7 @@ def resembling(written: str, names: Iterable[str], taken: Container[str] = ()) -
     Args:
         written: What was written, in any spelling.
         names: What could have been meant, in snake_case.
-        taken: Names that are beside it already, in any spelling.
+        taken: Names that are already used beside it, in any spelling.
 
     Returns:
         A similar name, or None.
@@ -141,11 +141,11 @@ def resembling(written: str, names: Iterable[str], taken: Container[str] = ()) -
 
     name = to_snake(written)
     free = [one for one in names if one != written and one not in taken and to_camel(one) not in taken]
-    # "csv" is meant to be csv_file, which is too long to look like it.
+    # "csv" means csv_file, although the lengths differ too much for the similarity search.
     wholes = [one for one in free if len(name) > 2 and name in one.split("_")]
     if len(name) > 4:
         return next(iter(difflib.get_close_matches(name, free, 1, 0.7) or wholes), None)
-    # Of so few letters most are alike by chance.
+    # Names this short are often similar by chance.
     typos = [one for one in free if sorted(one) == sorted(name) or _is_one_letter_off(one, name)]
     return next(iter(typos or difflib.get_close_matches(name, free, 1, 0.8) or wholes), None)
 
@@ -158,22 +158,22 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def is_id(value: object) -> bool:
-    """Tell whether a value can be an id of the API's, all of which are short tokens: nothing else goes into a path."""
+    """Return whether a value can be an id of the API's: a short token. Nothing else is put into a path."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
-#: Key in the state of the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
+#: Key in the state for the shape of the managed inputs. Pulumi hides keys that begin with two underscores.
 MANAGED: Final = "__managed"
 
 
 def wire_names_in(value: Any) -> Iterator[str]:
-    """Find the wire names that a program has written itself, in dicts taken over from Vapi's reference.
+    """Find the wire names that a program uses itself, in dicts copied from Vapi's reference.
 
     Args:
-        value: Arguments as they were given.
+        value: Arguments as given.
 
     Yields:
-        Wire names that have another Python name.
+        Wire names that differ from the Python name.
     """
     if isinstance(value, Mapping):
         for key, part in value.items():
@@ -189,14 +189,14 @@ def wire_names_in(value: Any) -> Iterator[str]:
 
 
 def as_spelled(path: Iterable[str | int], wire_names: Container[str] = ()) -> tuple[str | int, ...]:
-    """Bring a path from wire names to those that the program has.
+    """Convert a path from wire names to the names that the program uses.
 
     Args:
-        path: Where something is, in wire names and list indexes.
-        wire_names: The wire names that the program has written itself; all others are Python's there.
+        path: Wire names and list indexes.
+        wire_names: Wire names that the program uses itself; all other names are in Python's spelling.
 
     Returns:
-        The path. The keys of headers are the user's own.
+        The path. Keys of headers are the user's own, and unchanged.
     """
     spelled: list[str | int] = []
     opaque = False
@@ -208,7 +208,7 @@ def as_spelled(path: Iterable[str | int], wire_names: Container[str] = ()) -> tu
 
 
 def whole(value: Any) -> Any:
-    """Write whole numbers whole, at any depth: Pulumi's engine has only floats, and 3.0 is what the user wrote as 3."""
+    """Turn whole floats into ints, at any depth: Pulumi's engine has only floats, so the user's 3 arrives as 3.0."""
     if isinstance(value, Mapping):
         return {key: whole(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -216,19 +216,19 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
 
 
-#: Below it, every whole number is a float of its own.
+#: Below this limit, every whole number has a float of its own.
 _EXACT: Final = 2.0**53
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """Find the secrets in inputs, a state or a request, to mask them in what is printed.
+    """Find the secrets in inputs, a state or a request, so that they can be masked in messages.
 
     Args:
         value: Any value in wire names.
 
     Yields:
-        Secrets and values of headers, and texts in additional properties; of the latter two none that is too short to be a
-        secret, or to be masked in a readable text.
+        Secrets, values of headers, and texts in additional properties; of the latter two, only those long enough to be a secret
+        and to be masked without making messages unreadable.
     """
     if isinstance(value, Mapping):
         for key, part in value.items():
