@@ -1,4 +1,4 @@
-"""What becomes of arguments: wrong ones are refused in a sentence, right ones brought to wire names."""
+"""Arguments on their way into a resource: wrong ones are refused in one sentence, the others converted to wire names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def explaining_class(args_type: type[T]) -> type[T]:
-    """Make a class refuse wrong arguments in a sentence: Python's own TypeError would be a traceback."""
+    """Make a class refuse wrong arguments in one sentence: Python's own TypeError would be a traceback."""
     cls: Any = args_type
     init = cls.__init__
 
@@ -41,7 +41,7 @@ def explaining_class(args_type: type[T]) -> type[T]:
         try:
             init(self, *positional, **keywords)
         except TypeError:
-            # Only now, so that what is right costs nothing.
+            # Only after the failure, so that valid calls pay nothing for it.
             raise pulumi.RunError(_what_is_wrong(cls.__name__, inspect.signature(init), positional, keywords)) from None
 
     cls.__init__ = explaining_init
@@ -52,7 +52,7 @@ Call = TypeVar("Call", bound=Callable[..., Any])
 
 
 def explaining(function: Call) -> Call:
-    """Make a function, a constructor or a class method refuse wrong arguments in a sentence."""
+    """Make a function, a constructor or a class method refuse wrong arguments in one sentence."""
     whole = inspect.signature(function)
     owned = next(iter(whole.parameters), "") in ("self", "cls")
     signature = whole.replace(parameters=[*whole.parameters.values()][owned:])
@@ -75,15 +75,15 @@ def explaining(function: Call) -> Call:
 
 
 def checked_name(cls: str, argument: str, name: object) -> str:
-    """Return the logical name of a resource.
+    """Return the logical name of a resource, if it is valid.
 
     Args:
         cls: The class of the resource.
-        argument: The first of its arguments, for the message.
-        name: What was given as its name.
+        argument: Its first argument, for the message.
+        name: The name that was given.
 
     Raises:
-        pulumi.RunError: It is not a name.
+        pulumi.RunError: It is not a valid name.
     """
     if isinstance(name, str) and name:
         return name
@@ -114,7 +114,7 @@ def _what_is_wrong(
 
 
 def unknown_arguments(name: str, unknown: Sequence[str], known: Sequence[str], given: Container[str] = ()) -> str:
-    """Say that there are no such arguments, and which were probably meant: none that is given as well."""
+    """Return a message about unknown arguments, with suggestions that are not already given."""
     taken = [key for key in known if key in given]
     found = (resembling(key, known, taken) for key in unknown)
     close = dict.fromkeys(one for one in found if one)
@@ -127,49 +127,49 @@ def unknown_arguments(name: str, unknown: Sequence[str], known: Sequence[str], g
     return f"{name} has no argument {', '.join(unknown)}: its arguments are {', '.join(known)}{advice}"
 
 
-#: Pulumi's options, which are no arguments.
+#: Pulumi's resource options, which are not arguments.
 _OPTIONS: Final = frozenset(inspect.signature(ResourceOptions).parameters)
 
 
 def show_arguments(resource: type[Any], args_type: type[Any]) -> None:
-    """Let ``help`` and editors show a resource's arguments: its constructor takes any keyword, to refuse wrong ones itself."""
+    """Let ``help`` and editors show a resource's arguments: its constructor takes any keyword, so it can refuse wrong ones."""
     init: Any = resource.__init__
     shown = [parameter for name, parameter in inspect.signature(init).parameters.items() if name in ("self", "resource_name")]
     shown[1] = shown[1].replace(default=inspect.Parameter.empty)
     for name, type_ in (("args", f"{args_type.__name__} | None"), ("opts", "ResourceOptions | None")):
         shown.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=type_))
-    # All of them may be given in args, so none is required.
+    # Each may also be given in args, so none is required.
     shown += [
         inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=field.type)
         for field in dataclasses.fields(args_type)
     ]
     init.__signature__ = inspect.Signature(shown, return_annotation=None)
     if init.__doc__ and args_type.__doc__:  # not with python -OO
-        # Without the indentation of the source, which Python itself takes away since 3.13.
+        # Without the source's indentation, which Python itself removes since 3.13.
         fields = inspect.cleandoc(args_type.__doc__).partition("Attributes:\n")[2]
         catch_all = r" {4}\*more: .*\n {4}\*\*keywords: .*\n( {8}.*\n)*"
         init.__doc__ = re.sub(catch_all, lambda _: f"{fields}\n", inspect.cleandoc(init.__doc__))
 
 
 def given_arguments(resource: str, kind: Kind, args_type: type[Any], args: object, keywords: Mapping[str, Any]) -> Any:
-    """Choose between the two ways of giving arguments.
+    """Return the arguments, however they were given.
 
     Args:
-        resource: What the user calls the resource, for messages: its class and logical name.
+        resource: What messages call the resource: its class and logical name.
         kind: The kind of resource.
         args_type: The class of `args`.
-        args: All arguments in one object, or None.
-        keywords: The arguments as keywords.
+        args: All arguments in a single object, or None.
+        keywords: The keyword arguments.
 
     Returns:
-        The arguments, whichever way they were given.
+        The arguments as an instance of `args_type`.
 
     Raises:
-        pulumi.RunError: Both were given, or a keyword that does not exist, or something else as `args`.
+        pulumi.RunError: Both ways were used, a keyword does not exist, or `args` is something else.
     """
     known = [field.name for field in dataclasses.fields(args_type)]
     unknown = sorted(set(keywords) - set(known))
-    # Bodies of guides say them; a provider of Pulumi's is one of its options.
+    # Request bodies in guides contain them; for Pulumi, the provider is a resource option.
     fixed = [
         f"{key} {why}"
         for key in unknown
@@ -188,23 +188,23 @@ def given_arguments(resource: str, kind: Kind, args_type: type[Any], args: objec
 
 
 def to_wire(value: Any, where: str = "", *, rename: bool = True) -> Any:
-    """Bring arguments to wire names at every depth, and mark what is always secret, inside outputs too.
+    """Convert arguments to wire names at every depth, and mark what is always secret, including inside outputs.
 
     Args:
-        value: Arguments, or a part of them.
-        where: Where it is, for messages: the resource, a colon and a path.
-        rename: Whether names are Vapi's; headers have the user's own.
+        value: Arguments, or part of them.
+        where: Position for messages: the resource, a colon and a path.
+        rename: Whether names are Vapi's; in headers they are the user's own.
 
     Returns:
-        The same with what Pulumi can keep: texts, numbers, booleans, lists and dicts.
+        The same in types that Pulumi can store: texts, numbers, booleans, lists and dicts.
 
     Raises:
-        pulumi.RunError: Pulumi cannot keep a value, and what is meant is not certain.
+        pulumi.RunError: Pulumi cannot store a value, and there is no obvious conversion.
     """
     if isinstance(value, Output):
         return value.apply(lambda known: to_wire(known, where, rename=rename))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        # Not asdict, which would copy outputs.
+        # Not dataclasses.asdict, which would copy outputs.
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         converted = {}
@@ -223,7 +223,7 @@ def to_wire(value: Any, where: str = "", *, rename: bool = True) -> Any:
 
 
 def plain(value: Any, where: str) -> Any:
-    """Return a single value as Pulumi keeps it, see `to_wire`."""
+    """Return a single value in a type that Pulumi can store, see `to_wire`."""
     if isinstance(value, enum.Enum):
         return plain(value.value, where)
     if isinstance(value, uuid.UUID):
@@ -236,7 +236,7 @@ def plain(value: Any, where: str) -> Any:
     raise pulumi.RunError(f"{where} is {_a(value)}: write {right}")
 
 
-#: Types that Pulumi cannot keep, and what to write instead of one.
+#: Types that Pulumi cannot store, and what to write instead.
 _INSTEAD: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((CustomResource,), "its id, as in trunk.id"),
     ((os.PathLike,), "a text: str(...) of it"),

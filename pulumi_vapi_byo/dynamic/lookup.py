@@ -1,4 +1,4 @@
-"""Reading an account's numbers without owning them, while the program runs."""
+"""Look up an account's numbers without owning them, while the program runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .arguments import explaining, to_wire, unknown_arguments
 
 _FIELDS: Final = tuple(field.name for field in dataclasses.fields(FoundPhoneNumber))
 
-#: What a test's mocks are called with, in the place of Vapi.
+#: Token with which a test's mocks are called instead of Vapi.
 GET_PHONE_NUMBERS: Final = "vapi-byo:index:getPhoneNumbers"
 
 
@@ -35,28 +35,28 @@ def get_phone_numbers(
     base_url: str | None = None,
     region: str | None = None,
 ) -> list[FoundPhoneNumber]:
-    """Read the BYO numbers of the account, whoever created them, without owning them.
+    """Look up the BYO numbers of the account, whoever created them, without owning them.
 
-    The account is asked at once, in every run of the program, in a preview too: so a preview needs the key, and numbers that
-    the same program is about to create are not there yet. Every call lists the whole account: to look up many, call it once.
-    Where an argument is an output, use `get_phone_numbers_output`.
+    The account is read immediately, in every run of the program, including previews: so a preview needs the key, and numbers
+    that the same program is about to create are not there yet. Every call lists the whole account: to look up many, call it
+    once. If an argument is an output, use `get_phone_numbers_output`.
 
     Args:
-        number: Only the number with exactly these digits, however they are written: spaces, brackets and the plus do not count.
-        name: Only those of exactly this name.
-        credential_id: Only those of this credential.
-        api_key: Private key of another account than the stack's. Default: ``vapi-byo:apiKey`` or ``VAPI_API_KEY``, and with it
-            all that the stack says in ``vapi-byo:*``.
+        number: Only the number with exactly these digits, however they are written: spaces, brackets and the plus don't count.
+        name: Only numbers with exactly this name.
+        credential_id: Only numbers on this credential.
+        api_key: Private key of an account other than the stack's. Default: ``vapi-byo:apiKey`` or ``VAPI_API_KEY``, with all
+            other settings in ``vapi-byo:*``.
         base_url: Address of that other account's API.
         region: ``us`` or ``eu``: region of that other account.
 
     Returns:
-        Those that fit all that is given, newest first; none is an empty list and no error. Under Pulumi's mocks, what
+        Numbers that match everything given, newest first; an empty list if there are none. Under Pulumi's mocks, what
         ``Mocks.call`` returns as ``numbers`` for the token ``vapi-byo:index:getPhoneNumbers``.
 
     Raises:
-        pulumi.RunError: A filter is no text, a setting is missing or wrong, or the account could not be read; one sentence with
-            what to do.
+        pulumi.RunError: A filter is not a text, a setting is missing or invalid, or the account could not be read; one sentence
+            that says what to do.
     """
     filters = {"number": number, "name": name, "credential_id": credential_id}
     return _look_up(filters, {"api_key": api_key, "base_url": base_url, "region": region})
@@ -72,18 +72,18 @@ def get_phone_numbers_output(
     base_url: Input[str | None] = None,
     region: Input[str | None] = None,
 ) -> Output[list[FoundPhoneNumber]]:
-    """Read numbers as `get_phone_numbers` does, once what is given is known.
+    """Look up numbers as `get_phone_numbers` does, once all arguments are known.
 
     Args:
-        number: As there; every argument may be an output of a resource.
-        name: As there.
-        credential_id: As there.
-        api_key: As there; that it is a secret does not make what is found one.
-        base_url: As there.
-        region: As there.
+        number: See `get_phone_numbers`; every argument may be an output of a resource.
+        name: See `get_phone_numbers`.
+        credential_id: See `get_phone_numbers`.
+        api_key: See `get_phone_numbers`. A secret key does not make the result a secret.
+        base_url: See `get_phone_numbers`.
+        region: See `get_phone_numbers`.
 
     Returns:
-        What `get_phone_numbers` returns; in a preview unknown where an argument is, and a secret where a filter is.
+        What `get_phone_numbers` returns. Unknown in a preview if an argument is unknown; secret if a filter is secret.
     """
     filters = {"number": number, "name": name, "credential_id": credential_id}
     account = Output.unsecret(Output.all(api_key=api_key, base_url=base_url, region=region))
@@ -98,7 +98,7 @@ def _look_up(filters: Mapping[str, Any], account: Mapping[str, Any]) -> list[Fou
     monitor = pulumi.runtime.settings.get_monitor()
     if isinstance(monitor, MockMonitor):
         return _mocked(monitor, given)
-    # Imported when first needed: most programs look nothing up, and start in half the time without HTTP.
+    # Imported on first use: most programs look nothing up, and start in half the time without HTTP.
     from pulumi_vapi_byo.core.lookup import look_up
 
     try:
@@ -110,7 +110,7 @@ def _look_up(filters: Mapping[str, Any], account: Mapping[str, Any]) -> list[Fou
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is given, which has to be texts."""
+    """Return the arguments that are given, all of which must be texts."""
     texts = {}
     for argument, value in given.items():
         if isinstance(value, (Output, Awaitable)):

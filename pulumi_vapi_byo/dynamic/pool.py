@@ -1,4 +1,4 @@
-"""Many numbers at once: a component that creates one number for each row of a list, a CSV file or the stack's configuration."""
+"""Many numbers at once: a component that creates a number for each row of a list, a CSV file or the stack's configuration."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .provider_resource import ProviderWithSettings
 if TYPE_CHECKING:
     from pulumi_vapi_byo.core.check import Problem
 
-#: The type of the component in states and URNs.
+#: Type of the component in states and URNs.
 BYO_PHONE_NUMBER_POOL_TYPE: Final = "vapi:index:ByoPhoneNumberPool"
 
 Row = ByoPhoneNumberArgs | Mapping[str, Any]
@@ -36,26 +36,26 @@ Row = ByoPhoneNumberArgs | Mapping[str, Any]
 _ARGUMENTS: Final = tuple(field.name for field in dataclasses.fields(ByoPhoneNumberArgs))
 _PYTHON_NAMES: Final[Mapping[str, str]] = {WIRE_NAMES[name]: name for name in _ARGUMENTS}
 
-#: Names of columns in any case and spelling to Python names.
+#: Python names by column name, without underscores and in lower case.
 _COLUMNS: Final[Mapping[str, str]] = {name.replace("_", ""): name for name in _ARGUMENTS}
 
-#: A row that has one of these has none of the defaults' others: an assistant and a squad exclude each other.
+#: A row that has one of these takes neither from the defaults: an assistant and a squad exclude each other.
 _ANSWERERS: Final = frozenset({"assistant_id", "squad_id"})
 
-#: Columns that hold ``true`` or ``false``; every other cell is a text.
+#: Columns that hold ``true`` or ``false``; all other cells are texts.
 _FLAGS: Final = frozenset(field.name for field in dataclasses.fields(ByoPhoneNumberArgs) if "bool" in str(field.type))
 
 
 class ByoPhoneNumberPool(pulumi.ComponentResource):
-    """Numbers of your own SIP trunk or carrier, one of each row, with what they have in common said once.
+    """Numbers of your own SIP trunk or carrier, one per row; what they have in common is given once.
 
-    A number's resource is named after its digits, so rows can be moved, and all else in them changed, without anything being
-    made anew. Other digits are another number: the old one is deleted, and the new one made.
+    A number's resource is named after its digits, so you can move rows, and change everything else in them, without anything
+    being created again. New digits are a new number: the old number is deleted and the new one created.
 
     Attributes:
         numbers: The resources, by number, in the order of the rows.
         ids: Vapi's ids, by number.
-        sip_uris: Where the carrier must send inbound calls, by number.
+        sip_uris: Addresses that the carrier must send inbound calls to, by number.
     """
 
     numbers: dict[str, ByoPhoneNumber]
@@ -73,23 +73,23 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
         config_key: str | None = None,
         defaults: Row | None = None,
     ) -> None:
-        """Declare the numbers of one list, file or configuration key: give exactly one of the three.
+        """Declare the numbers of a list, a file or a configuration key: give exactly one of the three.
 
         Args:
             resource_name: Logical name of the component, unique in the stack.
-            rows: What differs from number to number: `ByoPhoneNumberArgs`, or dicts in snake_case or camelCase. ``number`` must
-                be there, and known; everything else may be outputs.
-            opts: Pulumi's options. The numbers have this component as their parent, and so its provider, ``protect`` and
-                the like.
+            rows: What differs between the numbers: `ByoPhoneNumberArgs`, or dicts in snake_case or camelCase. ``number`` is
+                required and must be known; everything else may be outputs.
+            opts: Pulumi's options. The component is the parent of the numbers, which inherit its provider, ``protect`` and the
+                like.
             csv_file: A UTF-8 CSV file whose first line names the arguments, e.g. ``number,name,assistant_id``. An empty cell
-                leaves the argument out. Relative to the program's folder.
-            config_key: A key of the stack's configuration that holds a list of objects, in the project's namespace unless it
+                leaves the argument out. The path is relative to the program's folder.
+            config_key: A configuration key of the stack that holds a list of objects, in the project's namespace unless it
                 names another.
-            defaults: Arguments for every row that does not have them. The default of `assistant_id` and `squad_id` is for rows
+            defaults: Arguments for the rows that don't have them. A default `assistant_id` or `squad_id` only applies to rows
                 that have neither.
 
         Raises:
-            pulumi.RunError: Rows are wrong, or a number is in two. Says all that is wrong, and where.
+            pulumi.RunError: Rows are invalid, or two have the same number. Lists everything that is wrong, and where.
         """
         pool = f"ByoPhoneNumberPool {resource_name!r}"
         sources = [source is not None for source in (rows, csv_file, config_key)]
@@ -108,7 +108,7 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
         check = functools.partial(
             _problems, number_check=number_check, on_unknown=on_unknown, wire_names=frozenset(wire_names_in(written))
         )
-        # Of a column it is said once.
+        # Reported once per column.
         strange = [column for column in columns if _argument(column) not in _ARGUMENTS]
         said = check({"credential_id": UNKNOWN, **dict.fromkeys(strange, UNKNOWN)})
         wrong += [f"{csv_file} line 1: {problem}" for problem in said]
@@ -122,21 +122,21 @@ class ByoPhoneNumberPool(pulumi.ComponentResource):
             number: ByoPhoneNumber(f"{resource_name}-{number}", ByoPhoneNumberArgs(**row), ResourceOptions(parent=self))
             for number, row in numbers.items()
         }
-        # Not Output.all, which turns no outputs into a list.
+        # Not Output.all, which returns a list if there are no outputs.
         ids: dict[str, Any] = {number: resource.id for number, resource in self.numbers.items()}
         sip_uris: dict[str, Any] = {number: resource.sip_uri for number, resource in self.numbers.items()}
         self.ids, self.sip_uris = Output.from_input(ids), Output.from_input(sip_uris)
         self.register_outputs({"ids": self.ids, "sipUris": self.sip_uris})
 
 
-#: Where a row is, in words, and its arguments by their Python names.
+#: Position of a row, in words, and its arguments by Python name.
 _Placed = tuple[str, dict[str, Any]]
 
 
 def _csv_rows(path: Path, wrong: list[str]) -> tuple[list[str], list[_Placed]]:
-    """Return the columns as they are written, and the rows."""
+    """Return the columns as written, and the rows."""
     try:
-        # The mark that spreadsheets put at the beginning is no part of the first column's name.
+        # utf-8-sig: spreadsheets put a mark at the beginning, which is not part of the first column's name.
         with path.open(encoding="utf-8-sig", newline="") as file:
             text = file.read()
     except OSError as error:
@@ -145,7 +145,7 @@ def _csv_rows(path: Path, wrong: list[str]) -> tuple[list[str], list[_Placed]]:
     except UnicodeDecodeError:
         wrong.append(f"{path} is not in UTF-8: save it as 'CSV UTF-8'")
         return [], []
-    # Spreadsheets write semicolons where the decimal sign is a comma, and tabs into what is copied.
+    # Spreadsheets separate by semicolon where the decimal sign is a comma, and by tab when copying.
     header = text.partition("\n")[0]
     separator = max(",;\t", key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -171,7 +171,7 @@ def _parsed_rows(reader: Any, columns: list[str], separator: str, path: Path, wr
         return
     line = reader.line_num + 1
     for cells in reader:
-        # A quoted cell may have line breaks: a row is where it begins.
+        # A quoted cell may contain line breaks; a row is reported at its first line.
         where, line = f"{path} line {line}", reader.line_num + 1
         if not any(cell.strip() for cell in cells[len(names) :]):
             if any(cell.strip() for cell in cells):
@@ -183,7 +183,7 @@ def _parsed_rows(reader: Any, columns: list[str], separator: str, path: Path, wr
 
 
 def _argument(column: str) -> str:
-    """Return the argument that a column is for; in any case and spelling, as people write headers."""
+    """Return the argument that a column stands for, in any case and spelling."""
     return _COLUMNS.get(re.sub(r"[\s_-]", "", column).lower(), column)
 
 
@@ -198,7 +198,7 @@ def _configured(key: str, wrong: list[str]) -> Any:
     except pulumi.ConfigTypeError:
         return ""
     if rows is None:
-        # Without the type, the CLI reads a number as an integer, without its plus.
+        # Without --type, the CLI reads a number as an integer and drops the plus.
         command = f"pulumi config set --path '{key}[0].number' --type string +14155552671"
         wrong.append(f"the stack's configuration has no {key}: set it with {command}")
         return []
@@ -222,7 +222,7 @@ def _listed_rows(rows: Any, source: str, wrong: list[str]) -> list[_Placed]:
 
 
 def _arguments(row: Any, where: str, wrong: list[str]) -> dict[str, Any] | None:
-    """Bring a row to Python names, without what is left out; None for what is no row."""
+    """Return a row by Python names, without what is left out; None if it is not a row."""
     if isinstance(row, ByoPhoneNumberArgs):
         row = vars(row)
     if not isinstance(row, Mapping):
@@ -232,7 +232,7 @@ def _arguments(row: Any, where: str, wrong: list[str]) -> dict[str, Any] | None:
     for key, value in row.items():
         name = _PYTHON_NAMES.get(key, key)
         if value is not None:
-            arguments[key if name in arguments else name] = value  # an argument given twice is for the check to find
+            arguments[key if name in arguments else name] = value  # the check reports an argument that is given twice
     return arguments
 
 
@@ -243,27 +243,27 @@ def _complete(
     strange: Sequence[str],
     wrong: list[str],
 ) -> dict[str, dict[str, Any]]:
-    """Fill in the defaults and check every row.
+    """Fill in the defaults, and check every row.
 
     Args:
         placed: The rows.
-        defaults: What rows may leave out.
-        check: Finds what is wrong with one row: whole sentences.
-        strange: Names that are no arguments, of which that has been said.
-        wrong: Gets all that is wrong.
+        defaults: Arguments that rows may leave out.
+        check: Returns what is wrong with a row, as sentences.
+        strange: Names that are not arguments, already reported.
+        wrong: Everything that is wrong is appended here.
 
     Returns:
         The arguments of every number, by number.
     """
     common = _arguments(defaults or {}, "defaults", wrong)
     if common is None:
-        common = {"credential_id": UNKNOWN}  # nobody knows what rows could have left out
+        common = {"credential_id": UNKNOWN}  # no telling what rows could have left out
     elif placed and not any("credential_id" in arguments for arguments in (common, *(row for _, row in placed))):
         wrong.append("credential_id is required: set it in defaults, or in every row")
-        common["credential_id"] = UNKNOWN  # so that the rows do not say it again
+        common["credential_id"] = UNKNOWN  # reported already, so not again for each row
     if common.pop("number", None) is not None:
         wrong.append("defaults: number is for the rows, each has its own")
-    # What is wrong with the defaults, or with a column, is said once, and not for every row again.
+    # Problems with the defaults or a column are reported once, not again for every row.
     of_all = check({"credential_id": UNKNOWN} | _known(common, "defaults:", wrong))
     wrong += [f"defaults: {problem}" for problem in of_all]
     strange = [*strange, *(name for name in common if name not in _ARGUMENTS)]
@@ -292,7 +292,7 @@ def _again(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
     trunks = [arguments.get("credential_id") for arguments in (first, second)]
     if trunks[0] is trunks[1] or (isinstance(trunks[0], str) and trunks[0] == trunks[1]):
         return ": keep one of them"
-    # Two resources cannot have one name, and one that told them apart would change where rows are moved.
+    # Resources need different names, and a name that tells the two apart would change when rows are moved.
     return (
         ", on another trunk: keep one of them or, if calls may come over both, put the second into a pool of its own and set "
         "vapi-byo:onExisting allow (on_existing on a Provider)"
@@ -300,7 +300,7 @@ def _again(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
 
 
 def _strictness(opts: ResourceOptions | None) -> tuple[NumberCheck, OnUnknown]:
-    """Find out how the provider of the rows' resources will check them; where that is not known yet, it tells."""
+    """Return how the provider of the rows will check them; if that is not known yet, in the less strict way."""
     opts = opts or ResourceOptions()
     several = opts.providers.values() if isinstance(opts.providers, Mapping) else opts.providers or []
     inherited = opts.parent.get_provider("pulumi-python:dynamic:Resource") if opts.parent else None
@@ -317,7 +317,7 @@ def _strictness(opts: ResourceOptions | None) -> tuple[NumberCheck, OnUnknown]:
 def _problems(
     known: Mapping[str, Any], *, number_check: NumberCheck, on_unknown: OnUnknown, wire_names: Container[str]
 ) -> list[str]:
-    # Imported when first needed: a program without pools starts faster without the models.
+    # Imported on first use: a program without pools starts faster without the models.
     from pulumi_vapi_byo.core.check import check_inputs
 
     found = check_inputs(PHONE_NUMBER, known, number_check=number_check, on_unknown=on_unknown, wire_names=wire_names).problems
@@ -333,7 +333,7 @@ def _why_no_text(number: Any) -> str:
 
 
 def _known(value: Any, where: str, wrong: list[str]) -> Any:
-    """Copy arguments for the check, which takes plain values and knows what is not known yet by a mark."""
+    """Copy arguments for the check, which takes plain values and a mark for what is not known yet."""
     if value is UNKNOWN or isinstance(value, (Output, Awaitable)):
         return UNKNOWN
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

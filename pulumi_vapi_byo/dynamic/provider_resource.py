@@ -1,6 +1,6 @@
-"""Explicit providers: several accounts, regions or manners in one program, each with its own key.
+"""Explicit providers: several accounts, regions or settings in one program, each provider with its own key.
 
-`_provider` has the class that a program sees; this is what it does.
+`_provider` has the class that programs see; this module has its behaviour.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class ProviderWithSettings(pulumi.ProviderResource):
     Args:
         resource_name: Logical name of the provider.
         opts: Pulumi's options.
-        given: Its arguments by name.
+        given: Its arguments, by name.
 
     Raises:
-        pulumi.RunError: A value is wrong.
+        pulumi.RunError: An argument is missing or invalid.
     """
 
     def __init__(self, resource_name: str, opts: ResourceOptions | None, given: Mapping[str, Any]) -> None:
@@ -45,7 +45,7 @@ class ProviderWithSettings(pulumi.ProviderResource):
         props = {one.key: Output.secret(value) if one.is_secret else value for one, value in said.items()}
         props[PROVIDER_NAME] = resource_name
         super().__init__("pulumi-python", resource_name, props, opts)
-        #: How pools check rows before they know more: an output is left to the provider itself.
+        #: How pools check rows before anything is sent; if it is an output, the provider itself checks more strictly later.
         self.number_check: NumberCheck = "possible" if given["number_check"] in (None, "possible") else "e164"
         self.on_unknown: OnUnknown = "error" if given["on_unknown"] in (None, "error") else "send"
 
@@ -58,7 +58,7 @@ def _problem(setting: Setting, value: Any) -> str:
     try:
         check_setting(setting, value)
     except ConfigError:
-        # What is wrong with a key or an address may be a secret in it.
+        # An invalid key or address may contain a secret.
         shown = f" is {shorten(repr(value), 60)}: it" if setting.choices or setting.most else ""
         return f"{setting.argument}{shown} {setting.requirement}"
     return ""
