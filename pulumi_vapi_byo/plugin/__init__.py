@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def main() -> None:
-    """Serve the engine that has started this process; the console script ``pulumi-resource-vapi-byo``."""
+    """Serve the engine that started this process; the console script ``pulumi-resource-vapi-byo``."""
     from .server import serve
 
     serve()

@@ -1,4 +1,4 @@
-"""The package's log, as messages of the engine's about the resource they belong to."""
+"""The package's log, shown by the engine beside the resource that a message is about."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from pulumi_vapi_byo.errors import MAX_SENTENCE, shorten
 
-#: URN of the resource that the call under way is about.
+#: URN of the resource that the current call is about.
 URN: Final[ContextVar[str]] = ContextVar("URN", default="")
 
 _PACKAGE: Final = __name__.partition(".")[0]
 
 
 class EngineLog(logging.Handler):
-    """Hands messages to the engine, which shows them beside their resource and counts warnings.
+    """Passes messages to the engine, which shows them beside their resource and counts warnings.
 
     Args:
-        in_words: Writes a sentence for whoever set the provider up.
+        in_words: Adapts a message to the user's language and settings.
     """
 
     def __init__(self, in_words: Callable[[str], str]) -> None:
@@ -33,7 +33,7 @@ class EngineLog(logging.Handler):
         self._engine: engine_pb2_grpc.EngineStub | None = None
 
     def connect(self, address: str) -> None:
-        """Take the engine of an address; until then messages go to standard error."""
+        """Connect to the engine at an address; until then, messages go to standard error."""
         self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
 
     def warn(self, sentence: str) -> None:
@@ -41,7 +41,7 @@ class EngineLog(logging.Handler):
         self.handle(logging.makeLogRecord({"msg": sentence, "levelno": logging.WARNING, "levelname": "WARNING"}))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand on a message, in one line and without a traceback."""
+        """Pass on a message, on one line and without a traceback."""
         message = shorten(self._in_words(record.getMessage()), MAX_SENTENCE)
         severity = engine_pb2.WARNING if record.levelno >= logging.WARNING else engine_pb2.INFO
         try:
@@ -49,13 +49,13 @@ class EngineLog(logging.Handler):
                 request = engine_pb2.LogRequest(severity=severity, message=message, urn=URN.get())
                 self._engine.Log(request, timeout=5)
                 return
-        except grpc.RpcError:  # the engine is about to end
+        except grpc.RpcError:  # the engine is shutting down
             pass
         sys.stderr.write(f"{record.levelname.lower()}: {message}\n")
 
 
 def log_to(handler: EngineLog) -> None:
-    """Send the package's log to a handler: warnings always, the rest as VAPI_LOG says."""
+    """Send the package's log to a handler: warnings always, the rest if VAPI_LOG says so."""
     package = logging.getLogger(_PACKAGE)
     level = os.environ.get("VAPI_LOG", "").lower()
     package.setLevel({"debug": logging.DEBUG, "info": logging.INFO}.get(level, logging.WARNING))

@@ -1,4 +1,4 @@
-"""The functions of the schema: looking up numbers that the program does not own."""
+"""The functions of the schema: they look up numbers that the program does not own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.errors import VapiError, as_written
 from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 
-# Imported when first needed: most programs look nothing up, and the plugin starts sooner without HTTP.
+# Imported on first use: most programs look nothing up, and the plugin starts sooner without HTTP.
 
 
 def _get_phone_numbers(arguments: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def _get_phone_number(arguments: Mapping[str, Any], settings: Settings) -> dict[
     return found[0]
 
 
-#: The functions by their tokens.
+#: The functions, by token.
 FUNCTIONS: Final[Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, Any]]]] = {
     "vapi-byo:index:getPhoneNumber": _get_phone_number,
     "vapi-byo:index:getPhoneNumbers": _get_phone_numbers,

@@ -1,4 +1,4 @@
-"""The process of the plugin: it serves one engine, and ends with it."""
+"""The plugin's process: it serves one engine, and ends with it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pulumi_vapi_byo.core.engine import end_with_the_engine, engine_port
 from .engine_log import log_to
 from .servicer import Servicer
 
-#: Most calls at a time: as many as `api.client` keeps connections. The engine sends fewer, by default four for each processor.
+#: Most concurrent calls: as many as `api.client` has connections. The engine sends fewer; by default, four per processor.
 CALLS_AT_A_TIME: Final = 64
 
-#: Largest message, in bytes: that of Pulumi's own SDKs.
+#: Largest message in bytes, as in Pulumi's own SDKs.
 MAX_MESSAGE_BYTES: Final = 400 << 20
 
 
@@ -37,7 +37,7 @@ def serve() -> None:
     if port is not None:
         servicer.log.connect(f"127.0.0.1:{port}")
         end_with_the_engine(port)
-    # The engine reads the port from here; all else goes to standard error.
+    # The engine reads the port from stdout; everything else goes to stderr.
     sys.stdout.write(f"{own}\n")
     sys.stdout.flush()
     sys.stdout = sys.stderr

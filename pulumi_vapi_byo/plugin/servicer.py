@@ -1,4 +1,4 @@
-"""The calls of Pulumi's provider protocol, in and out of the service. Thin on purpose."""
+"""The calls of Pulumi's provider protocol: they convert between messages and the service. Thin on purpose."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .functions import FUNCTIONS
 from .values import at, from_engine, show_path, still_secret, to_engine
 from .wording import in_wire_names
 
-#: The package in types and tokens, and in the stack's configuration.
+#: Name of the package in types and tokens, and in the stack's configuration.
 PACKAGE: Final = "vapi-byo"
 
 _KINDS: Final[Mapping[str, Kind]] = {plugin_type(kind): kind for kind in KINDS}
@@ -44,7 +44,7 @@ R = TypeVar("R")
 
 
 def _answering(method: Callable[[Any, Any, Any], R]) -> Callable[[Any, Any, Any], R]:
-    """Let a call fail with a sentence, and its messages belong to its resource."""
+    """Make a call fail with one sentence, and tie its messages to its resource."""
 
     @functools.wraps(method)
     def guarded(self: Servicer, request: Any, context: grpc.ServicerContext) -> R:
@@ -52,7 +52,7 @@ def _answering(method: Callable[[Any, Any, Any], R]) -> Callable[[Any, Any, Any]
         try:
             with time_limit(getattr(request, "timeout", 0.0)):
                 return method(self, request, context)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the engine would print what Python makes of it
+        except Exception as error:  # noqa: BLE001 - the engine would print Python's text of it
             sentence = self.in_words(failure_in_words(method.__name__, error))
         context.abort(grpc.StatusCode.UNKNOWN, sentence)
         raise AssertionError  # abort does not return
@@ -61,13 +61,13 @@ def _answering(method: Callable[[Any, Any, Any], R]) -> Callable[[Any, Any, Any]
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """The plugin of one engine under one configuration.
+    """The plugin, serving one engine with one configuration.
 
     Args:
-        run: Names the run that the process serves, see `core.claims`.
+        run: Name of the run that the process serves, see `core.claims`.
 
     Attributes:
-        log: Hands messages to the engine.
+        log: Passes messages to the engine.
     """
 
     def __init__(self, *, run: str | None = None) -> None:
@@ -77,7 +77,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._services = self._new_services()
 
     def in_words(self, sentence: str) -> str:
-        """Write a sentence for whoever wrote the program and set the provider up."""
+        """Adapt a message to the program's language, and to where the provider's settings are."""
         return in_wire_names(for_provider(sentence, self._settings.get(PROVIDER_NAME)))
 
     def _new_services(self) -> dict[str, Service]:
@@ -98,7 +98,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     def Attach(self, request: Any, _context: Any) -> Empty:  # noqa: N802, D102
-        # Whoever started this process by hand, to debug it, ends it.
+        # Started by hand for debugging, so it does not end with the engine.
         self.log.connect(request.address)
         return Empty()
 
@@ -113,7 +113,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     def Cancel(self, _request: Any, _context: Any) -> Empty:  # noqa: N802, D102
-        # What is under way goes on: the engine waits for it, and so the state knows what became of it.
+        # Calls in progress go on: the engine waits for them, so the state records what became of them.
         return Empty()
 
     # --------------------------------------------------------------------------------------------------- configuration
@@ -171,7 +171,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         state, last, inputs, _ = _change(service, request)
         difference = service.diff(request.id, state, inputs)
         sides = dict(_sides(service, difference, state, last, inputs))
-        # Two of one identity cannot exist at once. One without an identity is kept until what depends on it has another.
+        # Two resources cannot have one identity at once. Without an identity, the old one is kept until its dependants move.
         return _diff_response(sides, deletes_first=service.kind.identity is not None)
 
     @_answering
@@ -230,19 +230,19 @@ def _is_not_there(_self: Servicer, _request: Any, context: grpc.ServicerContext)
     context.abort(grpc.StatusCode.UNIMPLEMENTED, "pulumi-vapi-byo has no such call")
 
 
-# What the base class does instead prints a traceback.
+# The base class would print a traceback instead.
 for _name in ("Parameterize", "Call", "Construct", "List", "GetMapping", "GetMappings"):
     setattr(Servicer, _name, _is_not_there)
 
 
 def _explicit_name(urn: str) -> str | None:
-    """Return the name of a provider that the program declares; None for the engine's own, whose settings are the stack's."""
+    """Return the name of an explicit provider; None for the engine's default provider, whose settings are the stack's."""
     name = urn.rpartition("::")[2]
     return None if not name or name == "default" or name.startswith("default_") else name
 
 
 def _change(service: Service, request: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], frozenset[Path]]:
-    """Read a change: state, last inputs, new ones and what of them is secret. Note what nobody else tells the service."""
+    """Return the state, the last inputs, the new inputs and their secret paths, after telling the service what it must know."""
     state, _ = from_engine(request.olds)
     last, _ = from_engine(request.old_inputs)
     inputs, secrets = from_engine(request.news)
@@ -252,20 +252,20 @@ def _change(service: Service, request: Any) -> tuple[dict[str, Any], dict[str, A
 
 def _outputs(kind: Kind, state: Mapping[str, Any], secrets: Iterable[Path]) -> Any:
     hidden = set(secrets)
-    # What is computed repeats what it is computed from.
+    # Computed values repeat the values that they are computed from.
     if {(kind.identity,), (kind.parent,)} & hidden:
         hidden |= {(name,) for name in kind.computed}
     return to_engine(state, hidden)
 
 
-#: What is at a path before and after, and whether these are inputs.
+#: The values at a path before and after, and whether both are inputs.
 _Sides = tuple[Any, Any, bool]
 
 
 def _sides(
     service: Service, difference: Difference, state: Mapping[str, Any], last: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> Iterator[tuple[Path, _Sides]]:
-    """Compare for the eye: the last inputs with the new ones, or, where these are alike, the state."""
+    """Yield what to show of a difference: last and new inputs or, where these are equal, the state and the new inputs."""
     for path in service.paths(state, inputs, difference.changes):
         old, new = at(last, path), at(inputs, path)
         is_of_inputs = new is UNKNOWN or old != new

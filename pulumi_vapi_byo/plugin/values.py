@@ -1,4 +1,4 @@
-"""The engine's values as plain ones and back: what is unknown, and which paths are secret."""
+"""Convert the engine's values to plain ones and back, keeping track of unknown and secret values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pulumi_vapi_byo.core.diff import Path
 from pulumi_vapi_byo.core.service import with_marks
 from pulumi_vapi_byo.wire import UNKNOWN
 
-# How Pulumi marks what is no plain value (its constants, which every SDK has).
+# How Pulumi marks special values (constants that every SDK has).
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, not a secret
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
@@ -29,13 +29,13 @@ _UNKNOWNS: Final = frozenset(
 
 
 def from_engine(properties: Struct) -> tuple[dict[str, Any], frozenset[Path]]:
-    """Read properties.
+    """Convert properties from the engine.
 
     Args:
-        properties: As the engine sends them.
+        properties: The properties as the engine sends them.
 
     Returns:
-        Their values, with `UNKNOWN` for what is not known yet, and the paths of those that are secret.
+        Plain values, with `UNKNOWN` for what is not known yet, and the paths of those that are secret.
     """
     secrets: set[Path] = set()
     return {key: _read(value, (key,), secrets) for key, value in properties.fields.items()}, frozenset(secrets)
@@ -59,14 +59,14 @@ def _read(value: ProtoValue, path: Path, secrets: set[Path]) -> Any:
 
 
 def to_engine(values: Mapping[str, Any], secrets: Iterable[Path] = ()) -> Struct:
-    """Write properties.
+    """Convert properties for the engine.
 
     Args:
         values: Inputs or a state, in wire names.
-        secrets: Paths of what the program says is secret. What the schema says is secret is so without it.
+        secrets: Paths that are secret because the program says so; what the schema marks as secret need not be listed.
 
     Returns:
-        The properties as the engine takes them.
+        The properties as the engine expects them.
     """
     hidden = frozenset(secrets)
     marked = with_marks(values, unknown=_UNKNOWN_TEXT, secret=_as_secret)
@@ -91,15 +91,15 @@ def _hide(value: Any, path: Path, secrets: Container[Path]) -> Any:
 
 
 def still_secret(secrets: Iterable[Path], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Path]:
-    """Follow secrets into what the API holds.
+    """Find where secrets are in what the API now holds.
 
     Args:
-        secrets: Their paths.
-        before: Where they were: inputs, or a state.
+        secrets: Paths of the secrets.
+        before: The inputs or state that the paths are in.
         after: What the API holds now.
 
     Yields:
-        The same paths; the whole field for one in a list, where that field has changed: then it may be anywhere in it.
+        The same paths; but for a secret in a list that has changed, the whole field, as it may now be anywhere in it.
     """
     for path in secrets:
         is_in_list = any(isinstance(part, int) for part in path)
@@ -107,7 +107,7 @@ def still_secret(secrets: Iterable[Path], before: Mapping[str, Any], after: Mapp
 
 
 def at(value: Any, path: Path) -> Any:
-    """Return what is at a path; None where nothing is."""
+    """Return the value at a path; None if there is none."""
     for part in path:
         try:
             value = value[part]
@@ -117,7 +117,7 @@ def at(value: Any, path: Path) -> Any:
 
 
 def show_path(path: Path) -> str:
-    """Write a path as Pulumi does: ``server.headers["x-key"]``, ``gateways[0].ip``."""
+    """Return a path as Pulumi writes it: ``server.headers["x-key"]``, ``gateways[0].ip``."""
     text = ""
     for part in path:
         if isinstance(part, int):

@@ -1,4 +1,4 @@
-"""Sentences in the names that programs of every language have: those of the schema, which are Vapi's own."""
+"""Translate messages into the names that programs of every language use: those of the schema, which are Vapi's own."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 from pulumi_vapi_byo.config import SETTINGS
 from pulumi_vapi_byo.wire import WIRE_NAMES
 
-#: What the sentences say in Python, and how it is said beyond it.
+#: What messages say in Python terms, and how to say it for other languages.
 _REWRITTEN: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r" \(\w+ on a Provider\)"), ""),
     (re.compile(r"\w+Args\(([^()]*)\)"), r"{\1}"),
     (re.compile(r"\bopts=ResourceOptions\(import_=([^()]*)\)"), r"the resource option import: \1"),
-    # The resources of the Python package say by themselves that the old number goes before the new one comes.
+    # The Python package's resources set deleteBeforeReplace by themselves; other programs must be told to.
     (
         re.compile(r"\bgive it opts=ResourceOptions\(aliases=\[Alias\(name=([^()]*)\)\]\)$"),
         r"give it the resource option aliases: \1; if it is to be replaced by a new one, deleteBeforeReplace: true",
@@ -28,19 +28,19 @@ _REWRITTEN: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], s
     (re.compile(r"\b([a-z]\w*)=(?=['\"{\[(\d]|true|false|\.\.\.)"), r"\1: "),
 )
 
-#: What is in quotes is the user's own.
+#: Quoted text is the user's own.
 _QUOTED: Final = r"(?<!\w)'[^'\n]*'(?!\w)"
 
 
 def translator(names: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what writes a sentence for programs that are not in Python.
+    """Return a function that translates messages for programs not written in Python.
 
     Args:
-        names: Python's names of fields and settings, and their wire names.
+        names: Wire names of fields and settings, by Python name.
 
     Returns:
-        A function of a sentence with Python's names and literals, which returns, for example, ``deletionProtection: false`` in
-        the place of ``deletion_protection=False``.
+        A function that takes a message with Python names and literals and returns, for example, ``deletionProtection: false``
+        instead of ``deletion_protection=False``.
     """
     words = re.compile(rf"{_QUOTED}|\b(?:{'|'.join(name for name, wire in names.items() if name != wire)})\b")
 
