@@ -51,8 +51,8 @@ __all__ = [
     "get_phone_numbers_output",
 ]
 
-#: Modules by the names that they offer, each imported when a name is first asked for: what is no program, such as the plugin,
-#: the command line and the emulator, needs none of them.
+#: The module of each public name, imported when the name is first used: the plugin, the command line and the emulator, which
+#: are not programs, need none of them.
 _HOMES: Final = {
     "BackoffPlanArgs": ".dynamic._arguments",
     "ServerArgs": ".dynamic._arguments",

@@ -1,4 +1,4 @@
-"""Write the files that follow from the models."""
+"""Write the generated files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from . import ROOT, generated
 
 
 def without_what_is_generated() -> None:
-    """Let the models be imported whatever became of the files that follow from them: stale, missing, or a conflict of a merge.
+    """Let the models be imported even if the generated files are stale, missing, or full of merge conflicts.
 
-    The package's own `__init__` imports those files, and `wire` the tables.
+    The package's own `__init__` imports those files, and `wire` imports the tables.
     """
     package, tables = ModuleType("pulumi_vapi_byo"), ModuleType("pulumi_vapi_byo._tables")
     package.__path__ = [str(ROOT / "pulumi_vapi_byo")]

@@ -1,4 +1,4 @@
-"""Describe fields, arguments and resources in the docstrings of what is written."""
+"""Describe fields, arguments and resources in the docstrings of generated code."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .fields import Field, Flag, Resource, as_shown, objects_in
 
 _WIDTH: Final = 128
 
-#: What to know of objects among the outputs, in Python.
+#: Note on outputs that are objects, in Python.
 IN_WIRE_NAMES: Final = " Has Vapi's own (camelCase) names."
 
 
 def wrapped(text: str, indent: int = 4, further: int = 0) -> str:
-    """Break a text into lines, but nothing in double backticks.
+    """Break a text into lines, but never inside double backticks.
 
     Args:
         text: The text.
@@ -35,22 +35,22 @@ def wrapped(text: str, indent: int = 4, further: int = 0) -> str:
 
 
 def attributes(entries: Iterable[tuple[str, str]], indent: int = 8) -> str:
-    """List names and what they mean, as Google style has it."""
+    """Return a list of names and their meanings, in Google style."""
     return "\n".join(wrapped(f"{name}: {text}", indent, 4) for name, text in entries)
 
 
 def arguments(fields: Iterable[Field], indent: int = 8) -> str:
-    """List what a program can give."""
+    """Return a list of arguments and their meanings, in Google style."""
     return attributes(((one.name, one.description) for one in fields), indent)
 
 
 def summary(model: type[Block]) -> str:
-    """Return what a model's own docstring says."""
+    """Return a model's own docstring, on one line."""
     return " ".join((model.__doc__ or "").split())
 
 
 def of_output(one: Field) -> str:
-    """Describe an input as an output: what it is, and not what a program may write."""
+    """Describe an input as an output: what it is, but not what a program may write."""
     text, _ = _first_sentence(one.description)
     if one.default is not None and isinstance(one.type, Flag) and not one.is_local:
         text = f"{text.partition(';')[0]}. None where it was never set, which means {one.default.value}."
@@ -60,7 +60,7 @@ def of_output(one: Field) -> str:
 
 
 def docstring(text: str, indent: int) -> str:
-    """Write a text as a docstring, with its first sentence as the summary."""
+    """Return a text as a docstring, with its first sentence as the summary."""
     summary, more = _first_sentence(text)
     if not more:
         return f'"""{summary}"""'
@@ -73,32 +73,32 @@ def _first_sentence(text: str) -> tuple[str, str]:
 
 
 def about_arguments(resource: Resource) -> list[str]:
-    """Say what leaving arguments out means, and what empty values do, in two paragraphs."""
+    """Return two paragraphs: what leaving arguments out means, and what empty values do."""
     names: dict[str, list[str]] = {}
     for one in as_shown(resource.inputs):
         if one.empty is not None:
             names.setdefault('""' if one.empty == "" else repr(one.empty), []).append(f"`{one.name}`")
     empty = ", ".join(f"``{value}`` for {listed(those)}" for value, those in names.items())
     return [
-        f"The arguments of `{resource.name}`. One that is left out is not managed: what the dashboard sets there stays.",
+        f"The arguments of `{resource.name}`. An argument that is left out is not managed: what the dashboard sets stays.",
         (
-            f"An empty value says that there must be none: {empty}. It clears what Vapi has, and what the dashboard sets there "
-            "later is drift. With ``vapi-byo:onOmitted clear`` every argument that is left out is read so."
+            f"An empty value means that there must be none: {empty}. It clears what Vapi has, and what the dashboard sets "
+            "later is drift. With ``vapi-byo:onOmitted clear`` leaving an argument out means the same."
         ),
     ]
 
 
 def default_of(setting: Setting) -> str:
-    """Write what a setting is where nothing is said."""
+    """Return a setting's default, in words or as code."""
     value = f"{setting.default:g}" if setting.most and setting.default else f"``{setting.default}``"
     return setting.default_in_words or value
 
 
 def of_setting(setting: Setting) -> str:
-    """Describe a setting as an argument of a provider, with its default unless it must be given."""
+    """Describe a setting as an argument of a provider, with its default unless it is required."""
     return setting.description if setting.is_secret else f"{setting.description} Default: {default_of(setting)}."
 
 
 def listed(names: Sequence[str]) -> str:
-    """Write names one after the other: a, b and c."""
+    """Join names as in ``a, b and c``."""
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]

@@ -1,6 +1,6 @@
-"""What the models state of a field, for whatever is written from it: Python, tables, or the schema of a plugin.
+"""What the models say about fields, for every generator: Python, tables, and the plugin's schema.
 
-`resources()` gives every kind of resource with its inputs and outputs, `fields_of()` the fields of any object inside them.
+`resources()` returns every kind of resource with its inputs and outputs; `fields_of()` the fields of any object inside them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Text:
     """A string.
 
     Attributes:
-        choices: The only values it can have; empty where it can have any.
-        name: What the models call the choices; empty where they have no name.
+        choices: The only possible values; empty if any text is possible.
+        name: Name of the choices in the models; empty if they have none.
     """
 
     choices: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Items:
     """A list.
 
     Attributes:
-        item: What is in it.
+        item: Type of its items.
     """
 
     item: Type
@@ -58,10 +58,10 @@ class Items:
 
 @dataclass(frozen=True)
 class Map:
-    """An object whose keys are the user's own.
+    """An object whose keys belong to the user.
 
     Attributes:
-        value: What is in it.
+        value: Type of its values.
     """
 
     value: Type
@@ -77,7 +77,7 @@ class Object:
     """An object with fields.
 
     Attributes:
-        model: What they are, see `fields_of`.
+        model: The model with its fields, see `fields_of`.
     """
 
     model: type[Block]
@@ -88,7 +88,7 @@ class OneOf:
     """One of several types.
 
     Attributes:
-        members: Those types.
+        members: The types.
     """
 
     members: tuple[Type, ...]
@@ -98,7 +98,7 @@ Type: TypeAlias = Text | Flag | Number | Items | Map | Anything | Object | OneOf
 
 
 def objects_in(type_: Type) -> Iterator[type[Block]]:
-    """Find the models that a type leads to: its own, not those inside them."""
+    """Yield the models that a type refers to directly, not those inside them."""
     if isinstance(type_, Object):
         yield type_.model
     elif isinstance(type_, OneOf):
@@ -116,14 +116,14 @@ class Field:
     """A field of an input, an answer or an object.
 
     Attributes:
-        name: Python's name.
-        type: What it holds.
-        description: What it means, with units, limits, defaults and sources: Markdown, with names of fields in single
-            backticks and values in double ones.
-        is_required: Whether it must be there.
-        constant: The value that it has where it is left out, if it can have no other; else None.
-        marks: What the models say of it beyond that.
-        after: Name of the field behind which it is shown; empty where that is its place in the model.
+        name: Name in Python.
+        type: Type of its value.
+        description: What it means, with units, limits, defaults and sources: Markdown, with names of fields in single backticks
+            and values in double backticks.
+        is_required: Whether it must be given.
+        constant: Its value if it is left out, if no other is possible; otherwise None.
+        marks: What else the models say about it.
+        after: Name of the field that it is shown after; empty to leave it in its place in the model.
     """
 
     name: str
@@ -141,12 +141,12 @@ class Field:
 
     @property
     def default(self) -> Default | None:
-        """What the API assumes where it is left out; None where that is nothing, or not documented."""
+        """What the API assumes if it is left out; None if that is nothing, or not documented."""
         return next((mark for mark in self.marks if isinstance(mark, Default)), None)
 
     @property
     def is_secret(self) -> bool:
-        """Whether it must always be ciphertext in a state."""
+        """Whether it must always be ciphertext in the state."""
         return SECRET in self.marks
 
     @property
@@ -156,18 +156,18 @@ class Field:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is the package's own and never sent."""
+        """Whether it exists only in this package and is never sent."""
         return LOCAL in self.marks
 
     @property
     def holds_secrets(self) -> bool:
-        """Whether it is a secret, or something in it is one or may be one."""
+        """Whether it is a secret, or contains or may contain one."""
         inner = (part for model in objects_in(self.type) for part in fields_of(model))
         return self.is_secret or self.type == Anything() or any(part.holds_secrets for part in inner)
 
     @property
     def empty(self) -> Any:
-        """The empty value by which a program says that there must be none; None where no value says so."""
+        """The empty value with which a program unsets it; None if there is none."""
         if self.is_required or NOT_CLEARABLE in self.marks:
             return None
         if isinstance(self.type, Text):
@@ -179,7 +179,7 @@ class Field:
 
 @functools.cache
 def fields_of(model: type[BaseModel]) -> tuple[Field, ...]:
-    """Return the fields of a model, in the model's order."""
+    """Return the fields of a model, in its order."""
     hints = get_type_hints(model, include_extras=True)
     return tuple(_field(name, hints[name], info) for name, info in model.model_fields.items())
 
@@ -198,14 +198,14 @@ def _field(name: str, hint: Any, info: Any) -> Field:
     )
 
 
-#: Names of lists of choices.
+#: Names of the sets of choices.
 _CHOICES: Final = {get_args(value): name for name, value in vars(objects).items() if get_origin(value) is Literal}
 
 _SCALARS: Final[dict[Any, Type]] = {str: Text(), bool: Flag(), int: Number(), float: Number(), Any: Anything()}
 
 
 def _type(annotation: Any, marks: list[Any]) -> Type:
-    """Read a type; what marks it goes into `marks`, but for what marks the items of a list."""
+    """Return the type of an annotation; its marks go into `marks`, except those of a list's items."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         inner, *metadata = arguments
@@ -227,7 +227,7 @@ def _type(annotation: Any, marks: list[Any]) -> Type:
 
 
 def as_shown(fields: tuple[Field, ...]) -> list[Field]:
-    """Bring fields into the order in which a reader looks for them: the required ones first."""
+    """Return fields in the order in which readers look for them: required fields first."""
     shown = sorted((one for one in fields if not one.after), key=lambda one: not one.is_required)
     for moved in (one for one in fields if one.after):
         shown.insert([one.name for one in shown].index(moved.after) + 1, moved)
@@ -243,11 +243,11 @@ class Resource:
 
     Attributes:
         kind: The kind.
-        summary: What it is: one sentence.
-        notes: What else there is to know about it.
-        inputs: What a program can say, in the order of messages.
+        summary: What it is, in one sentence.
+        notes: What else to know about it.
+        inputs: The arguments, in the order that messages use.
         answer: What the API holds.
-        computed: What follows from the inputs.
+        computed: Values computed from the inputs.
     """
 
     kind: Kind
@@ -259,14 +259,14 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """What programs call it."""
+        """Its name in programs."""
         return self.kind.name
 
     @property
     def outputs(self) -> list[Field]:
-        """All outputs but the id: those of every resource first, then the inputs, then what else the API or the package adds.
+        """All outputs except the id: those common to all resources, then the inputs, then what the API or the package adds.
 
-        A field that is also an input is described as such.
+        A field that is also an input is described by the input.
         """
         inputs = as_shown(self.inputs)
         added = [one for one in self.answer if one.name not in {"id", *(said.name for said in inputs)}]
@@ -276,14 +276,14 @@ class Resource:
 
     @property
     def told(self) -> list[Field]:
-        """What a look-up tells of one that is not owned, without the id."""
+        """What a look-up shows of a resource that is not owned, without the id."""
         plain = (Text, Flag, Number)
         return [one for one in self.outputs if isinstance(one.type, plain) and not one.is_secret and not one.is_local]
 
 
 @functools.cache
 def resources() -> tuple[Resource, ...]:
-    """Return every kind of resource that there is."""
+    """Return every kind of resource."""
     return tuple(_resource(kind) for kind in KINDS)
 
 
@@ -302,7 +302,7 @@ def _resource(kind: Kind) -> Resource:
 
 
 def all_objects() -> list[type[Block]]:
-    """Return the models of all objects inside the inputs; what one holds comes before it."""
+    """Return the models of all objects inside the inputs; an inner model comes before the outer one."""
     found: dict[type[Block], None] = {}
 
     def visit(one: Field) -> None:

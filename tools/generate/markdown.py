@@ -1,4 +1,4 @@
-"""Write the tables of the docs: on every page, what stands between two marks.
+"""Generate the tables of the docs: on every page, whatever is between two marks.
 
 A mark names what follows it, such as ``<!-- generated: arguments of ByoPhoneNumber -->``: arguments, outputs or objects of a
 resource, the settings of the stack, or the rules of the emulator.
@@ -38,12 +38,12 @@ _MARKED: Final = re.compile(r"(<!-- generated: (\w+) of (\w+) -->\n).*?(<!-- end
 
 
 def has_marks(path: Path) -> bool:
-    """Tell whether a page has tables that are generated."""
+    """Return whether a page has generated tables."""
     return _MARKED.search(path.read_text("utf-8")) is not None
 
 
 def page(path: Path) -> str:
-    """Return a page with the tables as they should be."""
+    """Return a page with up-to-date tables."""
     return _MARKED.sub(_filled, path.read_text("utf-8"))
 
 
@@ -61,7 +61,7 @@ def _arguments(resource: Resource) -> str:
 
 
 def _outputs(resource: Resource) -> str:
-    rows = [("`id`", "`str`", "Vapi's id of it.")]
+    rows = [("`id`", "`str`", "Its id at Vapi.")]
     for one in resource.outputs:
         type_ = _type(one.type, held=True) + ("" if one.is_required else " or None")
         rows.append((f"`{one.name}`", type_, of_output(one) if one in resource.inputs else one.description))
@@ -94,7 +94,7 @@ def _settings() -> str:
 
 
 def _models_in(fields: Iterable[Field]) -> list[type[Block]]:
-    """Find the models of all objects inside some fields; what holds another comes before it."""
+    """Return the models of all objects inside some fields; an outer model comes before the inner one."""
     found: dict[type[Block], None] = {}
     for one in fields:
         for model in objects_in(one.type):
@@ -113,7 +113,7 @@ def _given(one: Field) -> tuple[str, str, str]:
 
 
 def _type(type_: Type, *, held: bool = False) -> str:
-    """Write a type in words; of what Vapi holds, objects are plain."""
+    """Return a type in words; if `held`, as an output, whose objects are plain dicts."""
     match type_:
         case Text(choices) if len(choices) > 1:
             return f"one of {', '.join(f'`{choice}`' for choice in choices)}"

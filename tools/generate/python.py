@@ -1,4 +1,4 @@
-"""Write what a Python program sees of the fields: arguments, resources with their outputs, and what a look-up finds."""
+"""Generate what Python programs see of the fields: arguments, resources with their outputs, and the results of look-ups."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .fields import (
     resources,
 )
 
-#: Models that have no class of their own: they are given as plain dicts, as in Vapi's reference.
+#: Models without a class of their own: programs give them as plain dicts, as in Vapi's reference.
 _GIVEN_AS_DICTS: Final[frozenset[type[Block]]] = frozenset(
     {
         *(objects.ContextEngineeringPlan, objects.CustomMessage, objects.SipRegisterPlan, objects.SummaryPlan),
@@ -40,7 +40,7 @@ _GIVEN_AS_DICTS: Final[frozenset[type[Block]]] = frozenset(
 
 
 def class_name(model: type[Block]) -> str:
-    """Return the name of a model's class of arguments; empty where it has none."""
+    """Return the name of a model's arguments class; empty if it has none."""
     return "" if model in _GIVEN_AS_DICTS else f"{model.__name__}Args"
 
 
@@ -48,7 +48,7 @@ def class_name(model: type[Block]) -> str:
 
 
 def _given(type_: Type) -> str:
-    """Write the type of what a program gives, without the `Input` around it."""
+    """Return the type of an argument, without the `Input` around it."""
     parts = dict.fromkeys(_alternatives(type_))
     return " | ".join([part for part in parts if part != "Object"] + [part for part in parts if part == "Object"])
 
@@ -70,7 +70,7 @@ def _alternatives(type_: Type) -> list[str]:
 
 
 def _held(type_: Type) -> str:
-    """Write the type of what the API holds."""
+    """Return the type of an output, without the `Output` around it."""
     return f"list[{_held(type_.item)}]" if isinstance(type_, Items) else _scalar(type_) or "dict[str, Any]"
 
 
@@ -79,14 +79,14 @@ def _scalar(type_: Type) -> str:
 
 
 def _argument(one: Field) -> str:
-    """Write a field as an argument."""
+    """Return a field as an argument."""
     if one.constant is not None:
         return f"{one.name}: Input[{_given(one.type)}] = {one.constant!r}"
     return f"{one.name}: Input[{_given(one.type)}]" + ("" if one.is_required else " | None = None")
 
 
 def _imports(module: str, names: Iterable[str], text: str) -> str:
-    """Write the import of those names that a text uses."""
+    """Return the import statement for those of the names that a text uses."""
     used = [name for name in names if re.search(rf"\b{name}\b", text)]
     return f"from {module} import {', '.join(used)}\n" if used else ""
 
@@ -111,8 +111,8 @@ def arguments_module() -> str:
     aliases = [f"{name} = Literal[{', '.join(map(repr, values))}]" for name, values in choices.items()]
     return f'''"""The typed arguments of the resources.
 
-Every field is an `Input`, names are snake_case, and wherever an object is taken, a dict in snake_case or in Vapi's own
-camelCase does as well. The rules behind the fields are those of the models, which are checked at preview.
+Every field is an `Input` and named in snake_case. Instead of an object, a dict works as well, in snake_case or in Vapi's own
+camelCase. Values are checked at preview, by the rules of the models.
 """
 
 from __future__ import annotations
@@ -131,13 +131,13 @@ Object = Mapping[str, Any]
 
 
 {chr(10).join(classes)}
-#: The classes of what a field holds, by its wire name; where there are several, `type` tells them apart.
+#: Classes of the objects that a field holds, by wire name; if there are several, `type` tells them apart.
 CLASSES: Final[Mapping[str, tuple[type[Any], ...]]] = {{{by_field}}}
 '''
 
 
 def _args_class(name: str, *paragraphs: str, fields: tuple[Field, ...]) -> str:
-    # What can have only one value comes last, without a word about it.
+    # Fields that can have only one value come last, and undescribed.
     shown = [one for one in as_shown(fields) if one.constant is None]
     lines = [_argument(one) for one in (*shown, *(one for one in fields if one.constant is not None))]
     return f'''@explaining_class
@@ -163,7 +163,7 @@ def resources_module() -> str:
     names = [*filter(None, map(class_name, all_objects()))] + [f"{one.name}Args" for one in resources()]
     types = "\n".join(f'{_type_constant(one)}: Final = "pulumi-python:dynamic/vapi:{one.name}"' for one in resources())
     shown = "\n".join(f"show_arguments({one.name}, {one.name}Args)" for one in resources())
-    return f'''"""The resources, as a program sees them; what they do is in `resources`.
+    return f'''"""The resources, as programs see them; their behaviour is in `resources`.
 """
 
 from __future__ import annotations
@@ -196,13 +196,13 @@ def _resource_class(resource: Resource) -> str:
     inputs = as_shown(resource.inputs)
     others = [one for one in resource.outputs if one not in inputs]
     about = (
-        f"Arguments are given as keywords or as one `{name}Args`; every one may be an output of another resource. They are "
+        f"Arguments are given as keywords or as a single `{name}Args`; each may be an output of another resource. They are "
         f"validated at preview. {resource.notes}"
     )
     deletes_first = "`delete_before_replace` is always on; " if kind.identity else ""
     opts = (
-        "Pulumi's options. With `import_` what has that id at Vapi is taken over, if it is as the program says, and nothing is "
-        f"written. {deletes_first}`custom_timeouts` have no effect."
+        "Pulumi's options. `import_` takes over the resource with that id at Vapi, if it is as the program says, and writes "
+        f"nothing. {deletes_first}`custom_timeouts` have no effect."
     )
     properties = "\n".join(_property(one, is_output_only=one in others) for one in resource.outputs)
     return f'''class {name}(VapiResource, module="vapi", name="{name}"):
@@ -211,7 +211,7 @@ def _resource_class(resource: Resource) -> str:
 {wrapped(about)}
 
     Attributes:
-{attributes((("id", "Vapi's id of it."), *((one.name, one.description) for one in others)))}
+{attributes((("id", "Its id at Vapi."), *((one.name, one.description) for one in others)))}
     """
 
     _provider_type = {name}Provider
@@ -243,11 +243,11 @@ def _resource_class(resource: Resource) -> str:
             resource_name: Logical name of the resource, unique in the stack. It is not its `name` at Vapi.
             args: All arguments in one object.
 {wrapped(f"opts: {opts}", 12, 4)}
-            *more: Nothing: all other arguments are given by name.
+            *more: Must be empty: all other arguments are given by name.
             **keywords: The fields of `{name}Args`, instead of `args`.
 
         Raises:
-            pulumi.RunError: Both `args` and keywords were given, or a keyword that does not exist.
+            pulumi.RunError: Both `args` and keywords were given, or a keyword does not exist.
         """
         props = self._props(resource_name, {name}Args, args, more, keywords)
         super().__init__(*self._registration(resource_name, props, opts))
@@ -273,12 +273,12 @@ def provider_module() -> str:
     settings = SETTINGS.values()
     variables = ", ".join(f"``{one.variable}``" for one in settings if one.variable and not one.is_secret)
     about = (
-        "It has nothing of the stack's ``vapi-byo:*`` configuration: what is left out has its default, or comes from the "
-        f"environment where the configuration would too ({variables}). The key is a secret of the state, and ``refresh`` and "
-        "``destroy`` take it from there: after a change of the key, run ``up`` before them. The numbers stay as they are where "
-        "an argument changes; with the key of another organisation they are not found, and nothing is concluded from it."
+        "It ignores the stack's ``vapi-byo:*`` configuration: arguments that are left out have their defaults, or come from "
+        f"the environment as the configuration would ({variables}). The key is stored in the state as a secret, and "
+        "``refresh`` and ``destroy`` take it from there: after changing the key, run ``up`` before them. Changing an argument "
+        "leaves the numbers as they are; with the key of another organisation they are not found, but not taken for deleted."
     )
-    return f'''"""The provider, as a program sees it; what it does is in `provider_resource`.
+    return f'''"""The provider, as programs see it; its behaviour is in `provider_resource`.
 """
 
 from __future__ import annotations
@@ -290,7 +290,7 @@ from .provider_resource import ProviderWithSettings
 
 
 class Provider(ProviderWithSettings):
-    """An account at Vapi for the resources that are given this as ``opts.provider``, or as one of a component's ``providers``.
+    """An account at Vapi, for the resources that get it as ``opts.provider``, or as one of a component's ``providers``.
 
 {wrapped(about)}
     """
@@ -325,7 +325,7 @@ def _setting(setting: Setting) -> str:
 
 # ------------------------------------------------------------------------------------------------------ public names
 
-#: What the package offers beyond what is generated: modules to names.
+#: Public names that are not generated, by module.
 _BY_HAND: Final = {
     "._version": ["__version__"],
     ".dynamic.lookup": ["get_phone_numbers", "get_phone_numbers_output"],
@@ -360,8 +360,8 @@ if TYPE_CHECKING:
 
 __all__ = [{", ".join(map(repr, homes))}]
 
-#: Modules by the names that they offer, each imported when a name is first asked for: what is no program, such as the plugin,
-#: the command line and the emulator, needs none of them.
+#: The module of each public name, imported when the name is first used: the plugin, the command line and the emulator, which
+#: are not programs, need none of them.
 _HOMES: Final = {homes!r}
 
 
@@ -384,14 +384,14 @@ def found_module() -> str:
     """Return the text of `dynamic._found`."""
     [resource] = [one for one in resources() if one.name == "ByoPhoneNumber"]
     held = {one.name: one for one in resource.answer}
-    entries, lines = [("id", "Vapi's id of it.")], ["id: str"]
+    entries, lines = [("id", "Its id at Vapi.")], ["id: str"]
     for one in resource.told:
         text = of_output(one) if one in resource.inputs else one.description
         own = held.get(one.name)
-        # A field that the API may lack although a program must give it says why.
+        # If the API may lack a field that a program must give, its description in the answer says why.
         entries.append((one.name, f"{text} {own.description}" if one in resource.inputs and own and own.description else text))
         lines.append(f"{one.name}: {_held(one.type)}" + ("" if own and own.is_required else " | None"))
-    return f'''"""What a look-up finds.
+    return f'''"""The results of look-ups.
 """
 
 from __future__ import annotations
@@ -403,7 +403,7 @@ from dataclasses import dataclass
 class FoundPhoneNumber:
     """A BYO number as Vapi held it when it was looked up.
 
-    It has no secrets, and so no headers, hooks or destinations. `server_url` is the address of its server, however it was set.
+    It has no secrets, so no headers, hooks or destinations. `server_url` is the address of its server, however it was set.
 
     Attributes:
 {attributes(entries)}

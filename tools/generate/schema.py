@@ -1,4 +1,4 @@
-"""Write the schema of the plugin, from which Pulumi generates the SDKs of all languages and its registry's pages."""
+"""Generate the plugin's schema, from which Pulumi generates SDKs for all languages and the pages of its registry."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .fields import (
 
 _PACKAGE: Final = "vapi-byo"
 
-#: What takes any value.
+#: The type of any value.
 _ANY: Final = {"$ref": "pulumi.json#/Any"}
 
 
@@ -73,7 +73,7 @@ def schema() -> str:
     )
 
 
-#: Names of the generated SDKs. Python's must not be the name of the package with the first door.
+#: Names of the generated SDKs. The Python SDK must not be named like the package that has the first door.
 _LANGUAGES: Final = {
     "csharp": {"respectSchemaVersion": True},
     "go": {
@@ -102,7 +102,7 @@ def _translator() -> Callable[[str], str]:
 
 
 def _text(description: str) -> str:
-    """Write a description for programs in every language: Markdown, with the names and literals of the schema."""
+    """Return a description for programs in every language: Markdown, with the names and literals of the schema."""
     text = _translator()(description).replace(IN_WIRE_NAMES, "").replace("None", "null")
     return re.sub(r"`+", "`", text)
 
@@ -122,7 +122,7 @@ def _type(type_: Type) -> dict[str, Any]:
         case Object(model):
             return {"$ref": f"#/types/{_token(model.__name__)}"}
         case OneOf(members):
-            # One form for each shape: a generator knows texts, objects and lists apart, and no more.
+            # Generators can only tell texts, objects and lists apart, so there is one form per shape.
             forms = [_type(member) for member in members]
             distinct = [form for index, form in enumerate(forms) if form not in forms[:index]]
             return distinct[0] if len(distinct) == 1 else {"oneOf": distinct}
@@ -170,7 +170,7 @@ def _resource(resource: Resource) -> dict[str, Any]:
         "required": [one.wire for one in resource.outputs if one.is_required],
         "inputProperties": _properties(inputs),
         "requiredInputs": [one.wire for one in inputs if one.is_required],
-        # A stack of the dynamic provider's becomes one of the plugin's as it is.
+        # A stack of the dynamic provider's can move to the plugin as it is.
         "aliases": [{"type": f"pulumi-python:dynamic/vapi:{resource.name}"}],
     }
 
@@ -179,7 +179,7 @@ def _resource(resource: Resource) -> dict[str, Any]:
 
 
 def _setting(setting: Setting) -> dict[str, Any]:
-    # Read by the plugin itself: what SDKs read would be written into the state.
+    # The plugin itself reads the variable: if the SDKs did, its value would end up in the state.
     variable = f" Else from the environment: ``{setting.variable}``." if setting.variable else ""
     property_: dict[str, Any] = {
         "type": "string" if setting.most is None else "integer" if setting.is_whole else "number",
@@ -196,7 +196,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
 def _found(resource: Resource) -> dict[str, Any]:
     return {
         _token("FoundPhoneNumber"): {
-            "description": "A BYO number as Vapi held it when it was looked up. It has no secrets, and so no headers, hooks or "
+            "description": "A BYO number as Vapi held it when it was looked up. It has no secrets, so no headers, hooks or "
             "destinations. `serverUrl` is the address of its server, however it was set.",
             "type": "object",
             "properties": _told(resource),
@@ -207,19 +207,19 @@ def _found(resource: Resource) -> dict[str, Any]:
 
 def _told(resource: Resource) -> dict[str, Any]:
     told = {one.wire: _property(one, of_output(one) if one in resource.inputs else one.description) for one in resource.told}
-    return {"id": {"type": "string", "description": "Vapi's id of it."}} | told
+    return {"id": {"type": "string", "description": "Its id at Vapi."}} | told
 
 
 def _functions(resource: Resource) -> dict[str, Any]:
     text = {"type": "string"}
     return {
         _token("getPhoneNumber"): {
-            "description": "Looks up one BYO number of the account, whoever created it, by its id or its number; it is not "
-            "owned. A preview asks, too, and needs the key.",
+            "description": "Looks up a BYO number of the account, whoever created it, by its id or its number, without owning "
+            "it. Previews look it up too, and need the key.",
             "inputs": {
                 "type": "object",
                 "properties": {
-                    "id": {**text, "description": "Vapi's id of it."},
+                    "id": {**text, "description": "Its id at Vapi."},
                     "number": {
                         **text,
                         "description": "Its digits, however they are written: spaces, brackets and the plus do not count.",
@@ -229,8 +229,8 @@ def _functions(resource: Resource) -> dict[str, Any]:
             "outputs": {"type": "object", "properties": _told(resource), "required": ["id"]},
         },
         _token("getPhoneNumbers"): {
-            "description": "Lists the BYO numbers of the account, whoever created them, newest first; they are not owned. A "
-            "preview asks, too, and needs the key. Every call lists the whole account: to look up many, call it once.",
+            "description": "Lists the BYO numbers of the account, whoever created them, newest first, without owning them. "
+            "Previews list them too, and need the key. Every call lists the whole account: to look up many, call it once.",
             "inputs": {
                 "type": "object",
                 "properties": {
@@ -238,8 +238,8 @@ def _functions(resource: Resource) -> dict[str, Any]:
                         **text,
                         "description": "Only the number with exactly these digits, however they are written.",
                     },
-                    "name": {**text, "description": "Only those of exactly this name."},
-                    "credentialId": {**text, "description": "Only those of this credential."},
+                    "name": {**text, "description": "Only numbers with exactly this name."},
+                    "credentialId": {**text, "description": "Only numbers on this credential."},
                 },
             },
             "outputs": {
@@ -248,7 +248,7 @@ def _functions(resource: Resource) -> dict[str, Any]:
                     "numbers": {
                         "type": "array",
                         "items": {"$ref": f"#/types/{_token('FoundPhoneNumber')}"},
-                        "description": "Those that fit all that is given; none is an empty list and no error.",
+                        "description": "The numbers that match everything given; an empty list if there are none.",
                     }
                 },
                 "required": ["numbers"],

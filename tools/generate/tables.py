@@ -1,4 +1,4 @@
-"""Write `_tables`: what is known of the fields where the models would take too long to load."""
+"""Generate `_tables`: what is known about the fields, for use where loading the models would take too long."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from .fields import Anything, Field, Items, Map, Object, Resource, Type, all_objects, fields_of, objects_in, resources
 
-_HEAD = '''"""What is known of the fields by their names, for `wire` and `Kind`, which do without the models.
+_HEAD = '''"""What is known about fields by name alone, for `wire` and `Kind`, which work without the models.
 
-Fields have their wire names, and kinds their names, see `Kind.name`.
+Fields are given by wire name, and kinds by `Kind.name`.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ def tables() -> str:
     names = tuple(sorted({one.name for one in fields}))
     parts = [
         _HEAD,
-        _table("NAMES", "tuple[str, ...]", "Python's names of the fields of inputs, at every depth.", names),
-        _table("DEFAULTS", "Mapping[str, Any]", "What is assumed where a field is left out.", _defaults(fields)),
-        _table("SECRETS", "tuple[str, ...]", "What is a secret.", _wires(one for one in fields if one.is_secret)),
+        _table("NAMES", "tuple[str, ...]", "Python names of the fields of inputs, at every depth.", names),
+        _table("DEFAULTS", "Mapping[str, Any]", "What the API assumes if a field is left out.", _defaults(fields)),
+        _table("SECRETS", "tuple[str, ...]", "Secrets.", _wires(one for one in fields if one.is_secret)),
         _table("MAPS", "tuple[str, ...]", "Objects whose keys are the user's own.", _wires(maps)),
-        _table("FREE_FORM", "tuple[str, ...]", "Objects that can hold anything, and lists of such.", _wires(free_form)),
+        _table("FREE_FORM", "tuple[str, ...]", "Objects that can hold anything, and lists of them.", _wires(free_form)),
         _table("LOCAL", "tuple[str, ...]", "What is never sent.", _wires(one for one in fields if one.is_local)),
         *_places(),
         _by_kind("INPUTS", "tuple[str, ...]", "All inputs, in the order of messages.", lambda one: _wires(one.inputs)),
-        _by_kind("OUTPUTS", "tuple[str, ...]", "Outputs that are no inputs, without the id.", _outputs),
-        _by_kind("TOLD", "tuple[str, ...]", "What a look-up tells, without the id.", lambda one: _wires(one.told)),
+        _by_kind("OUTPUTS", "tuple[str, ...]", "Outputs that are not inputs, without the id.", _outputs),
+        _by_kind("TOLD", "tuple[str, ...]", "What a look-up shows, without the id.", lambda one: _wires(one.told)),
         _by_kind("COMPUTED", "tuple[str, ...]", "What follows from the inputs.", lambda one: _wires(one.computed)),
         _by_kind(
             "NEVER_PRINTED",
             "tuple[str, ...]",
-            "Inputs that are or may hold a secret.",
+            "Inputs that are or may contain a secret.",
             lambda one: _wires(part for part in one.inputs if part.holds_secrets),
         ),
         _by_kind(
             "WRITE_ONLY",
             "tuple[tuple[str, ...], ...]",
-            "Paths of what is sent and never read back.",
+            "Paths of what is sent but never read back.",
             lambda one: tuple(path for part in one.inputs for path in _write_only(part)),
         ),
         _by_kind(
             "EMPTY",
             "Mapping[str, Any]",
-            "The empty values by which a program says that there must be none.",
+            "The empty values with which a program unsets a field.",
             lambda one: {part.wire: part.empty for part in one.inputs if part.empty is not None},
         ),
     ]
@@ -98,7 +98,7 @@ def _write_only(one: Field) -> list[tuple[str, ...]]:
 
 
 def _places() -> list[str]:
-    """Write what can be said where: a table for each object, or for those that can stand in one place, then one of them all."""
+    """Return the places: a table for each object, or group of objects that one place may hold, then a table of all places."""
     written: dict[str, str] = {}
     places: dict[str, str] = {}
     for one in (one for resource in resources() for one in resource.inputs):
@@ -110,7 +110,7 @@ def _places() -> list[str]:
 
 
 def _place(types: Iterable[Type], written: dict[str, str]) -> str:
-    """Return what can be said in a value of one of some types, as the name of a table; the table goes into `written`."""
+    """Return the name of the table of what a value of these types may hold; the table itself is added to `written`."""
     if any(_holder(type_) == Anything() for type_ in types):
         return "None"
     models = list(dict.fromkeys(model for type_ in types for model in objects_in(type_)))
@@ -127,7 +127,7 @@ def _place(types: Iterable[Type], written: dict[str, str]) -> str:
 
 
 def _holder(type_: Type) -> Type:
-    """Return what is in a list, in its lists too; of anything else itself."""
+    """Return the innermost item type of a list; any other type is returned as it is."""
     return _holder(type_.item) if isinstance(type_, Items) else type_
 
 
