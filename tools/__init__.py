@@ -1,1 +1,1 @@
-"""What `make` runs: set-up, generated files, the demo, pictures and checks."""
+"""What `make` runs: set-up, code generation, the demo, pictures and checks."""

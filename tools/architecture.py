@@ -1,4 +1,4 @@
-"""Draw the floors of the package, their modules and the imports between them into CONTRIBUTING.md, from the code.
+"""Draw the package's floors, their modules and the imports between them into CONTRIBUTING.md.
 
 Run by ``make generate``; a test fails when the picture is stale.
 """
@@ -33,7 +33,7 @@ def imports(path: Path) -> tuple[set[str], set[str]]:
         elif isinstance(node, ast.ImportFrom):
             base = [PACKAGE.name, *here[: len(here) - node.level + 1]] if node.level else []
             base += node.module.split(".") if node.module else []
-            # What is imported from a package may be a module of it.
+            # A name imported from a package may be one of its modules.
             names = [".".join([*base, alias.name]) for alias in node.names] + [".".join(base)]
         else:
             continue
@@ -52,7 +52,7 @@ def modules() -> list[Path]:
 
 
 def picture() -> str:
-    """Return the picture, as Mermaid draws it: arrows point to what is imported, and what follows from others is left out."""
+    """Return the picture in Mermaid: arrows point to what is imported; those that follow from others are left out."""
     rooms: defaultdict[str, list[str]] = defaultdict(list)
     needs: defaultdict[str, set[str]] = defaultdict(set)
     for path in modules():
@@ -79,7 +79,7 @@ def _node(floor: str) -> str:
 
 
 def page() -> str:
-    """Return the page with the picture as it should be."""
+    """Return CONTRIBUTING.md with an up-to-date picture."""
     return _PICTURE.sub(lambda _: picture(), PAGE.read_text("utf-8"), count=1)
 
 

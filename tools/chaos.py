@@ -1,15 +1,15 @@
-"""Make everything go wrong at once, then count: many numbers, faults by chance, changes, kills, on the real Pulumi engine.
+"""Make everything go wrong at once, then count: many numbers, random faults, changes and kills, on the real Pulumi engine.
 
-Run by ``make chaos``, which puts the virtual environment and the Pulumi CLI on PATH. A local Vapi, which would take the same
-number twice, answers a fifth of all requests with some fault. In every round the program is changed by chance (numbers are
-added, renamed, redirected and removed) and brought to Vapi by ``pulumi up``; now and then the CLI and everything that it
-started is killed by SIGKILL in the middle of it. After a failure or a kill, what a user would do is done, and no more: run
-``pulumi up`` again, and follow what the error says, word for word (``pulumi cancel`` for the lock that a killed command leaves
-behind, ``vapi-byo:onExisting adopt`` for numbers whose creation nobody lived to note, ``pulumi refresh``; Pulumi's own copy of
-the state, where the kill came while Pulumi wrote it).
+Run by ``make chaos``, which puts the virtual environment and the Pulumi CLI on PATH. A local Vapi, which would accept the same
+number twice, answers a fifth of all requests with some fault. In every round the program changes at random (numbers are added,
+renamed, redirected and removed) and is applied by ``pulumi up``; now and then the CLI and everything it started is killed by
+SIGKILL halfway. After a failure or a kill, the test does what a user would do and no more: run ``pulumi up`` again, and follow
+the error message word for word (``pulumi cancel`` for the lock that a killed command leaves behind, ``vapi-byo:onExisting
+adopt`` for numbers whose creation was never recorded, ``pulumi refresh``; Pulumi's own copy of the state if the kill came while
+Pulumi was writing it).
 
-At the end the faults are lifted and ``pulumi up`` is run until it is quiet. Then Vapi must hold exactly the numbers that the
-state holds, each once, and each as the program says. Exit status 0 means that none is lost and none doubled.
+At the end the faults are lifted and ``pulumi up`` is run until it has nothing to do. Vapi must then hold exactly the numbers
+in the state, each once, and each as the program says. Exit status 0 means that none is lost and none is duplicated.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ TYPE = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
 CREDENTIAL_ID = "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10"
 
 FAULT_PROBABILITY = 0.2
-#: Seconds: how long the provider waits, and how late a slow answer is.
+#: The provider's time-out, and the delay of slow answers, in seconds.
 TIMEOUT_S, SLOW_S = 1.0, 2.0
 
-#: Seconds for which a lost answer's number is looked for. Users get fifteen; nothing here takes so long, and a hundred numbers
-#: with a fault in every fifth request would take hours.
+#: Seconds for which a number is looked for after a lost answer. Users get fifteen; but nothing here takes that long, and a
+#: hundred numbers with a fault in every fifth request would take hours.
 LOOK_FOR_S = 1.0
 
-#: Seconds between the arrival of a request and its work: long enough to kill who sent it in between.
+#: Seconds between a request's arrival and its execution: long enough to kill its sender in between.
 LATENCY_S = 0.05
 
-#: One number in so many has no digits: it can be told from others by its name alone.
+#: One number in this many has no digits, so only its name tells it apart.
 WITHOUT_DIGITS = 12
 
-#: More attempts of one step than any bad luck takes: whoever needs more is stuck.
+#: More attempts than any bad luck needs for a step; beyond that, it is stuck.
 MAX_ATTEMPTS = 60
 COMMAND_LIMIT_S = 600.0
 
@@ -71,17 +71,17 @@ Arguments = dict[str, Any]
 
 
 class ChaosError(Exception):
-    """It can't go on, or what is at the end is wrong."""
+    """The test cannot go on, or its result is wrong."""
 
 
 @dataclass
 class Project:
-    """A program and its stack in a folder; counts what is done with them.
+    """A program and its stack in a folder; counts what happens to them.
 
     Attributes:
-        folder: Where everything is.
+        folder: The folder.
         url: Address of the local Vapi.
-        counts: Runs, kills and what was done after them.
+        counts: Runs, kills, and what was done after them.
     """
 
     folder: Path
@@ -98,7 +98,7 @@ class Project:
         self.quiet("config", "set", "vapi-byo:timeout", str(TIMEOUT_S))
 
     def declare(self, wanted: dict[str, Arguments]) -> None:
-        """Make the program say something else."""
+        """Replace the program."""
         (self.project / "numbers.json").write_text(json.dumps(wanted))
 
     def run(self, *arguments: str, kill_when: Callable[[], bool] | None = None) -> tuple[int | None, str]:
@@ -106,10 +106,10 @@ class Project:
 
         Args:
             *arguments: What follows ``pulumi`` on the command line.
-            kill_when: Tells whether all of it shall be killed now; None lets it end.
+            kill_when: Returns whether to kill everything now; None to let the command end.
 
         Returns:
-            Its exit status, None where it was killed, and what it printed.
+            Its exit status (None if it was killed) and its output.
         """
         deadline = time.monotonic() + COMMAND_LIMIT_S
         with tempfile.TemporaryFile("w+") as output:
@@ -122,7 +122,7 @@ class Project:
                         raise ChaosError(f"pulumi {' '.join(arguments)} took more than {COMMAND_LIMIT_S:g} s")
                     time.sleep(0.002)
             finally:
-                # Also after a good end: nothing that the command started may act behind the next one's back.
+                # Even after a normal end: nothing that this command started may interfere with the next.
                 kill_session(process)
             output.seek(0)
             said = output.read()
@@ -131,20 +131,20 @@ class Project:
         return (None if killed else process.returncode), said
 
     def quiet(self, *arguments: str) -> str:
-        """Run a command that has no reason to fail."""
+        """Run a command that must succeed."""
         status, said = self.run(*arguments)
         if status != 0:
             raise ChaosError(f"pulumi {' '.join(arguments)} failed:\n{said}")
         return said
 
     def restore_checkpoint(self) -> None:
-        """Put the copy that Pulumi keeps in the place of a state file that a kill left empty.
+        """Replace a state file that a kill left empty by the copy that Pulumi keeps.
 
-        Pulumi's file backend writes a state by copying the old one aside and writing the new one, in two steps. The copy is a
-        step or two behind: what was done since is for the next ``pulumi up`` to find.
+        Pulumi's file backend copies the old state aside, then writes the new one. The copy is a step or two behind: the next
+        ``pulumi up`` has to find out what was done since.
 
         Raises:
-            ChaosError: There is no whole copy.
+            ChaosError: There is no intact copy.
         """
         current = self.state / ".pulumi" / "stacks" / "chaos" / f"{STACK}.json"
         earlier = sorted((self.state / ".pulumi" / "backups").rglob("*.json"), reverse=True)
@@ -160,7 +160,7 @@ class Project:
         raise ChaosError("Pulumi's state and all copies of it are gone")
 
     def ids(self) -> dict[str, list[str]]:
-        """Return the ids in the state by the logical names of the resources."""
+        """Return the ids in the state, by logical name of the resource."""
         latest = json.loads(self.quiet("stack", "export"))["deployment"]
         found: dict[str, list[str]] = {}
         for resource in latest.get("resources") or ():
@@ -170,7 +170,7 @@ class Project:
 
 
 def kill_session(leader: subprocess.Popen[str]) -> None:
-    """Kill every process of a session: the engine puts what it starts into process groups of their own."""
+    """Kill every process of a session: the engine gives what it starts process groups of their own."""
     while True:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,state="], capture_output=True, text=True, check=True).stdout
         alive = 0
@@ -186,7 +186,7 @@ def kill_session(leader: subprocess.Popen[str]) -> None:
 
 
 class Program:
-    """What the program says, and how it changes by chance."""
+    """What the program says, and how it changes at random."""
 
     def __init__(self, numbers: int, chance: random.Random) -> None:
         self._size = numbers
@@ -207,7 +207,7 @@ class Program:
             self._add()
 
     def rename(self) -> None:
-        """Change the name, and for some the server, of some numbers."""
+        """Change the names of some numbers, and the servers of some of them."""
         names = [name for name, arguments in self.wanted.items() if "number" in arguments]
         for name in self._chance.sample(names, min(len(names), self._some(0.3))):
             self.wanted[name]["name"] = self._word()
@@ -224,7 +224,7 @@ class Program:
     def _add(self) -> None:
         arguments: Arguments = {"credential_id": CREDENTIAL_ID, "name": self._word(), "server": {"url": "https://example.com"}}
         if self._chance.randrange(WITHOUT_DIGITS):
-            # Few digits, so that a number that was removed comes back now and then.
+            # Few digits, so that removed numbers come back now and then.
             taken = {known.get("number") for known in self.wanted.values()}
             free = [f"+1415555{line:04}" for line in range(2000, 2000 + 2 * self._size + 10)]
             arguments["number"] = self._chance.choice([number for number in free if number not in taken])
@@ -234,14 +234,14 @@ class Program:
 
 
 class Chaos:
-    """One run of it all.
+    """A complete run.
 
     Args:
-        seed: Of the faults, the changes and the moments of the kills.
+        seed: Seed for the faults, the changes and the moments of the kills.
         numbers: How many numbers the program has.
         kills: How many commands are killed.
-        rounds: How many programs there are, at least: as many more as the kills need.
-        project: Where it happens.
+        rounds: Least number of rounds; there are more if the kills need them.
+        project: The project to run in.
         vapi: The local Vapi.
     """
 
@@ -261,10 +261,10 @@ class Chaos:
         return len(self._program.wanted)
 
     def play(self) -> None:
-        """Play all rounds, and let it become quiet.
+        """Play all rounds, then let things settle.
 
         Raises:
-            ChaosError: A step did not come to an end.
+            ChaosError: A step never succeeded.
         """
         self._vapi.latency_s = LATENCY_S
         self._vapi.inject_by_chance(FAULT_PROBABILITY, self._seed, delay_s=SLOW_S)
@@ -272,7 +272,7 @@ class Chaos:
         while round_ < self._rounds or self._kills_left:
             if round_:
                 self._program.change()
-            # Spread evenly; those that came too late for what they were to kill are left to the next rounds.
+            # Spread evenly; kills that came after their command had ended are moved to later rounds.
             self._settle(-(-self._kills_left // max(1, self._rounds - round_)))
             round_ += 1
             self._tell(f"round {round_} settled")
@@ -286,7 +286,7 @@ class Chaos:
         """Compare the program, the state and Vapi.
 
         Returns:
-            What is lost, and what is doubled or left over, a sentence for each.
+            What is lost, and what is duplicated or left over, a sentence for each.
         """
         lost, doubled = [], []
         ids = self._project.ids()
@@ -305,7 +305,7 @@ class Chaos:
         return lost, doubled
 
     def _settle(self, kills: int) -> None:
-        """Do what a user would do until the program is at Vapi."""
+        """Do what a user would do until the program is fully applied."""
         adopting = False
         for _attempt in range(MAX_ATTEMPTS):
             self._project.declare(self._program.wanted)
@@ -317,7 +317,7 @@ class Chaos:
                 self._kills_left -= 1
                 self._tell(f"killed {moment}")
                 if self._chance.random() < 0.5:
-                    self._program.rename()  # a user who goes on working before the damage is mended
+                    self._program.rename()  # a user who goes on working before the damage is repaired
                 continue
             if "currently locked by" in said:
                 self._project.counts["locks removed"] += 1
@@ -347,7 +347,7 @@ class Chaos:
             self._project.quiet("config", "rm", "vapi-byo:onExisting")
 
     def _moment(self) -> tuple[str, Callable[[], bool]]:
-        """Choose when to kill: at any time, or in the middle of a request that changes something at Vapi."""
+        """Choose when to kill: at any time, or during a request that changes something at Vapi."""
         if self._chance.random() < 0.5:
             after_s = self._chance.uniform(0.5, self._usual_s)
             at = time.monotonic() + after_s
@@ -371,7 +371,7 @@ class Chaos:
 
 
 def run(seed: int, numbers: int, kills: int, rounds: int) -> bool:
-    """Run it all once and print what came of it; whether nothing was lost or doubled."""
+    """Run the test once, print the result, and return whether nothing was lost or duplicated."""
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="vapi-chaos-") as name,
@@ -397,7 +397,7 @@ def run(seed: int, numbers: int, kills: int, rounds: int) -> bool:
 
 
 def main() -> int:
-    """Run it for every seed; the exit status."""
+    """Run the test for every seed, and return the exit status."""
     parser = argparse.ArgumentParser(description="Faults, changes and kills by chance; counts what was lost or doubled.")
     parser.add_argument("--seed", type=int, nargs="+", default=[1, 2, 3], help="one run for each (default: 1 2 3)")
     parser.add_argument("--numbers", type=int, default=100, help="numbers in the program (default: %(default)s)")

@@ -1,10 +1,10 @@
-"""Show the whole life of phone numbers: the real Pulumi engine against a local Vapi, as a user would run it.
+"""Show the whole life of phone numbers on the real Pulumi engine, against a local Vapi, as a user would run it.
 
-Run by ``make demo``, which puts the virtual environment and the Pulumi CLI on PATH. Everything it makes (a copy of the
-program, Pulumi's state, the emulator's numbers) lives in a temporary folder and is gone afterwards; no account, no key
-and no network but the loopback is used.
+Run by ``make demo``, which puts the virtual environment and the Pulumi CLI on PATH. Everything it creates (a copy of the
+program, Pulumi's state, the emulator's numbers) is in a temporary folder and gone afterwards. It uses no account, no key and no
+network but loopback.
 
-Every step runs a real command, shows what it printed, and then asks the local Vapi what it was really sent.
+Every step runs a real command, shows its output, and then asks the local Vapi what it really received.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ ASSISTANT = "5f0c9a0e-6d0b-4b7e-9d53-0a1c2b3d4e5f"
 START_LIMIT_S = 20.0
 COMMAND_LIMIT_S = 120.0
 
-# What the engine prints beside its findings: a ticker, headings, the stack itself, steps that a later line reports done,
-# failures that it tells again under "Diagnostics".
+# Engine output that is not a finding: the ticker, headings, the stack itself, steps that a later line reports as done,
+# failures that are repeated under "Diagnostics".
 NOISE = re.compile(
     r"^(@|Previewing|Updating|Refreshing|Destroying|Duration|The resources in the stack|If you want to remove)"
     r"|^\s*$|^\s*\[urn=|pulumi:pulumi:Stack|pulumi stack rm|\b(creating|updating|deleting|refreshing) \(\d+s\)"
@@ -54,10 +54,10 @@ class DemoError(Exception):
 
 
 def gist(output: str, *, with_outputs: bool) -> str:
-    """Take the noise out of what the engine printed.
+    """Return the engine's output without the noise.
 
     Args:
-        output: All of it.
+        output: The whole output.
         with_outputs: Whether to keep the stack's outputs.
     """
     kept = []
@@ -85,7 +85,7 @@ class Vapi:
     url: str
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """Call one of the emulator's own controls, which are not in its request log."""
+        """Call one of the emulator's control paths, which are not in its request log."""
         answer = requests.request(method, f"{self.url}/__emulator__/{path}", json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
@@ -95,12 +95,12 @@ class Vapi:
         self.control("DELETE", "requests")
 
     def log(self) -> list[dict[str, Any]]:
-        """List the requests since the log was emptied."""
+        """Return the requests since the log was emptied."""
         received: list[dict[str, Any]] = self.control("GET", "requests")
         return received
 
     def numbers(self) -> dict[str, dict[str, Any]]:
-        """Map each phone number that Vapi holds to all that it knows of it."""
+        """Return everything that Vapi holds about its phone numbers, by number."""
         return {number["number"]: number for number in self.control("GET", "numbers")}
 
 
@@ -109,7 +109,7 @@ def emulator(folder: Path) -> Iterator[Vapi]:
     """Run the emulator.
 
     Args:
-        folder: Gets its output.
+        folder: Its output is written here.
 
     Yields:
         The emulator, listening.
@@ -155,25 +155,25 @@ class Pulumi:
     env: dict[str, str]
 
     def quiet(self, *arguments: str) -> str:
-        """Run a command that is no part of the show; its output."""
+        """Run a command that is not shown, and return its output."""
         status, output = self._run(arguments)
         if status != 0:
             raise DemoError(f"pulumi {' '.join(arguments)} failed:\n{output}")
         return output
 
     def show(self, *arguments: str, with_outputs: bool = False, expect_failure: bool = False) -> str:
-        """Run a command and print it and the gist of its output.
+        """Run a command, and print it with the gist of its output.
 
         Args:
             *arguments: What follows ``pulumi`` on the command line.
             with_outputs: Whether to print the stack's outputs too.
-            expect_failure: Whether it has to fail, rather than succeed.
+            expect_failure: Whether it must fail rather than succeed.
 
         Returns:
-            All of its output.
+            Its whole output.
 
         Raises:
-            DemoError: It failed unexpectedly, or unexpectedly did not.
+            DemoError: It failed unexpectedly, or succeeded unexpectedly.
         """
         shown = [f"'{argument}'" if re.search(r"[^\w+./:=@-]", argument) else argument for argument in arguments]
         print(f"   $ pulumi {' '.join(shown)}", flush=True)
@@ -185,8 +185,8 @@ class Pulumi:
         return output
 
     def _run(self, arguments: tuple[str, ...]) -> tuple[int, str]:
-        # In a session of its own: Ctrl-C reaches this program alone, which then passes it on exactly once. A second
-        # interrupt would make the engine stop without writing its state.
+        # In a session of its own: Ctrl-C only reaches this program, which passes it on exactly once. A second interrupt would
+        # make the engine stop without writing its state.
         process = subprocess.Popen(
             ["pulumi", "--non-interactive", "--color", "never", *arguments],
             cwd=self.project,
@@ -215,17 +215,17 @@ class Pulumi:
 
 @dataclass
 class Show:
-    """The stage: numbers the steps, times them, prints what was checked.
+    """Numbers and times the steps, and prints what was checked.
 
     Attributes:
-        steps: How many were done.
+        steps: How many steps have begun.
     """
 
     steps: int = field(default=0, init=False)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Print a step's title before and its time after."""
+        """Print a step's title before it and its duration after it."""
         print(f"\n{self.steps + 1}. {title}", flush=True)
         started = time.monotonic()
         yield
@@ -233,10 +233,10 @@ class Show:
         print(f"   done in {time.monotonic() - started:.1f} s", flush=True)
 
     def check(self, claim: str, holds: bool, found: object) -> None:
-        """Print a claim that was found true.
+        """Print a claim that turned out true.
 
         Raises:
-            DemoError: It is not true.
+            DemoError: It is false.
         """
         if not holds:
             raise DemoError(f"expected: {claim}\n  found: {found}")
@@ -247,22 +247,22 @@ def play(show: Show, vapi: Vapi, pulumi: Pulumi, reader: Pulumi) -> None:
     """Play all steps.
 
     Args:
-        show: The stage.
+        show: Prints the steps.
         vapi: The local Vapi.
         pulumi: The program at the project's root, its stack configured.
-        reader: The program that reads that stack, its stack configured.
+        reader: The program that reads the stack's outputs, its own stack configured.
 
     Raises:
         DemoError: A step did not do what it claims.
     """
 
     def log() -> str:
-        """Sum up what Vapi received, e.g. ``1 GET, 2 POST``."""
+        """Summarise what Vapi received, e.g. ``1 GET, 2 POST``."""
         counts = Counter(entry["method"] for entry in vapi.log())
         return f"Vapi's log: {', '.join(f'{count} {verb}' for verb, count in sorted(counts.items())) or 'no request'}"
 
     def writes() -> list[tuple[str, Any]]:
-        """List the requests that were to change something: method and body."""
+        """Return method and body of each request that was meant to change something."""
         return [(entry["method"], entry["body"]) for entry in vapi.log() if entry["method"] != "GET"]
 
     with show.step("Look before you leap: a preview."):
@@ -331,10 +331,10 @@ def play(show: Show, vapi: Vapi, pulumi: Pulumi, reader: Pulumi) -> None:
 
 
 def configured(folder: Path, vapi: Vapi) -> tuple[Pulumi, Pulumi]:
-    """Copy both programs and configure a stack of each, as a user would.
+    """Copy both programs and configure a stack for each, as a user would.
 
     Args:
-        folder: Gets the copies and Pulumi's state.
+        folder: Gets the copies, and Pulumi's state.
         vapi: Gets the SIP trunk credential that the numbers are reached through.
 
     Returns:
@@ -368,7 +368,7 @@ def configured(folder: Path, vapi: Vapi) -> tuple[Pulumi, Pulumi]:
 
 
 def main() -> int:
-    """Run the demo; the exit status."""
+    """Run the demo, and return the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     show = Show()

@@ -1,7 +1,7 @@
-"""Render the documentation's pictures of the terminal from real runs: the programs of docs/, the real CLI, a local Vapi.
+"""Render the documentation's terminal pictures from real runs: the programs in docs/, the real CLI, a local Vapi.
 
-Run by ``make pictures``, which puts the virtual environment and the Pulumi CLI on PATH. What the commands print is shown in
-their own colours, without what differs from run to run (durations) and what a terminal would have overwritten (progress).
+Run by ``make pictures``, which puts the virtual environment and the Pulumi CLI on PATH. The output of the commands is shown in
+its own colours, without what differs between runs (durations) and what a terminal would have overwritten (progress).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ASSISTANT = "7d1a9a0e-52c3-4b0e-8f6d-6a1f0f3f0c55"
 SQUAD = "b7e4c1d2-9f80-4c3a-a1b2-c3d4e5f60718"
 
 _ANSI = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
-#: Progress that the lines after it repeat: what is under way, and failures, which stand under "Diagnostics" again.
+#: Progress that later lines repeat: steps in progress, and failures, which appear again under "Diagnostics".
 _PROGRESS = re.compile(
     r"^@|^Duration|(creating|updating|deleting|refreshing) \(|pulumi:pulumi:Stack \S+ (running|\*\*failed|create error)"
 )
@@ -45,7 +45,7 @@ _DURATION = re.compile(r" \(\d+(\.\d+)?s\)")
 
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
-#: rich's own frame, in the reader's fixed-width font: its template would fetch one from elsewhere.
+#: Replaces rich's own template, which would load a font from the network; this one uses the reader's monospaced font.
 _SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -88,16 +88,16 @@ for name, number, assistant in (
 
 
 def program_of(page: str, position: int = 0) -> str:
-    """Take a program out of a page of the documentation."""
+    """Return a program from a page of the documentation."""
     fenced = r'^```python title="__main__.py"\n(.*?)^```'
     programs: list[str] = re.findall(fenced, (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
     return programs[position]
 
 
 def gist(output: str) -> str:
-    """Leave out what a terminal would not show in the end."""
+    """Return the output without what a terminal would no longer show in the end."""
     kept: list[str] = []
-    seen: set[str] = set()  # the engine reports a step at its beginning and at its end
+    seen: set[str] = set()  # the engine reports the beginning and the end of a step
     for line in output.splitlines():
         plain = _ANSI.sub("", line)
         if _PROGRESS.search(plain) or _REPEATED.search(plain):
@@ -118,7 +118,7 @@ def _with_size(view_box: re.Match[str]) -> str:
 
 @dataclass
 class Stage:
-    """A project with one stack, and the local Vapi it is configured for.
+    """A project with one stack, configured for a local Vapi.
 
     Attributes:
         folder: Where the program is.
@@ -135,10 +135,10 @@ class Stage:
         (self.folder / "__main__.py").write_text(text)
 
     def run(self, command: str, *, fails: bool = False) -> str:
-        """Run a command; all that it printed.
+        """Run a command, and return its whole output.
 
         Raises:
-            RuntimeError: It failed, or did not although it should.
+            RuntimeError: It failed, or it succeeded although it should fail.
         """
         done = subprocess.run(
             shlex.split(command),
@@ -155,13 +155,13 @@ class Stage:
         return done.stdout
 
     def picture(self, name: str, command: str, *, options: str = "", fails: bool = False, width: int = WIDTH) -> None:
-        """Run a command and render what it prints.
+        """Run a command, and render its output.
 
         Args:
             name: Name of the picture.
-            command: The command, as shown.
-            options: More of it, not shown.
-            fails: Whether it has to fail.
+            command: The command, as shown in the picture.
+            options: More options, not shown.
+            fails: Whether it must fail.
             width: Columns of the terminal.
         """
         self.env["COLUMNS"] = str(width)
@@ -171,7 +171,7 @@ class Stage:
         console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
         console.print(Text.from_ansi(output))
         svg = console.export_svg(title="", code_format=_SVG, unique_id=f"t-{name}")
-        # Without the clips of each line, which cut the tails of letters off where the font is not rich's own.
+        # Without the clip path of each line: in a font other than rich's, it cuts the tails off letters.
         svg = re.sub(r' clip-path="[^"]*"|[ \t]+$', "", svg, flags=re.MULTILINE)
         svg = _VIEW_BOX.sub(_with_size, svg, count=1)
         (PICTURES / f"{name}.svg").write_text(svg)
@@ -179,7 +179,7 @@ class Stage:
 
 
 def quickstart(stage: Stage) -> None:
-    """Make, rename, edit elsewhere, refresh: the commands of the page, as they stand there."""
+    """Create, rename, edit elsewhere, refresh: the commands exactly as on the page."""
     program = program_of("quickstart.md")
     stage.program(program)
     stage.picture("up", "pulumi up --yes --skip-preview")
@@ -226,7 +226,7 @@ def mistakes(stage: Stage) -> None:
 
 
 def importing(stage: Stage) -> None:
-    """List what is there, and take over what is otherwise."""
+    """List what exists, and take over a number that differs."""
     common = {"credentialId": CREDENTIAL}
     stage.vapi.add_number(number="+14155552671", name="Help desk", assistantId=ASSISTANT, **common)
     stage.vapi.add_number(number="+442079460018", name="Reception", squadId=SQUAD, **common)
@@ -237,7 +237,7 @@ def importing(stage: Stage) -> None:
 
 
 def report(stage: Stage) -> None:
-    """Report on a change of several numbers."""
+    """Report on changes to several numbers."""
     stage.program(FLEET)
     stage.run("pulumi up --yes --skip-preview")
     changed = FLEET.replace('"Reception"', '"Front desk"').replace(
@@ -245,14 +245,14 @@ def report(stage: Stage) -> None:
     )
     stage.program("\n".join(line for line in changed.splitlines() if "Old hotline" not in line))
     (stage.folder / "preview.json").write_text(stage.run("pulumi preview --json"))
-    # Shown below a heading of the page, and beside others: without its own.
+    # The page has a heading of its own.
     table = stage.run("vapi-byo diff-report preview.json --allow-deletes").partition("\n")[2].strip()
     (PICTURES / "report.md").write_text(table + "\n")
     print("docs/pictures/report.md", flush=True)
 
 
 def play(scene: Callable[[Stage], None], folder: Path) -> None:
-    """Play a scene in a folder, stack and local Vapi of its own."""
+    """Play a scene with a folder, stack and local Vapi of its own."""
     project = new_project(folder / "phone", "phone")
     with Emulator(api_key=API_KEY, seed=1) as vapi:
         env = environment(folder, VAPI_BASE_URL=vapi.base_url, VAPI_API_KEY=API_KEY, FORCE_COLOR="1")
@@ -262,7 +262,7 @@ def play(scene: Callable[[Stage], None], folder: Path) -> None:
 
 
 def main() -> int:
-    """Render all pictures, or those of the scenes that the arguments name; the exit status."""
+    """Render all pictures, or those of the scenes given as arguments, and return the exit status."""
     scenes = {scene.__name__: scene for scene in (quickstart, conflict, secret, pool, mistakes, importing, report)}
     if shutil.which("pulumi") is None:
         print("pictures: there is no pulumi on PATH: run it with `make pictures`", file=sys.stderr)

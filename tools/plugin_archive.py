@@ -1,7 +1,7 @@
-"""Pack the plugin with all that it needs but Python, for ``pulumi plugin install resource vapi-byo VERSION --file ARCHIVE``.
+"""Pack the plugin and all it needs except Python, for ``pulumi plugin install resource vapi-byo VERSION --file ARCHIVE``.
 
-Run by ``make plugin``. PEX makes one executable of the wheel and what it depends on, compiled parts included, so an archive is
-for one system and for the Pythons that it was packed with.
+Run by ``make plugin``. PEX packs the wheel and its dependencies, including compiled parts, into one executable. So an archive
+is for one system, and for the Python versions that it was packed with.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from pulumi_vapi_byo._version import __version__
 ROOT: Final = Path(__file__).resolve().parent.parent
 EXECUTABLE: Final = "pulumi-resource-vapi-byo"
 
-#: Go's names of processors, which Pulumi's archives have.
+#: Go's names of processors, which Pulumi uses in the names of archives.
 _PROCESSORS: Final = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "AMD64": "amd64"}
 
 
 def pack(folder: Path, pythons: Sequence[str] = (sys.executable,)) -> Path:
-    """Pack the plugin.
+    """Pack the plugin into an archive.
 
     Args:
-        folder: Gets the archive; created where it does not exist.
-        pythons: Interpreters to pack it for, each of another version. Default: the one that runs this.
+        folder: Gets the archive; created if it does not exist.
+        pythons: Interpreters to pack it for, each of a different version. Default: the running one.
 
     Returns:
-        The archive.
+        Path of the archive.
 
     Raises:
-        subprocess.CalledProcessError: The wheel could not be built, or PEX failed; what was printed says why.
+        subprocess.CalledProcessError: The wheel could not be built, or PEX failed; the output says why.
     """
     system = f"{platform.system().lower()}-{_PROCESSORS.get(platform.machine(), platform.machine())}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def pack(folder: Path, pythons: Sequence[str] = (sys.executable,)) -> Path:
             [sys.executable, "-m", "build", "--wheel", "--outdir", work, ROOT], check=True, stdout=subprocess.DEVNULL
         )
         [wheel] = work.glob("*.whl")
-        # With a virtual environment, which it makes for itself when it is first started, it starts almost as fast as installed.
+        # It creates a virtual environment on its first start, and then starts almost as fast as if it were installed.
         options = ["--venv", "--python-shebang=/usr/bin/env python3", *(f"--python={python}" for python in pythons)]
         command = [
             sys.executable,
@@ -65,7 +65,7 @@ def pack(folder: Path, pythons: Sequence[str] = (sys.executable,)) -> Path:
 
 
 def main() -> None:
-    """Pack it, and say how to install it."""
+    """Pack the plugin, and say how to install it."""
     parser = argparse.ArgumentParser(description="Pack the plugin with all that it needs but Python.")
     parser.add_argument("--python", action="append", help="an interpreter to pack it for; default: the one that runs this")
     parser.add_argument("--output", type=Path, default=ROOT / "dist", metavar="DIR", help="where to (default: dist)")

