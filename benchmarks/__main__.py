@@ -1,7 +1,7 @@
 """The benchmark; run by ``make bench``, which puts the virtual environment and the Pulumi CLI on PATH.
 
-Measures whole commands of several ways to the same end in turns, writes the result, its picture and the page about it, and
-prints all figures with what they should be. Which targets hold is no failure; a measurement that fails is.
+Measures whole commands of several approaches in turns, writes the result, its picture and the page about it, and prints all
+figures with their targets. A missed target is no failure; a measurement that fails is.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ from tools.workbench import clean_environment
 
 IMPORT_TRIES: Final = 7
 
-# What the host of dynamic providers has imported before it meets a provider, then what the provider's pickle imports, then
-# what the first check and the first comparison import, then what the first call of the API does.
+# What the host of dynamic providers imports before it meets a provider; then what the provider's pickle imports; then what the
+# first check and the first comparison import; then what the first API call imports.
 _IMPORTS: Final = """\
 from time import perf_counter as now
 a = now(); import pulumi
@@ -63,12 +63,12 @@ f = now(); print(1000 * (b - a), 1000 * (d - c), 1000 * (e - c), 1000 * (f - c))
 
 @dataclass(frozen=True)
 class Setting:
-    """What is measured at once.
+    """One set of measurements.
 
     Attributes:
-        numbers: How many numbers.
-        latency_ms: How long a call of the API takes.
-        repeats: How often.
+        numbers: Number of phone numbers.
+        latency_ms: Latency of an API call.
+        repeats: Number of repeats.
     """
 
     numbers: int
@@ -76,7 +76,7 @@ class Setting:
     repeats: int
 
 
-#: What is measured unless the command line says otherwise: every size and every latency, the one of most targets most often.
+#: The default plan: every size and every latency; the setting that most targets are about is repeated most.
 PLAN: Final = (
     Setting(100, 100.0, 5),
     Setting(1, 100.0, 3),
@@ -90,15 +90,15 @@ PLAN: Final = (
 def measure(
     plan: Sequence[Setting], ways: Sequence[type[Column]], keep: Callable[[dict[str, Any]], None] = lambda _: None
 ) -> dict[str, Any]:
-    """Measure all of it.
+    """Measure everything in a plan.
 
     Args:
-        plan: The settings, in their order.
+        plan: The settings, in order.
         ways: The columns.
-        keep: Gets the result as far as it is there, after each setting.
+        keep: Receives the result so far after each setting.
 
     Returns:
-        The result, as it is written.
+        The result, as it is stored.
 
     Raises:
         MeasurementError: A command failed.
@@ -150,7 +150,7 @@ def _measure_in_turns(result: dict[str, Any], columns: list[Column], setting: Se
     sent: dict[str, Counter[str]] = {}
     for repeat in range(setting.repeats):
         for operation in OPERATIONS:
-            # Each repeat begins with another column: nobody is always the first after another operation.
+            # Each repeat starts with another column, so that none always comes first after another operation.
             for column in columns[repeat % len(columns) :] + columns[: repeat % len(columns)]:
                 if operation not in column.operations:
                     continue
@@ -173,7 +173,7 @@ def _measure_in_turns(result: dict[str, Any], columns: list[Column], setting: Se
 
 
 def _sorts(received: Iterable[dict[str, Any]]) -> Counter[str]:
-    """Count requests by what they are: a GET of one number is another sort than a list."""
+    """Count requests by sort: a GET of one number is not the same sort as a list."""
     sorts: Counter[str] = Counter()
     for request in received:
         of_one = re.fullmatch(r"/[\w-]+/[^/]+", request["path"])
@@ -182,15 +182,15 @@ def _sorts(received: Iterable[dict[str, Any]]) -> Counter[str]:
 
 
 def _import_times() -> dict[str, Any]:
-    """Time the imports of the plugin process in fresh processes, and take the fastest: the others were disturbed."""
+    """Time the imports of the plugin process in fresh processes; the fastest counts, as the others were disturbed."""
     found = [[float(part) for part in _said(sys.executable, "-c", _IMPORTS).split()] for _ in range(IMPORT_TRIES + 1)][
         1:
-    ]  # the first may have compiled
+    ]  # the first may have compiled bytecode
     best = [round(min(times), 1) for times in zip(*found, strict=True)]
     return dict(zip(("pulumi_ms", "package_ms", "check_ms", "all_ms"), best, strict=True)) | {"tries": IMPORT_TRIES}
 
 
-#: How the process of a provider is started, until it says its port: Pulumi's host of dynamic providers, and the plugin.
+#: How a provider's process is started, until it prints its port: Pulumi's host of dynamic providers, and the plugin.
 _STARTS: Final = {
     "host_ms": (sys.executable, "-u", "-m", "pulumi.dynamic"),
     "plugin_ms": (str(ROOT / "plugin" / "pulumi-resource-vapi-byo"),),
@@ -198,7 +198,7 @@ _STARTS: Final = {
 
 
 def _start_times() -> dict[str, Any]:
-    """Time in turns how long the processes take to start, and take the fastest."""
+    """Time, in turns, how long the processes take to start; the fastest counts."""
     found: dict[str, list[float]] = {name: [] for name in _STARTS}
     for _ in range(IMPORT_TRIES + 1):
         for name, command in _STARTS.items():
@@ -262,9 +262,9 @@ def _plan(options: argparse.Namespace) -> list[Setting]:
 
 
 def main() -> int:
-    """Run it; the exit status is 1 where a measurement failed, whatever the figures are."""
+    """Run the benchmark; the exit status is 1 if a measurement failed, whatever the figures are."""
     options = _parser().parse_args()
-    # A shell's & starts a command with SIGINT ignored. The engine ends its processes by it, and would wait for them in vain.
+    # A shell's & starts a command with SIGINT ignored, but the engine uses SIGINT to end its processes, and would wait forever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if importlib.util.find_spec("matplotlib") is None:
         print("bench: matplotlib is not installed, which draws the picture: pip install -e '.[bench]'", file=sys.stderr)

@@ -26,7 +26,7 @@ from tools.workbench import clean_environment, environment
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 Operation = Literal["create", "preview", "up", "refresh", "rename", "destroy"]
-#: In the order in which they are carried out: from nothing to nothing.
+#: In the order in which they are run: from nothing to nothing.
 OPERATIONS: Final[tuple[Operation, ...]] = ("create", "preview", "up", "refresh", "rename", "destroy")
 
 API_KEY: Final = "benchmark-key-of-no-account"
@@ -37,7 +37,7 @@ STACK: Final = "bench"
 #: Modules that serve dynamic providers.
 _SERVING: Final = frozenset({"pulumi.dynamic"})
 
-#: What is in the command lines of those that no module names.
+#: Parts of the command lines of serving processes that no module identifies.
 _SERVING_TEXTS: Final = ("pulumi_vapi_byo.plugin", "idle_plugin.py")
 
 START_LIMIT_S: Final = 30.0
@@ -101,19 +101,19 @@ def arguments(numbers: int, word: str) -> Arguments:
 
 
 def without_python_s(env: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without Python's own settings, which change how long a process takes."""
+    """Return an environment without Python's own variables, which affect how long a process takes."""
     return {name: value for name, value in env.items() if not name.startswith("PYTHON")}
 
 
 @dataclass
 class Ran:
-    """What a command took.
+    """Measurements of a command.
 
     Attributes:
-        seconds: From its start to its end.
-        received: The requests that the API got meanwhile.
-        cpu_s: Processor time by role (see `figures.ROLES`), seconds; empty where the system does not tell.
-        peak_mib: Most memory that the plugin process had in use, MiB; 0 where the system does not tell.
+        seconds: Wall-clock time.
+        received: The requests that the API received meanwhile.
+        cpu_s: Processor time by role (see `figures.ROLES`) in seconds; empty if the system does not provide it.
+        peak_mib: Peak memory of the plugin process in MiB; 0 if the system does not provide it.
     """
 
     seconds: float = 0.0
@@ -126,8 +126,8 @@ class Vapi:
     """The emulator, in a process of its own.
 
     Args:
-        folder: Gets its output.
-        latency_ms: How long each of its answers takes at least.
+        folder: Its output is written here.
+        latency_ms: Least duration of its answers.
 
     Raises:
         MeasurementError: It did not start.
@@ -149,7 +149,7 @@ class Vapi:
         self.url = ready[1]
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the emulator."""
         self._process.terminate()
         try:
             self._process.wait(timeout=10)
@@ -158,7 +158,7 @@ class Vapi:
             self._process.wait()
 
     def take_log(self) -> list[dict[str, Any]]:
-        """Return the requests since the last call of this."""
+        """Return the requests since the last call of this method."""
         received: list[dict[str, Any]] = self._control("GET", "requests")
         self._control("DELETE", "requests")
         return received
@@ -174,16 +174,16 @@ class Vapi:
 
 
 class Column:
-    """One way to do it, in a folder of its own.
+    """One approach, in a folder of its own.
 
     Args:
-        folder: For what it needs, empty.
-        numbers: How many numbers.
-        latency_ms: How long a call of the API takes.
+        folder: An empty folder for its files.
+        numbers: Number of phone numbers.
+        latency_ms: Latency of an API call.
     """
 
     name: str
-    #: The operations that it has an equivalent of.
+    #: The operations that the approach supports.
     operations: Sequence[Operation] = OPERATIONS
     with_emulator = True
 
@@ -197,7 +197,7 @@ class Column:
             self.env["VAPI_BASE_URL"] = self.vapi.url
 
     def close(self) -> None:
-        """End what it started."""
+        """Stop what it started."""
         if self.vapi:
             self.vapi.stop()
 
@@ -205,13 +205,13 @@ class Column:
         """Carry out an operation.
 
         Args:
-            operation: Which.
+            operation: The operation.
 
         Returns:
-            What the whole command took.
+            The measurements of the whole command.
 
         Raises:
-            MeasurementError: It failed, or did not do what it should.
+            MeasurementError: The command failed, or did not do what it should.
         """
         if operation == "create":
             self._declare("old")
@@ -238,10 +238,10 @@ class Pulumi(Column):
     """A stack with its state in a folder, run by the real CLI."""
 
     program: str
-    #: The text of an executable that serves the program's resources in the place of Pulumi's host; None for Pulumi's.
+    #: Source of an executable that serves the program's resources instead of Pulumi's host; None for Pulumi's host.
     host: str | None = None
 
-    #: Which package of the engine's that executable serves.
+    #: The engine's package that this executable serves.
     package = "pulumi-python"
 
     def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
@@ -267,7 +267,7 @@ class Pulumi(Column):
         self._write_project(word)
 
     def state_bytes(self) -> float:
-        """Return the mean size of a number in the state as it is stored, without the SDK's traces of the program's stack."""
+        """Return the mean size of a number in the stored state, without the stack traces that the SDK adds."""
         path = self._folder / "state" / ".pulumi" / "stacks" / STACK / f"{STACK}.json"
         resources = json.loads(path.read_text())["checkpoint"]["latest"]["resources"]
         traces = ("sourcePosition", "stackTrace")
@@ -283,14 +283,14 @@ class Pulumi(Column):
 
 
 class Ours(Pulumi):
-    """The dynamic provider, in Pulumi's host."""
+    """The dynamic provider in Pulumi's host."""
 
     name = "ours"
     program = _OURS
 
 
 class Floor(Pulumi):
-    """The provider that only waits, in Pulumi's own host."""
+    """A provider that only waits, in Pulumi's host."""
 
     name = "floor"
     program = _FLOOR
@@ -298,7 +298,7 @@ class Floor(Pulumi):
 
 
 class FloorWithOurOutputs(Floor):
-    """The same with as many outputs as ours has, each of which costs Pulumi's SDK and the engine something."""
+    """The same with as many outputs as ours, each of which costs Pulumi's SDK and the engine some time."""
 
     name = "floor-outputs"
     program = _FLOOR.replace("Waiting", "Making")
@@ -306,7 +306,7 @@ class FloorWithOurOutputs(Floor):
 
 
 class Plugin(Pulumi):
-    """The plugin, from a Python program on the SDK that Pulumi generates."""
+    """The plugin, used from a Python program through the SDK that Pulumi generates."""
 
     name = "plugin"
     program = _PLUGIN
@@ -325,7 +325,7 @@ exec "{ROOT / "plugin" / "pulumi-resource-vapi-byo"}" "$@"
 
 
 class PluginFromYaml(Pulumi):
-    """The plugin, from a YAML program."""
+    """The plugin, used from a YAML program."""
 
     name = "plugin-yaml"
     program = ""
@@ -346,7 +346,7 @@ class PluginFromYaml(Pulumi):
 
 
 class IdlePlugin(Plugin):
-    """A plugin that only waits, with as many outputs as ours, from the same program."""
+    """A plugin that only waits, with as many outputs as ours, used from the same program."""
 
     name = "plugin-idle"
     with_emulator = False
@@ -358,7 +358,7 @@ exec "{sys.executable}" -u "{ROOT / "benchmarks" / "idle_plugin.py"}" "$@"
 
 
 class Loop(Column):
-    """The same calls from a plain loop of requests, see `loop.py`."""
+    """The same calls from a plain loop with requests, see `loop.py`."""
 
     name = "loop"
     operations = ("create", "refresh", "rename", "destroy")
@@ -370,14 +370,14 @@ class Loop(Column):
 class Terraform(Column):
     """A user's own Terraform configuration, copied from a folder in which ``terraform init`` was run.
 
-    It gets the variables ``numbers`` (how many) and ``word`` (part of every number's name), and ``VAPI_BASE_URL`` and
-    ``VAPI_API_KEY`` in the environment and as the variables ``url`` and ``api_key``. Number ``i`` (from 0) must be
-    ``+1415`` and 5550000 + i, its name the word, a space and i, its credential and its assistant the variables
-    ``credential_id`` and ``assistant_id``.
+    It gets the variables ``numbers`` (the count) and ``word`` (part of every number's name), and ``VAPI_BASE_URL`` and
+    ``VAPI_API_KEY`` in the environment and as the variables ``url`` and ``api_key``. Number ``i`` (from 0) must be ``+1415``
+    and 5550000 + i, its name the word, a space and i, and its credential and assistant the variables ``credential_id`` and
+    ``assistant_id``.
     """
 
     name = "terraform"
-    #: The user's folder; the option ``--terraform`` sets it.
+    #: The user's folder, from the option ``--terraform``.
     source: Path
 
     def __init__(self, folder: Path, numbers: int, latency_ms: float) -> None:
@@ -400,7 +400,7 @@ class Terraform(Column):
 
 
 def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Ran:
-    """Run a command to its end."""
+    """Run a command to its end, and return its measurements."""
     ran = Ran()
     with (folder / "output.log").open("w+") as output:
         began = time.perf_counter()
@@ -411,9 +411,9 @@ def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Ran:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # an interrupt reaches this program alone, which then ends the command
+            start_new_session=True,  # an interrupt only reaches this program, which then stops the command
         )
-        # A wait with a limit of its own would look every 50 ms only.
+        # Popen.wait with a time-out would only poll, every 50 ms.
         limit = threading.Timer(COMMAND_LIMIT_S, process.terminate)
         limit.start()
         try:
@@ -434,7 +434,7 @@ def _timed(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Ran:
 
 @contextlib.contextmanager
 def _watched(command: int, ran: Ran) -> Iterator[None]:
-    """Read again and again what Linux knows of the processes of a command; what it takes is the same for all columns."""
+    """Keep reading what Linux reports about a command's processes; the overhead is the same for all columns."""
     ended = threading.Event()
     last: dict[int, tuple[str, float]] = {}
 
@@ -465,7 +465,7 @@ def _watched(command: int, ran: Ran) -> Iterator[None]:
 
 
 def _below(pid: int) -> Iterator[int]:
-    """Find a process and those that it started, which Linux alone tells."""
+    """Yield a process and its descendants, which only Linux reports."""
     yield pid
     with contextlib.suppress(OSError):
         for children in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -474,7 +474,7 @@ def _below(pid: int) -> Iterator[int]:
 
 
 def _role(words: Sequence[str]) -> str | None:
-    """Tell a process by its command line; None of a shell before it becomes another program, and of everything else."""
+    """Return a process's role by its command line; None for a shell before exec, and for everything else."""
     if Path(words[0]).name in ("pulumi", "pulumi-language-python", "pulumi-language-yaml"):
         return "engine"
     if any(Path(word).name == "pulumi-language-python-exec" for word in words):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-#: What the recorded result is: lists of plain dicts, as `__main__.measure` writes them.
+#: The recorded result: lists of plain dicts, as `__main__.measure` writes them.
 Result = Mapping[str, Any]
 
 TITLES: Final[Mapping[str, str]] = {
@@ -22,7 +22,7 @@ TITLES: Final[Mapping[str, str]] = {
     "terraform": "Terraform",
 }
 
-#: The figures that most targets are about.
+#: Number of phone numbers that most targets are about.
 TARGET_NUMBERS: Final = 100
 TARGET_LATENCY_MS: Final = 100.0
 MANY_NUMBERS: Final = 1000
@@ -35,17 +35,17 @@ MAX_PLUGIN_START: Final = 1.1
 MAX_GROWTH: Final = 1.3
 MAX_IMPORT_RATIO: Final = 0.5
 MAX_IMPORT_MS: Final = 80.0
-#: Most numbers that one list call returns.
+#: Most numbers in the answer to one list call.
 LIST_SIZE: Final = 1000
 
-#: Parts of the import, each with those before it, by their keys in a result.
+#: Stages of the import, each including the stages before it, by key in the result.
 _IMPORTS: Final[Mapping[str, str]] = {
     "package_ms": "the package in the plugin",
     "check_ms": "that and what the first check needs",
     "all_ms": "that and what the first call of the API needs",
 }
 
-#: Who takes processor time in a command: the CLI with its language host, the program, the host of the provider.
+#: Where a command spends processor time: the CLI with its language host, the program, the provider's host.
 ROLES: Final = ("engine", "program", "plugin")
 
 WITHOUT_REFRESH: Final = ("create", "preview", "up", "destroy")
@@ -53,10 +53,10 @@ WITHOUT_REFRESH: Final = ("create", "preview", "up", "destroy")
 
 @dataclass(frozen=True)
 class Spread:
-    """Some values of one thing.
+    """A summary of values.
 
     Attributes:
-        median: The middle one.
+        median: The median.
         least: The smallest.
         most: The largest.
     """
@@ -76,7 +76,7 @@ def spread(values: Iterable[float]) -> Spread:
     """Summarise values.
 
     Raises:
-        ValueError: There are none.
+        ValueError: There are no values.
     """
     found = list(values)
     if not found:
@@ -85,22 +85,22 @@ def spread(values: Iterable[float]) -> Spread:
 
 
 def ratios(over: Sequence[float], under: Sequence[float]) -> Spread:
-    """Divide what was measured side by side, pair by pair: what slows the machine down for a while slows both.
+    """Return the ratios of measurements made side by side, pair by pair: a slow phase of the machine slows both.
 
     Raises:
-        ValueError: There are not as many of the one as of the other, or none.
+        ValueError: The lengths differ, or are 0.
     """
     return spread(a / b for a, b in zip(over, under, strict=True))
 
 
 @dataclass(frozen=True)
 class Target:
-    """Something to reach.
+    """A target.
 
     Attributes:
-        claim: What is to hold.
+        claim: What should hold.
         found: What was measured, in words.
-        holds: Whether it does; None where it was not measured in this run.
+        holds: Whether it holds; None if it was not measured in this run.
     """
 
     claim: str
@@ -121,13 +121,13 @@ def _cell(result: Result, column: str, operation: str, numbers: int, latency_ms:
 
 
 def seconds(result: Result, column: str, operation: str, numbers: int, latency_ms: float) -> list[float]:
-    """Return the times of one cell, in the order of the repeats; empty where it was not measured."""
+    """Return the times in a cell, in the order of the repeats; empty if it was not measured."""
     cell = _cell(result, column, operation, numbers, latency_ms)
     return list(cell["seconds"]) if cell else []
 
 
 def calls(result: Result, operation: str, numbers: int) -> dict[str, int]:
-    """Return how many calls of each sort our provider sent in an operation; the most of all repeats."""
+    """Return how many calls of each sort our provider sent in an operation, as the maximum of all repeats."""
     most: dict[str, int] = {}
     for row in result["calls"]:
         if (row["operation"], row["numbers"]) == (operation, numbers) and sum(row["calls"].values()) > sum(most.values()):
@@ -136,26 +136,26 @@ def calls(result: Result, operation: str, numbers: int) -> dict[str, int]:
 
 
 def cpu_s(result: Result, column: str, operation: str, numbers: int, role: str) -> list[float]:
-    """Return the processor time of one role in one cell, in the order of the repeats; empty where it is not known."""
+    """Return the processor time of a role in a cell, in the order of the repeats; empty if it is unknown."""
     cell = _cell(result, column, operation, numbers, TARGET_LATENCY_MS)
     times = list(cell["cpu_s"][role]) if cell else []
-    # A destroy runs no program; all else takes time.
+    # A destroy runs no program; everything else takes time.
     return times if any(times) or role == "program" else []
 
 
 def cost_ms(result: Result, column: str, numbers: int, roles: Iterable[str]) -> float | None:
-    """Compute the processor time that a whole round takes for each number, milliseconds.
+    """Return the processor time per number of a whole round, in milliseconds.
 
-    A round is a create, a preview, an up without changes and a destroy; each counts with its median.
+    A round is a create, a preview, an up without changes and a destroy; the median of each counts.
 
     Args:
-        result: All that was measured.
-        column: Of which way.
-        numbers: How many numbers there were.
-        roles: Whose time.
+        result: All measurements.
+        column: The approach.
+        numbers: Number of phone numbers.
+        roles: Whose time to count.
 
     Returns:
-        The time, or None where it was not measured.
+        The time, or None if it was not measured.
     """
     total_s = 0.0
     for operation in WITHOUT_REFRESH:
@@ -168,24 +168,24 @@ def cost_ms(result: Result, column: str, numbers: int, roles: Iterable[str]) -> 
 
 
 def own_cost_ms(result: Result, numbers: int, roles: Iterable[str]) -> float | None:
-    """Compute what our part of a whole round costs for each number, milliseconds of processor time.
+    """Return the processor time per number that our own part of a whole round takes, in milliseconds.
 
-    That is what is left of ours when all that the floor with as many outputs takes is taken out, which is the SDK's work.
+    That is ours minus the floor with as many outputs, which is the SDK's work.
 
     Args:
-        result: All that was measured.
-        numbers: How many numbers there were.
-        roles: Whose time: the program's and the plugin's have our work in them, the engine's does not.
+        result: All measurements.
+        numbers: Number of phone numbers.
+        roles: Whose time to count: the program and the plugin do our work, the engine does not.
 
     Returns:
-        The time, or None where it was not measured.
+        The time, or None if it was not measured.
     """
     ours, floor = (cost_ms(result, column, numbers, roles) for column in ("ours", "floor-outputs"))
     return None if ours is None or floor is None else ours - floor
 
 
 def targets(result: Result) -> list[Target]:
-    """Compare the figures with what is to be reached."""
+    """Compare the figures with the targets."""
     found = [
         _ratio_target(result, "floor-outputs", operation, MAX_OVER_FLOOR, "the floor with our outputs")
         for operation in WITHOUT_REFRESH
@@ -254,7 +254,7 @@ def _growth_target(result: Result, what: str, roles: Sequence[str]) -> Target:
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a Markdown table whose columns stand below each other; all but the first are aligned to the right."""
+    """Return a Markdown table with aligned columns; all but the first are right-aligned."""
     table = [list(head), *(list(row) for row in rows)]
     widths = [max(3, *(len(row[place]) for row in table)) for place in range(len(head))]
     lines = []
@@ -266,7 +266,7 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def times_table(result: Result, numbers: int, latency_ms: float) -> str:
-    """Write the times of all operations of so many numbers, a column for each way."""
+    """Return the times of all operations for a number of phone numbers, a column for each approach."""
     rows_here = [row for row in result["times"] if (row["numbers"], row["latency_ms"]) == (numbers, latency_ms)]
     columns = [name for name in TITLES if any(row["column"] == name for row in rows_here)]
     operations = list(dict.fromkeys(row["operation"] for row in rows_here))
@@ -285,7 +285,7 @@ def times_table(result: Result, numbers: int, latency_ms: float) -> str:
 
 
 def calls_table(result: Result) -> str:
-    """Write how many calls our provider sent, by operation and number of numbers."""
+    """Return how many calls our provider sent, by operation and number of phone numbers."""
     sizes = sorted({row["numbers"] for row in result["calls"]})
     operations = list(dict.fromkeys(row["operation"] for row in result["calls"]))
     rows = []
@@ -303,14 +303,14 @@ def _sorts(sent: Mapping[str, int]) -> str:
 
 
 def imports_table(result: Result) -> str:
-    """Write what the plugin process imports, and when."""
+    """Return what the plugin process imports, and when."""
     imports = result["import"]
     rows = [[what, f"{imports[part]:.0f}", f"{imports[part] / imports['pulumi_ms']:.2f}"] for part, what in _IMPORTS.items()]
     return markdown_table(["import in the plugin", "ms", "over `import pulumi`"], rows)
 
 
 def usage_table(result: Result) -> str:
-    """Write memory of the plugin process and the size of a number in the state, after a create."""
+    """Return the memory of the plugin process and the size of a number in the state, after a create."""
     rows = [
         [
             TITLES[row["column"]],
@@ -325,7 +325,7 @@ def usage_table(result: Result) -> str:
 
 
 def cost_table(result: Result) -> str:
-    """Write who takes how much processor time for a number in a whole round, how that grows, and what of it is ours."""
+    """Return how much processor time each role takes per number in a whole round, how that grows, and how much is ours."""
     sizes = sorted({row["numbers"] for row in result["times"] if row["latency_ms"] == TARGET_LATENCY_MS})
 
     def row(what: str, numbers: int, over: str, under: str | None = None) -> list[str]:
@@ -343,7 +343,7 @@ def cost_table(result: Result) -> str:
 
 
 def targets_table(result: Result) -> str:
-    """Write the targets and whether they hold."""
+    """Return the targets and whether they hold."""
     return markdown_table(
         ["target", "measured", "verdict"], [[target.claim, target.found, target.verdict] for target in targets(result)]
     )

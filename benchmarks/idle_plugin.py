@@ -1,4 +1,4 @@
-"""A plugin that only waits as long as the API would: what no plugin in Python can beat. Run as the engine runs one."""
+"""A plugin that only waits as long as the API would: no plugin in Python can be faster. Started by the engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALLS_AT_A_TIME = 64
 
 
 class Idle(provider_pb2_grpc.ResourceProviderServicer):
-    """Waits once in every call that would call an API; says what it was told, with the outputs that Vapi makes."""
+    """Waits once in every call that would use the API, and returns what it was given, with the outputs that Vapi adds."""
 
     def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: N802, D102 - as the protocol calls it
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)

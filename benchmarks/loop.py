@@ -1,4 +1,4 @@
-"""The calls alone: a plain loop of `requests`, in as many threads as Pulumi's host has. Run as a program of its own."""
+"""The calls alone: a plain loop with `requests`, in as many threads as Pulumi's host has. Run as a separate program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THREADS = 4
 
 
 def main() -> None:
-    """Do one operation for all numbers of a file; what it makes it notes in another file."""
+    """Carry out an operation for all numbers in a file; what it creates is recorded in another file."""
     parser = argparse.ArgumentParser()
     parser.add_argument("operation", choices=["create", "refresh", "rename", "destroy"])
     parser.add_argument("numbers", type=Path)
@@ -24,7 +24,7 @@ def main() -> None:
     numbers = json.loads(options.numbers.read_text())
     ids = json.loads(options.ids.read_text()) if options.ids.exists() else {}
     url = os.environ["VAPI_BASE_URL"] + "/phone-number"
-    kept = threading.local()  # a session for each thread: they are not made to be shared
+    kept = threading.local()  # a session for each thread, as sessions are not thread-safe
 
     def call(method: str, path: str, body: object = None) -> dict[str, str]:
         if not hasattr(kept, "session"):
@@ -44,7 +44,7 @@ def main() -> None:
         elif options.operation == "refresh":
             call("GET", f"/{ids[key]}")
         elif options.operation == "rename":
-            # Looked at first, as the provider does, which overwrites nothing that others changed.
+            # Read first, as the provider does so as not to overwrite other people's changes.
             call("GET", f"/{ids[key]}")
             call("PATCH", f"/{ids[key]}", {"name": wanted["name"]})
         else:

@@ -1,4 +1,4 @@
-"""What is made of a result: a page for the documentation and its picture."""
+"""The output of the benchmark: a page of the documentation, and its picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLOURS: Final = {
 
 
 def summary(result: Result) -> str:
-    """Write all tables, as Markdown that is also read well in a terminal."""
+    """Return all tables, as Markdown that reads well in a terminal too."""
     parts = []
     for latency_ms, numbers in _settings(result):
         parts += [
@@ -37,7 +37,7 @@ def summary(result: Result) -> str:
 
 
 def page(result: Result) -> str:
-    """Write the page of the documentation."""
+    """Return the page of the documentation."""
     machine, versions, load = result["machine"], result["versions"], result["load"]
     busiest = max(load["before"], load["after"], *(row["load"] for row in result["times"]))
     return f"""\
@@ -85,11 +85,11 @@ def _repeats(result: Result) -> str:
 
 
 def draw(result: Result, path: Path) -> None:
-    """Draw the times as bars, with the least and the most as whiskers, into an SVG."""
+    """Draw the times as bars into an SVG, with the least and the most as whiskers."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    mpl.rcParams["svg.hashsalt"] = "bench"  # the same figures make the same file
+    mpl.rcParams["svg.hashsalt"] = "bench"  # the same figures give the same file
     mpl.rcParams["font.size"] = 9
     settings = _settings(result)
     picture = Figure(figsize=(9, 2.6 * len(settings)), layout="constrained")
