@@ -155,7 +155,7 @@ class Throttle:
                 log.info("Vapi's rate limit is reached: requests go %.2f s apart for now", self._interval)
 
     def speed_up(self) -> None:
-        """Take note of a request that was not refused."""
+        """React to a request that was not refused."""
         with self._lock:
             self._interval = max(self._least_interval, self._interval * 0.97)
             if self._interval < 0.02:

@@ -45,7 +45,7 @@ RegionOption = Annotated[
     Region | None, typer.Option(help="Region of the organisation: us or eu. Default: that of the settings.")
 ]
 
-#: Exit status where numbers or trunks would be deleted.
+#: Exit status if numbers or trunks would be deleted.
 DELETES = 3
 
 

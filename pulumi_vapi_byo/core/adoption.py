@@ -62,7 +62,8 @@ class Adoption:
         if not self._run.claims.take(id_):
             raise VapiError(f"another resource of this program has id {id_} already; declare it once")
         live = self._states.of(one, inputs)
-        # With an empty answer nothing counts as filled in: what the program could say and doesn't, it would seem to want gone.
+        # With an empty answer nothing counts as filled in. So whatever the program could say about an object and doesn't is a
+        # difference: the next update would remove it.
         differs = list(differences(self._kind, inputs, live, shape_of(self._kind, inputs, {})))
         if differs:
             self._run.claims.release(id_)

@@ -28,14 +28,14 @@ from pulumi_vapi_byo.wire import (
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with the inputs.
+    """A problem with the inputs.
 
     Attributes:
         path: Where, in wire names and list indexes, e.g. ``("server", "timeoutSeconds")``.
         reason: What is wrong and what would be right, without the value.
-        value: The value as a text for a message, empty where it is secret, missing or long.
+        value: The value as a text for a message; empty if it is secret, missing or long.
         discreet: Whether the value must not be shown, because there is a secret in it.
-        unknown: Whether it is only what this version does not know, which can be sent all the same.
+        unknown: Whether it is only unknown to this version, and can be sent all the same.
     """
 
     path: tuple[str | int, ...]
