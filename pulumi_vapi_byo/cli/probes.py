@@ -353,7 +353,7 @@ def change_the_trunk(bench: Bench) -> Seen:
 
 
 def list_numbers(bench: Bench) -> Seen:
-    """List numbers with every query parameter."""
+    """List numbers, through both versions of the list and with various query parameters."""
     ask, listed = bench.scratch.ask, bench.listed
     since: dict[str, Any] = {"limit": 1000, "createdAtGe": bench.created[bench.first]}
     yield "list-order", _order(listed(**since), bench, "newest first", "oldest first")

@@ -64,7 +64,7 @@ class Fault:
         method: HTTP method, or ``*``.
         path: A prefix of the path (``/phone-number`` also means each number), or a pattern with ``*`` or ``?``.
         containing: Match only requests whose raw body contains this text.
-        times: How many requests it hits; None for no limit. Ignored by refuse, as a closed socket can't count.
+        times: How many requests it hits; None for no limit. Not for refuse, as a closed socket can't count.
         status: HTTP status of html, status, redirect and body.
         delay_s: Seconds, for slow and late.
         duration_s: Seconds, for refuse; None until the faults are cleared.
