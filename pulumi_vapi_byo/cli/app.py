@@ -28,7 +28,7 @@ from .listing import Listed, answerer, choose, created, credential, gateways, li
 from .printing import Column, print_checks, print_table
 from .program import write_program
 from .pulumi_cli import PulumiCli, Version
-from .scratch import NAME_MARK, Marked, Scratch
+from .scratch import NAME_MARK, Marked, Scratch, could_not_delete
 from .stack_settings import find_settings
 from .stack_state import managed_ids
 from .takeover import TYPES, Takeover, hide_secrets, import_file, plan_takeovers
@@ -300,13 +300,14 @@ def verify(
     scratch = Scratch(settings)
     leftovers = scratch.leftovers()
     _ask_before_verifying(settings, leftovers, report, yes=yes)
-    _fail_over(scratch.delete(leftovers))
+    _fail_with(could_not_delete(scratch.delete(leftovers)))
+    report.write_text("", "utf-8")  # before anything is created: where it cannot be written, there is no point in starting
     verified = verifying.verify(scratch, era)
     report.write_text(verifying.report_text(verified, settings, era), "utf-8")
     _print_verified(verified, report)
-    _fail_over(verified.left)
+    _fail_with(verified.trouble)
     if verified.stopped:
-        raise VapiError(f"it was stopped; {report} has what was seen until then, and what was created is deleted")
+        raise VapiError(f"stopped; {report} has the results so far, and everything that was created has been deleted")
     if any(row.differs for row in verified.rows):
         raise typer.Exit(1)
 
@@ -329,12 +330,9 @@ def _ask_before_verifying(settings: Settings, leftovers: Sequence[Marked], repor
     typer.confirm("Start?", abort=True)
 
 
-def _fail_over(left: Sequence[Marked]) -> None:
-    if left:
-        paths = shorten(", ".join(one.path for one in left), 1000)
-        raise VapiError(
-            f"could not delete {paths}; run vapi-byo verify again, which begins with that, or delete them in the dashboard"
-        )
+def _fail_with(sentence: str) -> None:
+    if sentence:
+        raise VapiError(sentence)
 
 
 def _print_verified(verified: verifying.Verified, report: Path) -> None:

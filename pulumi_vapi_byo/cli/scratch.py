@@ -11,7 +11,7 @@ from typing import Any, Final
 from pulumi_vapi_byo.api.client import Collection, Reply, VapiClient
 from pulumi_vapi_byo.api.throttle import LOOK_FOR_S, MAX_RETRY_AFTER_S, RETRIED_STATUSES, asked_pause_s, pauses_s
 from pulumi_vapi_byo.config import Settings
-from pulumi_vapi_byo.errors import TransportError, VapiError
+from pulumi_vapi_byo.errors import TransportError, VapiError, shorten
 from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.kinds.kind import Kind
 from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
@@ -178,10 +178,13 @@ class Scratch:
                 return False
         return True
 
-    def take_back(self) -> list[Marked]:
-        """Delete whatever this verification created, and return what could not be deleted.
+    def take_back(self) -> str:
+        """Delete whatever this verification created.
 
         If an answer was lost, what that request may have created is looked for as long as the provider would look for a number.
+
+        Returns:
+            What may be left, in a sentence; empty if nothing is.
         """
         pauses = pauses_s(LOOK_FOR_S) if self._lost_answers else iter(())
         looks_left = 3
@@ -190,18 +193,27 @@ class Scratch:
             self._created = {one.id: one for one in left}
             try:
                 found = list(self._marked(self._run))
-            except VapiError:
-                # The account cannot be listed, so all we can go by is what we know of.
-                return left
+            except VapiError as error:
+                return could_not_delete(left) or (
+                    f"everything that is known to have been created is deleted, but the account could not be searched for "
+                    f"{self.name} ({error}); run vapi-byo verify again, which starts by deleting what is left"
+                )
             self._created |= {one.id: one for one in found}
             pause_s = next(pauses, None)
             if not self._created and pause_s is None:
-                return []
+                return ""
             if self._created and pause_s is None:
                 looks_left -= 1
                 if not looks_left:
-                    return list(self._created.values())
+                    return could_not_delete(self._created.values())
             self.sleep(pause_s or 0.5)
+
+
+def could_not_delete(left: Iterable[Marked]) -> str:
+    """Return a sentence about what is left at Vapi; empty if nothing is."""
+    paths = shorten(", ".join(one.path for one in left), 1000)
+    advice = "run vapi-byo verify again, which starts by deleting what is left, or delete them in the dashboard"
+    return f"could not delete {paths}; {advice}" if paths else ""
 
 
 def _is_marked(entry: Mapping[str, Any], run: str) -> bool:

@@ -18,7 +18,7 @@ from pulumi_vapi_byo.emulator.rules import BY_NAME, RULES, Era, Rule
 from pulumi_vapi_byo.errors import VapiError
 
 from .probes import PROBES, Bench, Probe
-from .scratch import Marked, Scratch
+from .scratch import Scratch
 
 #: Most requests outside the probes: listing each kind before and after, and deleting what is left at the end.
 _AROUND: Final = 14
@@ -66,13 +66,13 @@ class Verified:
     Attributes:
         rows: A row for each rule.
         requests: How many requests the probes sent.
-        left: What could not be deleted again.
+        trouble: What may be left at Vapi, in a sentence; empty if nothing is.
         stopped: Whether it was stopped early.
     """
 
     rows: Sequence[Row]
     requests: int
-    left: Sequence[Marked]
+    trouble: str
     stopped: bool = False
 
 
@@ -91,10 +91,15 @@ def verify(scratch: Scratch, era: Era) -> Verified:
                 rows |= {row.rule.name: row for row in _rows_of(probe, bench)}
         except KeyboardInterrupt:
             stopped = True
-        left = scratch.take_back()
+        try:
+            trouble = scratch.take_back()
+        except KeyboardInterrupt:
+            trouble = (
+                f"stopped while deleting what has the name {scratch.name}; run vapi-byo verify again, which starts with that"
+            )
     reason = "it was stopped before" if stopped else "the trunk or the numbers that it needs could not be created"
     complete = [rows.get(rule.name) or Row(rule, rule.answer(era), None, reason) for rule in RULES]
-    return Verified(complete, scratch.sent, left, stopped)
+    return Verified(complete, scratch.sent, trouble, stopped)
 
 
 def _probes(scratch: Scratch, era: Era) -> Iterator[tuple[Probe, Bench]]:

@@ -97,7 +97,7 @@ def test_the_emulator_follows_its_own_rules(account: Account, era: Era) -> None:
     what = verified(vapi, era)
     assert differing(what) == {}
     assert [row.reason for row in what.rows if row.service is None] == []
-    assert what.left == []
+    assert what.trouble == ""
     assert untouched(vapi)
     assert len(vapi.requests) <= REQUESTS
 
@@ -111,7 +111,7 @@ def test_a_bent_rule_is_found_and_no_other(account: Account, name: str, answer: 
     vapi = account(rules={name: answer})
     what = verified(vapi, sleep=time.sleep if name in ("times", "list-delay", "read-delay") else fast)
     assert differing(what) == {name: answer, **FOLLOWS.get((name, answer), {})}
-    assert (what.left, untouched(vapi)) == ([], True)
+    assert (what.trouble, untouched(vapi)) == ("", True)
 
 
 def test_where_every_rule_is_bent_every_bend_is_found(account: Account) -> None:
@@ -119,7 +119,7 @@ def test_where_every_rule_is_bent_every_bend_is_found(account: Account) -> None:
     what = verified(vapi, sleep=time.sleep)
     hidden = FOLLOWS["patch-trunk", "404"]  # what a PATCH of a trunk does, where there is none
     assert differing(what) == {rule.name: hidden.get(rule.name, rule.answers[1]) for rule in RULES}
-    assert (what.left, len(vapi.numbers()), len(vapi.credentials())) == ([], 2, 2)
+    assert (what.trouble, len(vapi.numbers()), len(vapi.credentials())) == ("", 2, 2)
 
 
 def test_a_report_turns_the_emulator_into_the_service_that_was_seen(account: Account) -> None:
@@ -159,7 +159,7 @@ def test_a_fault_leaves_nothing_behind(account: Account, kind: str, method: str)
         if kind != "refuse":
             vapi.inject(Fault(**fields, method=method, path=path, times=2))
     what = verified(vapi, sleep=lambda seconds: time.sleep(min(seconds, 0.3)), timeout="1")
-    assert what.left == []
+    assert what.trouble == ""
     assert untouched(vapi)
     assert kind == "refuse" or vapi.faults_injected
 
@@ -172,12 +172,48 @@ def test_what_cannot_be_deleted_is_told_and_found_by_the_next_run(run: Run, vapi
     assert left
     assert all(path in ran.err for path in left)
     assert "/credential/" in ran.err
-    assert "run vapi-byo verify again, which begins with that" in ran.err
+    assert "run vapi-byo verify again, which starts by deleting what is left" in ran.err
 
     vapi.clear_faults()
     ran = run("verify", "--yes")
     assert f"An earlier verification left these behind, which are deleted first: {left[0]}" in ran.out
     assert (ran.status, vapi.numbers(), vapi.credentials()) == (0, [], [])
+
+
+def test_where_the_account_cannot_be_searched_at_the_end_that_is_said(account: Account) -> None:
+    vapi = account()
+    scratch = Scratch(settings(vapi), sleep=fast)
+    scratch.ask(
+        "POST", "/credential", {"provider": "byo-sip-trunk", "name": scratch.name, "gateways": [{"ip": "203.0.113.10"}]}
+    )
+    for path in ("/phone-number", "/credential"):
+        vapi.inject(Fault("status", "GET", path, status=403, message="no", times=None))
+    assert re.fullmatch(
+        r"everything that is known to have been created is deleted, but the account could not be searched for "
+        r"vapi-byo-verify-[0-9a-f]{8} \(Vapi answered 403: no .*\); run vapi-byo verify again, which starts by deleting what is left",
+        scratch.take_back(),
+    )
+    assert [trunk["name"] for trunk in vapi.credentials()] == ["trunk 2", "trunk 1"]
+
+
+def test_a_second_ctrl_c_while_deleting_says_what_to_do(account: Account) -> None:
+    vapi = account()
+    scratch = Scratch(settings(vapi), sleep=fast)
+
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    scratch.take_back = interrupted  # type: ignore[method-assign]
+    what = verify(scratch, "both")
+    assert what.trouble == (
+        f"stopped while deleting what has the name {scratch.name}; run vapi-byo verify again, which starts with that"
+    )
+
+
+def test_a_report_that_cannot_be_written_stops_it_before_anything_is_created(run: Run, vapi: Emulator) -> None:
+    ran = run("verify", "--yes", "--report", "none/report.json")
+    assert (ran.status, ran.err) == (1, "error: none/report.json: no such file or directory\n")
+    assert {request.method for request in vapi.requests} == {"GET"}
 
 
 @pytest.fixture
@@ -221,7 +257,7 @@ def test_a_signal_stops_it_and_nothing_is_left(
     out, err = process.communicate(timeout=60)
     assert (vapi.numbers(), vapi.credentials()) == ([], [])
     assert process.returncode == 1
-    assert err == "error: it was stopped; vapi-verify.json has what was seen until then, and what was created is deleted\n"
+    assert err == "error: stopped; vapi-verify.json has the results so far, and everything that was created has been deleted\n"
     assert "not seen" in out
 
 
@@ -308,7 +344,7 @@ def test_where_the_trunk_is_refused_the_rest_is_not_seen_and_that_is_said(accoun
     reasons = {row.rule.name: row.reason for row in what.rows}
     assert reasons["password"] == "it was refused with 400: no trunks here"
     assert reasons["null-name"] == "the trunk or the numbers that it needs could not be created"
-    assert what.left == []
+    assert what.trouble == ""
 
 
 def test_the_docs_show_what_it_prints(run: Run, vapi: Emulator) -> None:
