@@ -13,6 +13,7 @@ import pulumi_vapi_byo as vapi
 from pulumi_vapi_byo.dynamic import _arguments
 from pulumi_vapi_byo.kinds.kind import Kind
 from tools.generate import ROOT, generated
+from tools.generate.examples import FILES
 from tools.generate.fields import Anything, Field, Map, Object, Text, all_objects, fields_of, resources
 
 GENERATED = generated()
@@ -40,7 +41,8 @@ def test_no_other_file_says_that_it_is_generated() -> None:
 
 def test_files_are_generated_whatever_became_of_the_last_ones(tmp_path: Path) -> None:
     sources = [path for folder in ("pulumi_vapi_byo", "tools") for path in (ROOT / folder).rglob("*.py")]
-    for source in [*sources, ROOT / "pyproject.toml", *(ROOT / page for page in PAGES)]:
+    examples = [ROOT / "examples" / language / file for language, file in FILES.items()]
+    for source in [*sources, *examples, ROOT / "pyproject.toml", *(ROOT / page for page in PAGES)]:
         target = tmp_path / source.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())

@@ -1,7 +1,8 @@
 """Generate the tables of the docs: on every page, whatever is between two marks.
 
 A mark names what follows it, such as ``<!-- generated: arguments of ByoPhoneNumber -->``: arguments, outputs or objects of a
-resource, the settings of the stack, or the rules of the emulator.
+resource, the settings of the stack, the rules of the emulator, the versions in pyproject.toml, or the examples for Pulumi's
+registry.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pulumi_vapi_byo.config import SETTINGS
 from pulumi_vapi_byo.emulator.rules import RULES
 from pulumi_vapi_byo.kinds.field_types import Block
 
+from . import ROOT
 from .docstrings import about_arguments, default_of, of_output, summary
+from .examples import FILES, example
 from .fields import (
     Field,
     Flag,
@@ -49,8 +52,14 @@ def page(path: Path) -> str:
 
 def _filled(marked: re.Match[str]) -> str:
     start, part, name, end = marked.groups()
-    if part in ("settings", "rules"):
-        return f"{start}\n{_settings() if part == 'settings' else _rules()}\n{end}"
+    whole: dict[str, Callable[[], str]] = {
+        "settings": _settings,
+        "rules": _rules,
+        "versions": _versions,
+        "examples": _examples,
+    }
+    if part in whole:
+        return f"{start}\n{whole[part]()}\n{end}"
     write: Callable[[Resource], str] = {"arguments": _arguments, "outputs": _outputs, "objects": _objects}[part]
     [resource] = [one for one in resources() if one.name == name]
     return f"{start}\n{write(resource)}\n{end}"
@@ -91,6 +100,28 @@ def _settings() -> str:
         variable = f"`{one.variable}`" if one.variable else ""
         lines.append(f"| `{one.key}` | {variable} | {one.description} | {default_of(one)} |")
     return "\n".join(lines).replace("``", "`") + "\n"
+
+
+def _versions() -> str:
+    """Tell which versions of what users install are admitted."""
+    metadata = (ROOT / "pyproject.toml").read_text("utf-8")
+    pythons = re.findall(r"Programming Language :: Python :: (3\.\d+)", metadata)
+    lines = ["| | Lowest | Highest |", "|---|---|---|", f"| Python | {pythons[0]} | {pythons[-1]} |"]
+    for extra in ("dependencies", "emulator", "cli"):
+        block = metadata.partition(f"\n{extra} = [")[2].partition("\n]")[0]
+        for name, lowest, below in re.findall(r'"([\w-]+)>=([\d.]+)(?:,<(\d+))?"', block):
+            needed_by = "" if extra == "dependencies" else f", extra `{extra}`"
+            lines.append(f"| `{name}`{needed_by} | {lowest} | {f'below {below}' if below else 'any'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _examples() -> str:
+    """Write the examples in the form of Pulumi's registry, where a reader chooses a language."""
+    parts = [f'{{{{< chooser language "{",".join(FILES)}" >}}}}']
+    for language in FILES:
+        shown = f"```{language}\n{example(language)}```"
+        parts.append(f"{{{{% choosable language {language} %}}}}\n\n{shown}\n\n{{{{% /choosable %}}}}")
+    return "\n\n".join([*parts, "{{< /chooser >}}"]) + "\n"
 
 
 def _models_in(fields: Iterable[Field]) -> list[type[Block]]:
