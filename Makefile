@@ -6,7 +6,7 @@ ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
 WITH_CLI = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$(cat .cache/pulumi/current):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help python venv setup generate demo test test-fast lint types workflows check docs plugin pictures chaos bench clean
+.PHONY: help python venv setup generate demo test test-fast lint types workflows check docs plugin release-check pictures chaos bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -64,6 +64,9 @@ docs: venv ## the documentation site, in site/; strict
 
 plugin: venv ## the plugin as an archive for `pulumi plugin install`, in dist/
 	@$(ACTIVE) python -m tools.plugin_archive $(ARGS)
+
+release-check: setup ## all of a release but the upload: build, check, install, use, sum up; into dist/release
+	@$(WITH_CLI) python -m tools.release $(ARGS)
 
 pictures: setup ## the documentation's pictures of the terminal, from real runs
 	@$(WITH_CLI) python -m tools.pictures

@@ -7,6 +7,9 @@ is for one system, and for the Python versions that it was packed with.
 from __future__ import annotations
 
 import argparse
+import gzip
+import io
+import os
 import platform
 import subprocess
 import sys
@@ -24,13 +27,22 @@ EXECUTABLE: Final = "pulumi-resource-vapi-byo"
 #: Go's names of processors, which Pulumi uses in the names of archives.
 _PROCESSORS: Final = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "AMD64": "amd64"}
 
+#: The date in the archive, where the environment has no other: the one that hatchling puts into the wheel.
+_DATE: Final = "1580601600"
 
-def pack(folder: Path, pythons: Sequence[str] = (sys.executable,)) -> Path:
+
+def system() -> str:
+    """Return Pulumi's name of the system that this runs on: an archive is for it alone."""
+    return f"{platform.system().lower()}-{_PROCESSORS.get(platform.machine(), platform.machine())}"
+
+
+def pack(folder: Path, pythons: Sequence[str] = (sys.executable,), wheel: Path | None = None) -> Path:
     """Pack the plugin into an archive.
 
     Args:
         folder: Gets the archive; created if it does not exist.
         pythons: Interpreters to pack it for, each of a different version. Default: the running one.
+        wheel: The package. Default: built from this clone.
 
     Returns:
         Path of the archive.
@@ -38,14 +50,13 @@ def pack(folder: Path, pythons: Sequence[str] = (sys.executable,)) -> Path:
     Raises:
         subprocess.CalledProcessError: The wheel could not be built, or PEX failed; the output says why.
     """
-    system = f"{platform.system().lower()}-{_PROCESSORS.get(platform.machine(), platform.machine())}"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="plugin-archive-") as name:
         work = Path(name)
-        subprocess.run(
-            [sys.executable, "-m", "build", "--wheel", "--outdir", work, ROOT], check=True, stdout=subprocess.DEVNULL
-        )
-        [wheel] = work.glob("*.whl")
+        if wheel is None:
+            build = [sys.executable, "-m", "build", "--wheel", "--outdir", name, str(ROOT)]
+            subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
+            [wheel] = work.glob("*.whl")
         # It creates a virtual environment on its first start, and then starts almost as fast as if it were installed.
         options = ["--venv", "--python-shebang=/usr/bin/env python3", *(f"--python={python}" for python in pythons)]
         command = [
@@ -58,10 +69,23 @@ def pack(folder: Path, pythons: Sequence[str] = (sys.executable,)) -> Path:
             *options,
         ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        archive = folder / f"{EXECUTABLE}-v{__version__}-{system}.tar.gz"
-        with tarfile.open(archive, "w:gz") as tar:
-            tar.add(work / EXECUTABLE, EXECUTABLE)
+        archive = folder / f"{EXECUTABLE}-v{__version__}-{system()}.tar.gz"
+        archive.write_bytes(_archive((work / EXECUTABLE).read_bytes()))
     return archive
+
+
+def _archive(executable: bytes) -> bytes:
+    """Return an archive of the executable: the same bytes for the same executable, whoever packs it and when."""
+    date = int(os.environ.get("SOURCE_DATE_EPOCH", _DATE))
+    entry = tarfile.TarInfo(EXECUTABLE)
+    entry.size, entry.mode, entry.mtime = len(executable), 0o755, date
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=date) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as tar,
+    ):
+        tar.addfile(entry, io.BytesIO(executable))
+    return packed.getvalue()
 
 
 def main() -> None:

@@ -1,0 +1,109 @@
+"""What ``make release-check`` refuses, and that nothing is left of a release that is refused."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pulumi_vapi_byo import __version__
+from tests.sdks import ROOT
+from tools import release
+from tools.plugin_archive import _archive
+from tools.release import ReleaseError, check_tag, check_versions, section, versions_of_names, versions_of_sources
+
+CHANGELOG = """\
+# Changelog
+
+## [1.1.0] - Unreleased
+
+### Added
+
+- New.
+
+## [1.0.0] - 2026-11-30
+
+- Old.
+
+## [0.9.0]
+"""
+
+
+def test_the_notes_are_the_section_of_the_version() -> None:
+    assert section(CHANGELOG, "1.1.0") == ("Unreleased", "### Added\n\n- New.\n")
+    assert section(CHANGELOG, "1.0.0") == ("2026-11-30", "- Old.\n")
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "1.0", "1x0.0"])
+def test_a_version_without_a_section_is_refused(version: str) -> None:
+    with pytest.raises(ReleaseError, match=rf"^CHANGELOG\.md has no section \[{version}\]$"):
+        section(CHANGELOG, version)
+
+
+def test_an_empty_section_is_refused() -> None:
+    with pytest.raises(ReleaseError, match=r"^CHANGELOG\.md says nothing in its section \[0\.9\.0\]$"):
+        section(CHANGELOG, "0.9.0")
+
+
+def test_a_tag_releases_its_own_version_on_a_day() -> None:
+    check_tag("v1.0.0", "1.0.0", "2026-11-30")
+    with pytest.raises(ReleaseError, match=r"^the tag is v1\.0\.0 and the version 1\.1\.0$"):
+        check_tag("v1.0.0", "1.1.0", "2026-11-30")
+    for date in ("Unreleased", "", "soon"):
+        with pytest.raises(ReleaseError, match=r"^CHANGELOG\.md gives 1\.0\.0 no date$"):
+            check_tag("v1.0.0", "1.0.0", date)
+
+
+def test_another_version_anywhere_is_refused() -> None:
+    check_versions("1.0.0", {"a": ["1.0.0"], "b": ["1.0.0", "1.0.0"]})
+    with pytest.raises(ReleaseError, match=r"^b names 0\.9\.0, and the version is 1\.0\.0$"):
+        check_versions("1.0.0", {"a": ["1.0.0"], "b": ["1.0.0", "0.9.0"]})
+    with pytest.raises(ReleaseError, match=r"^a names no version$"):
+        check_versions("1.0.0", {"a": []})
+
+
+def test_the_schema_and_the_pages_with_a_command_to_install_are_looked_at() -> None:
+    said = versions_of_sources()
+    assert said.keys() >= {"pulumi_vapi_byo/plugin/schema.json", "docs/languages.md", "docs/installation-configuration.md"}
+    check_versions(__version__, said)
+
+
+def test_the_versions_in_names_are_read(tmp_path: Path) -> None:
+    names = {
+        "pulumi_vapi_byo-1.0.0-py3-none-any.whl": ["1.0.0"],
+        "pulumi_vapi_byo-1.0.0.tar.gz": ["1.0.0"],
+        "pulumi_vapi_byo-1.0.0.cdx.json": ["1.0.0"],
+        "pulumi-resource-vapi-byo-v1.0.0-linux-amd64.tar.gz": ["1.0.0"],
+        "pulumi-resource-vapi-byo-linux-amd64.tar.gz": [],
+    }
+    for name in names:
+        (tmp_path / name).touch()
+    assert versions_of_names(tmp_path) == names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--tag", "v99.0.0"], f"the tag is v99.0.0 and the version {__version__}"),
+        (["--output", str(ROOT / "docs")], f"{ROOT / 'docs'} has files that this did not write"),
+    ],
+)
+def test_a_refusal_is_a_sentence_and_leaves_nothing(
+    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "release"
+    monkeypatch.setattr(sys, "argv", ["release", "--output", str(output), *arguments])
+    assert release.main() == 1
+    assert capsys.readouterr().err == f"release-check: {sentence}\n"
+    assert not output.exists()
+    assert (ROOT / "docs" / "index.md").exists()
+
+
+def test_an_archive_has_the_date_of_the_wheel_and_not_that_of_its_making(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    first = _archive(b"executable")
+    monkeypatch.setattr("time.time", lambda: 4e9)
+    assert _archive(b"executable") == first
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert _archive(b"executable") != first
