@@ -204,7 +204,7 @@ def write_bill(python: Path, file: Path, work: Path) -> None:
     metadata = (ROOT / "pyproject.toml").read_text("utf-8").replace('dynamic = ["version"]', f'version = "{__version__}"')
     (work / "pyproject.toml").write_text(metadata, "utf-8")
     command: list[str | Path] = [sys.executable, "-m", "cyclonedx_py", "environment", "--pyproject", work / "pyproject.toml"]
-    options: list[str | Path] = ["--mc-type", "library", "--output-reproducible", "--output-file", file]
+    options: list[str | Path] = ["--mc-type", "library", "--output-file", file]
     _run("the bill of materials", [*command, *options, python], work)
 
 

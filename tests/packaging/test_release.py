@@ -59,6 +59,7 @@ def test_it_leaves_what_would_be_uploaded_installed_and_used(tmp_path: Path, dis
 
 
 def assert_bill_is_of_what_users_install(bill: dict[str, Any]) -> None:
+    assert bill["serialNumber"].startswith("urn:uuid:"), "GitHub attests no bill without one"
     about = bill["metadata"]["component"]
     assert (bill["bomFormat"], about["name"], about["version"]) == ("CycloneDX", "pulumi-vapi-byo", __version__)
     names = {one["name"].lower() for one in bill["components"]}
