@@ -103,10 +103,9 @@ def _settings() -> str:
 
 
 def _versions() -> str:
-    """Tell which versions of what users install are admitted."""
+    """Write which versions are admitted of what users install."""
     metadata = (ROOT / "pyproject.toml").read_text("utf-8")
-    pythons = re.findall(r"Programming Language :: Python :: (3\.\d+)", metadata)
-    lines = ["| | Lowest | Highest |", "|---|---|---|", f"| Python | {pythons[0]} | {pythons[-1]} |"]
+    lines = ["| Package | Lowest | Highest |", "|---|---|---|"]
     for extra in ("dependencies", "emulator", "cli"):
         block = metadata.partition(f"\n{extra} = [")[2].partition("\n]")[0]
         for name, lowest, below in re.findall(r'"([\w-]+)>=([\d.]+)(?:,<(\d+))?"', block):
