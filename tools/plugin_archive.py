@@ -31,6 +31,32 @@ _PROCESSORS: Final = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "
 _DATE: Final = "1580601600"
 
 
+class StepError(Exception):
+    """A step failed; the message says which, and how its output ends."""
+
+
+def run_step(what: str, command: Sequence[str | Path], cwd: Path) -> None:
+    """Run a command quietly, and without the checkout in reach: what is built must do alone.
+
+    Args:
+        what: What it is, for the message of a failure.
+        command: Program and arguments.
+        cwd: Where to run it.
+
+    Raises:
+        StepError: It failed.
+    """
+    env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StepError(f"{what} failed with status {done.returncode}\n{end_of(done.stdout + done.stderr)}")
+
+
+def end_of(output: str) -> str:
+    """Return the last lines of an output, indented."""
+    return "\n".join(f"    {line}" for line in output.strip().splitlines()[-15:])
+
+
 def system() -> str:
     """Return Pulumi's name of the system that this runs on: an archive is for it alone."""
     return f"{platform.system().lower()}-{_PROCESSORS.get(platform.machine(), platform.machine())}"
@@ -48,27 +74,18 @@ def pack(folder: Path, pythons: Sequence[str] = (sys.executable,), wheel: Path |
         Path of the archive.
 
     Raises:
-        subprocess.CalledProcessError: The wheel could not be built, or PEX failed; the output says why.
+        StepError: The wheel could not be built, or PEX failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="plugin-archive-") as name:
         work = Path(name)
         if wheel is None:
-            build = [sys.executable, "-m", "build", "--wheel", "--outdir", name, str(ROOT)]
-            subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
+            run_step("the build", [sys.executable, "-m", "build", "--wheel", "--outdir", work, ROOT], work)
             [wheel] = work.glob("*.whl")
         # It creates a virtual environment on its first start, and then starts almost as fast as if it were installed.
         options = ["--venv", "--python-shebang=/usr/bin/env python3", *(f"--python={python}" for python in pythons)]
-        command = [
-            sys.executable,
-            "-m",
-            "pex",
-            str(wheel),
-            f"--script={EXECUTABLE}",
-            f"--output-file={work / EXECUTABLE}",
-            *options,
-        ]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "pex", str(wheel), f"--script={EXECUTABLE}", f"--output-file={work / EXECUTABLE}"]
+        run_step("PEX", [*command, *options], work)
         archive = folder / f"{EXECUTABLE}-v{__version__}-{system()}.tar.gz"
         archive.write_bytes(_archive((work / EXECUTABLE).read_bytes()))
     return archive
@@ -88,16 +105,21 @@ def _archive(executable: bytes) -> bytes:
     return packed.getvalue()
 
 
-def main() -> None:
-    """Pack the plugin, and say how to install it."""
+def main() -> int:
+    """Pack it, and say how to install it; the exit status."""
     parser = argparse.ArgumentParser(description="Pack the plugin with all that it needs but Python.")
     parser.add_argument("--python", action="append", help="an interpreter to pack it for; default: the one that runs this")
     parser.add_argument("--output", type=Path, default=ROOT / "dist", metavar="DIR", help="where to (default: dist)")
     options = parser.parse_args()
-    archive = pack(options.output, options.python or [sys.executable])
+    try:
+        archive = pack(options.output, options.python or [sys.executable])
+    except StepError as error:
+        print(f"plugin archive: {error}", file=sys.stderr)
+        return 1
     print(f"{archive} ({archive.stat().st_size / 1e6:.0f} MB); install it with")
     print(f"  pulumi plugin install resource vapi-byo {__version__} --file {archive}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -25,14 +25,17 @@ from pulumi_vapi_byo._version import __version__
 from pulumi_vapi_byo.emulator import Emulator
 from tools import workbench
 from tools.generate.examples import example
-from tools.plugin_archive import EXECUTABLE, ROOT, pack, system
+from tools.plugin_archive import EXECUTABLE, ROOT, StepError, end_of, pack, run_step, system
 
 NOTES: Final = "RELEASE_NOTES.md"
 CHECKSUMS: Final = "SHA256SUMS"
 _KEY: Final = "release-check"
 
+#: In the docs: the command that installs an archive, the archive, what an SDK is generated from, and the two ways to pin.
+_BEFORE_A_VERSION: Final = rf"resource vapi-byo |{EXECUTABLE}-v|vapi-byo@|pulumi-vapi-byo==|\bversion: "
 
-class ReleaseError(Exception):
+
+class ReleaseError(StepError):
     """A release is not possible; the message says why in a sentence."""
 
 
@@ -100,8 +103,7 @@ def versions_of_sources() -> dict[str, list[str]]:
     schema = ROOT / "pulumi_vapi_byo" / "plugin" / "schema.json"
     found = {str(schema.relative_to(ROOT)): [json.loads(schema.read_text("utf-8"))["version"]]}
     for page in sorted((ROOT / "docs").rglob("*.md")):
-        # The command that installs an archive, the archive itself, and what an SDK is generated from.
-        named = re.findall(rf"(?:resource vapi-byo |{EXECUTABLE}-v|add vapi-byo@)(\d+\.\d+\.\d+)", page.read_text("utf-8"))
+        named = re.findall(rf"(?:{_BEFORE_A_VERSION})(\d+\.\d+\.\d+)", page.read_text("utf-8"))
         if named:
             found[str(page.relative_to(ROOT))] = named
     return found
@@ -129,18 +131,6 @@ def step(label: str) -> Iterator[None]:
     print(f"{time.monotonic() - started:5.1f} s")
 
 
-def _run(what: str, command: Sequence[str | Path], cwd: Path) -> None:
-    # Without the checkout in reach: what is built must do alone.
-    env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ReleaseError(f"{what} failed with status {done.returncode}\n{_end(done.stdout + done.stderr)}")
-
-
-def _end(output: str) -> str:
-    return "\n".join(f"    {line}" for line in output.strip().splitlines()[-15:])
-
-
 def build(folder: Path) -> Path:
     """Build the source distribution, and the wheel from it.
 
@@ -151,9 +141,9 @@ def build(folder: Path) -> Path:
         The wheel.
 
     Raises:
-        ReleaseError: The build failed.
+        StepError: The build failed.
     """
-    _run("the build", [sys.executable, "-m", "build", "--outdir", folder, ROOT], folder)
+    run_step("the build", [sys.executable, "-m", "build", "--outdir", folder, ROOT], folder)
     [wheel] = folder.glob("*.whl")
     return wheel
 
@@ -170,13 +160,13 @@ def install(wheel: Path, folder: Path, base: str | Path = sys.executable) -> Pat
         Its interpreter.
 
     Raises:
-        ReleaseError: It could not be installed.
+        StepError: It could not be installed.
     """
     python = folder / "bin" / "python"
-    _run("the environment", [base, "-m", "venv", "--without-pip", folder], folder.parent)
+    run_step("the environment", [base, "-m", "venv", "--without-pip", folder], folder.parent)
     # Compiled is what is imported, when it is imported.
     quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-compile"]
-    _run("pip", [sys.executable, "-m", "pip", "--python", python, "install", *quiet, wheel], folder.parent)
+    run_step("pip", [sys.executable, "-m", "pip", "--python", python, "install", *quiet, wheel], folder.parent)
     return python
 
 
@@ -184,9 +174,9 @@ def add_pip(python: Path) -> None:
     """Install pip into an environment: Pulumi asks it what is installed.
 
     Raises:
-        ReleaseError: It could not be installed.
+        StepError: It could not be installed.
     """
-    _run("pip's installation", [python, "-m", "ensurepip"], python.parent)
+    run_step("pip's installation", [python, "-m", "ensurepip"], python.parent)
 
 
 def write_bill(python: Path, file: Path, work: Path) -> None:
@@ -198,14 +188,14 @@ def write_bill(python: Path, file: Path, work: Path) -> None:
         work: A folder for what is needed meanwhile.
 
     Raises:
-        ReleaseError: The tool failed.
+        StepError: The tool failed.
     """
     # The tool reads the version here, and nowhere else.
     metadata = (ROOT / "pyproject.toml").read_text("utf-8").replace('dynamic = ["version"]', f'version = "{__version__}"')
     (work / "pyproject.toml").write_text(metadata, "utf-8")
     command: list[str | Path] = [sys.executable, "-m", "cyclonedx_py", "environment", "--pyproject", work / "pyproject.toml"]
     options: list[str | Path] = ["--mc-type", "library", "--output-file", file]
-    _run("the bill of materials", [*command, *options, python], work)
+    run_step("the bill of materials", [*command, *options, python], work)
 
 
 def use(project: Path, env: Mapping[str, str], numbers: set[str], *first: str) -> None:
@@ -225,7 +215,7 @@ def use(project: Path, env: Mapping[str, str], numbers: set[str], *first: str) -
         def pulumi(*arguments: str) -> None:
             status, output = workbench.run(project, env, *arguments)
             if status:
-                raise ReleaseError(f"pulumi {' '.join(arguments)} failed with status {status}\n{_end(output)}")
+                raise ReleaseError(f"pulumi {' '.join(arguments)} failed with status {status}\n{end_of(output)}")
 
         if first:
             pulumi(*first)
@@ -276,8 +266,8 @@ def use_archive(archive: Path, work: Path) -> None:
     (work / "project" / "Pulumi.yaml").write_text(program, "utf-8")
     env = workbench.environment(work, HOME=str(work))
     # No virtual environment: the bare interpreter, whose site-packages have none of what the plugin needs.
-    cli = shutil.which("pulumi") or ""
-    env["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), str(Path(cli).parent), "/usr/bin", "/bin"])
+    cli = Path(shutil.which("pulumi") or "").parent
+    env["PATH"] = os.pathsep.join([str(Path(sys.base_prefix) / "bin"), str(cli), "/usr/bin", "/bin"])
     del env["VIRTUAL_ENV"]
     if subprocess.run(["python3", "-c", "import pulumi_vapi_byo"], env=env, cwd=work, capture_output=True).returncode == 0:
         raise ReleaseError("the bare interpreter has the package already, so nothing is shown by using the archive")
@@ -298,7 +288,10 @@ def check(output: Path, tag: str = "", pythons: Sequence[str] = (sys.executable,
 
     Raises:
         ReleaseError: Something is wrong; ``output`` is as it was.
+        StepError: A tool failed; likewise.
     """
+    if shutil.which("pulumi") is None:
+        raise ReleaseError("there is no pulumi on PATH; make release-check sets one up")
     if output.exists() and any(output.iterdir()) and not (output / CHECKSUMS).exists():
         raise ReleaseError(f"{output} has files that this did not write")
     print(f"pulumi-vapi-byo {__version__} for {system()}")
@@ -314,7 +307,7 @@ def check(output: Path, tag: str = "", pythons: Sequence[str] = (sys.executable,
         with step("build the source distribution and the wheel"):
             wheel = build(folder)
         with step("check their metadata"):
-            _run("twine", [sys.executable, "-m", "twine", "check", "--strict", *sorted(folder.iterdir())], folder)
+            run_step("twine", [sys.executable, "-m", "twine", "check", "--strict", *sorted(folder.iterdir())], folder)
         with step("install the wheel into an empty environment"):
             python = install(wheel, work / "environment")
         with step("write the bill of materials of that"):
@@ -322,10 +315,7 @@ def check(output: Path, tag: str = "", pythons: Sequence[str] = (sys.executable,
         with step("use it: preview, up and destroy of the README's program"):
             use_wheel(python, work / "wheel")
         with step("pack the plugin"):
-            try:
-                archive = pack(folder, pythons, wheel)
-            except subprocess.CalledProcessError as error:
-                raise ReleaseError(f"the plugin cannot be packed: {error}") from None
+            archive = pack(folder, pythons, wheel)
         with step("install and use it: preview, up and destroy of the YAML example"):
             use_archive(archive, work / "archive")
         check_versions(__version__, versions_of_names(folder))
@@ -353,7 +343,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         artefacts = check(options.output, options.tag, options.python or [sys.executable])
-    except ReleaseError as error:
+    except StepError as error:
         print(f"release-check: {error}", file=sys.stderr)
         return 1
     print(f"\nin {os.path.relpath(options.output)}, with {NOTES} and {CHECKSUMS}:")

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from pulumi_vapi_byo import __version__
-from tests.sdks import ROOT
 from tools import release
-from tools.plugin_archive import _archive
+from tools.plugin_archive import StepError, _archive, run_step
 from tools.release import ReleaseError, check_tag, check_versions, section, versions_of_names, versions_of_sources
 
 CHANGELOG = """\
@@ -65,7 +64,8 @@ def test_another_version_anywhere_is_refused() -> None:
 
 def test_the_schema_and_the_pages_with_a_command_to_install_are_looked_at() -> None:
     said = versions_of_sources()
-    assert said.keys() >= {"pulumi_vapi_byo/plugin/schema.json", "docs/languages.md", "docs/installation-configuration.md"}
+    pages = {"docs/languages.md", "docs/installation-configuration.md", "docs/upgrading.md"}
+    assert said.keys() == {"pulumi_vapi_byo/plugin/schema.json", *pages}
     check_versions(__version__, said)
 
 
@@ -82,22 +82,53 @@ def test_the_versions_in_names_are_read(tmp_path: Path) -> None:
     assert versions_of_names(tmp_path) == names
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--tag", "v99.0.0"], f"the tag is v99.0.0 and the version {__version__}"),
-        (["--output", str(ROOT / "docs")], f"{ROOT / 'docs'} has files that this did not write"),
-    ],
-)
-def test_a_refusal_is_a_sentence_and_leaves_nothing(
-    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    output = tmp_path / "release"
-    monkeypatch.setattr(sys, "argv", ["release", "--output", str(output), *arguments])
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let there be a CLI, which nothing here gets to."""
+    cli = tmp_path / "pulumi"
+    cli.touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path / "release"
+
+
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """Run the command, which must fail, and return its error."""
+    monkeypatch.setattr(sys, "argv", ["release", *map(str, arguments)])
     assert release.main() == 1
-    assert capsys.readouterr().err == f"release-check: {sentence}\n"
+    return capsys.readouterr().err
+
+
+def test_a_refusal_is_a_sentence_and_leaves_nothing(
+    output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = f"release-check: the tag is v99.0.0 and the version {__version__}\n"
+    assert said(monkeypatch, capsys, "--output", output, "--tag", "v99.0.0") == sentence
     assert not output.exists()
-    assert (ROOT / "docs" / "index.md").exists()
+
+
+def test_a_folder_with_other_files_is_left_alone(
+    output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.mkdir()
+    (output / "mine").touch()
+    assert said(monkeypatch, capsys, "--output", output) == f"release-check: {output} has files that this did not write\n"
+    assert (output / "mine").exists()
+
+
+def test_without_the_cli_nothing_is_begun(
+    output: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    sentence = "release-check: there is no pulumi on PATH; make release-check sets one up\n"
+    assert said(monkeypatch, capsys, "--output", output) == sentence
+
+
+def test_a_tool_that_fails_is_named_with_the_end_of_what_it_said(tmp_path: Path) -> None:
+    script = "import sys; print(*range(20), sep='\\n'); sys.exit('the last word')"
+    with pytest.raises(StepError) as failed:
+        run_step("the tool", [sys.executable, "-c", script], tmp_path)
+    first, *lines = str(failed.value).splitlines()
+    assert (first, len(lines), lines[-1]) == ("the tool failed with status 1", 15, "    the last word")
 
 
 def test_an_archive_has_the_date_of_the_wheel_and_not_that_of_its_making(monkeypatch: pytest.MonkeyPatch) -> None:
