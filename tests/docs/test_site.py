@@ -68,6 +68,11 @@ def test_a_page_fetches_nothing_from_elsewhere(site: Path) -> None:
         assert not re.search(r"url\(.?(https?:|//)|@import", style.read_text("utf-8")), style
 
 
+def test_the_pages_for_the_registry_are_no_part_of_it(site: Path) -> None:
+    assert (site / "supported" / "index.html").exists()
+    assert [path for name in ("_index", "installation-configuration") for path in site.rglob(f"{name}*")] == []
+
+
 def test_every_argument_of_a_number_is_on_its_page(site: Path) -> None:
     text = (site / "resources" / "phone-number" / "index.html").read_text("utf-8")
     rows = re.findall(r"<tr>\s*<td[^>]*><code>(\w+)</code>(<br ?/?><em>required</em>)?</td>", text)
