@@ -70,6 +70,7 @@ class Dripper:
         self.left = threading.Semaphore(0)
         self._context = context
         self._closed = threading.Event()
+        self._serving: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -80,6 +81,8 @@ class Dripper:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
+        for thread in self._serving:
+            thread.join(LATEST_S)
 
     def _accept(self) -> None:
         while True:
@@ -87,7 +90,8 @@ class Dripper:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self._serving.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
+            self._serving[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
