@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pulumi_vapi_byo.api.client import Reply
-from pulumi_vapi_byo.emulator.rules import ACCEPTED, Era
+from pulumi_vapi_byo.emulator.rules import ACCEPTED, WORDINGS, Era
 from pulumi_vapi_byo.errors import shorten
 
 from .scratch import Scratch, UnseenError
@@ -187,6 +187,7 @@ def send_what_is_wrong(bench: Bench) -> Seen:
     ask, name = bench.scratch.ask, bench.scratch.name
     reply = ask("POST", _NUMBERS, bench.number_body(numberE164CheckEnabled=None))
     yield "number-not-e164", _verdict(reply)
+    yield from _wording(reply, "wording-not-e164", "number")
     wrong = bench.number_body(number="1", name=name + "x" * 40, credentialId=None)
     failures = ask("POST", _NUMBERS, wrong)
     if failures.status >= 400:
@@ -196,6 +197,7 @@ def send_what_is_wrong(bench: Bench) -> Seen:
         first = message[0] if isinstance(message, list) else message
         named = str(first).startswith(("number ", "name "))
         yield "failure-names-field", "begins with its name" if named else "does not name it"
+        yield from _wording(failures, "wording-too-long", "name")
     yield "number-with-signs", _verdict(ask("POST", _NUMBERS, bench.number_body(number=bench.scratch.new_number() + "-1")))
     yield "no-credential", _verdict(ask("POST", _NUMBERS, bench.number_body(credentialId=None)))
     yield "credential-unknown", _verdict(ask("POST", _NUMBERS, bench.number_body(credentialId=str(uuid.uuid4()))))
@@ -212,6 +214,7 @@ def patch_what_is_wrong(bench: Bench) -> Seen:
     reply = bench.patch(vapiByoVerify=True)
     taken = "kept" if "vapiByoVerify" in _object(reply) else "dropped"
     yield "unknown-property", taken if reply.status < 300 else str(reply.status)
+    yield from _wording(reply, "wording-unknown-property", "property vapiByoVerify")
     destination = {"type": "sip", "sipUri": "sip:verify@example.com"}
     reply = bench.patch(fallbackDestination=destination | {"vapiByoVerify": True})
     taken = "kept" if "vapiByoVerify" in (_object(reply).get("fallbackDestination") or {}) else "dropped"
@@ -219,6 +222,11 @@ def patch_what_is_wrong(bench: Bench) -> Seen:
     yield "reference-not-uuid", _verdict(bench.patch(assistantId="vapi-byo-verify"))
     yield "url-not-http", _verdict(bench.patch(**_at(bench, "ftp://example.com")))
     yield "url-empty", _verdict(bench.patch(**_at(bench, "")))
+
+
+def _wording(reply: Reply, rule: str, of_what: str) -> Seen:
+    if reply.status >= 400:
+        yield rule, "as here" if f"{of_what} {WORDINGS[rule]}" in _message(reply) else "otherwise"
 
 
 def _at(bench: Bench, url: str) -> dict[str, Any]:
@@ -443,13 +451,17 @@ PROBES: Final = (
         9,
         (
             *("number-not-e164", "several-failures", "failure-names-field", "number-with-signs", "no-credential"),
+            *("wording-not-e164", "wording-too-long"),
             *("credential-unknown", "duplicate-number", "inbound-host-name", "no-body"),
         ),
     ),
     Probe(
         patch_what_is_wrong,
         5,
-        ("unknown-property", "unknown-nested-property", "reference-not-uuid", "url-not-http", "url-empty"),
+        (
+            *("unknown-property", "wording-unknown-property", "unknown-nested-property", "reference-not-uuid"),
+            *("url-not-http", "url-empty"),
+        ),
     ),
     Probe(
         change_the_number,

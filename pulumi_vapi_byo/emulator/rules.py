@@ -77,6 +77,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("error-shape", "the properties of an error", ("message, error, statusCode", "message, statusCode"), "seen"),
     Rule("several-failures", "several failures in one body", ("all in a list", "the first as a text"), "seen"),
     Rule("failure-names-field", "the message about a property", ("begins with its name", "does not name it"), "seen"),
+    Rule("wording-unknown-property", "the message about a property that Vapi does not know", ("as here", "otherwise"), "seen"),
+    Rule("wording-not-e164", "the message about a number that is not E.164", ("as here", "otherwise"), "seen"),
+    Rule("wording-too-long", "the message about a name of more than 40 characters", ("as here", "otherwise"), "seen"),
     Rule("unknown-id", "GET, PATCH and DELETE of an unknown number", ("404", "400"), "seen"),
     Rule("unknown-credential-id", "GET of an unknown trunk", ("404", "400"), "seen"),
     Rule("malformed-id", "GET of a number by an id that is no UUID", ("400", "404"), "assumed", {"2024": "404"}),
@@ -154,6 +157,15 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("rate-limit-headers", "headers that tell of a rate limit", ("none", "x-ratelimit-remaining"), "assumed"),
 )
 
+#: How the API words failures, by the rule that this is so.
+WORDINGS: Final[Mapping[str, str]] = {
+    "wording-unknown-property": "should not exist",
+    "wording-not-e164": (
+        "must be a valid phone number in the E.164 format. Hot tip, you may be missing the country code (Eg. US: +1)."
+    ),
+    "wording-too-long": "must be shorter than or equal to 40 characters",
+}
+
 BY_NAME: Final[Mapping[str, Rule]] = {rule.name: rule for rule in RULES}
 
 
@@ -229,7 +241,16 @@ class Rules:
             body["message"] = body["message"][0]
         if self["failure-names-field"] == "does not name it":
             body["message"] = "Bad Value" if isinstance(body["message"], str) else ["Bad Value"] * len(body["message"])
+        for rule, wording in WORDINGS.items():
+            if self[rule] == "otherwise":
+                body["message"] = _reworded(body["message"], wording)
         return {name: body[name] for name in self["error-shape"].split(", ")}
+
+
+def _reworded(message: str | list[str], wording: str) -> str | list[str]:
+    if isinstance(message, list):
+        return [text.replace(wording, "is not valid") for text in message]
+    return message.replace(wording, "is not valid")
 
 
 def read_report(text: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from openapi_schema_validator import OAS30Validator, oas30_format_checker
 
-from pulumi_vapi_byo.emulator.rules import Era, Refusal, Rules
+from pulumi_vapi_byo.emulator.rules import WORDINGS, Era, Refusal, Rules
 
 Wire = dict[str, Any]
 #: A failure of a body: the rule that decides whether it is refused (None if it always is), and the message.
@@ -38,7 +38,7 @@ _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-
 
 _PATCHED: Final = {"number": "patch-number", "credentialId": "patch-credentialId", "provider": "patch-provider"}
 
-_E164_WORDING = "must be a valid phone number in the E.164 format. Hot tip, you may be missing the country code (Eg. US: +1)."
+_E164_WORDING = WORDINGS["wording-not-e164"]
 _LOOSE_WORDING = "must match /^\\+?[a-zA-Z0-9]+$/ regular expression"
 
 

@@ -21,7 +21,7 @@ from pulumi_vapi_byo.cli.scratch import NAME_MARK, Scratch
 from pulumi_vapi_byo.cli.verify import REQUESTS, Verified, report_text, verify
 from pulumi_vapi_byo.config import Settings, read_settings
 from pulumi_vapi_byo.emulator import Emulator, Fault
-from pulumi_vapi_byo.emulator.rules import RULES, Era, read_report
+from pulumi_vapi_byo.emulator.rules import RULES, WORDINGS, Era, read_report
 from tests.engine.project import API_KEY
 
 from .conftest import Run
@@ -34,6 +34,11 @@ FOLLOWS: Mapping[tuple[str, str], Mapping[str, str | None]] = {
     ("reference-unknown", "400"): dict.fromkeys(("null-assistantId", "null-squadId", "null-workflowId")),
     ("server-url", "as server"): {"server-url-secret": "never"},
     ("patch-number", "400"): {"patch-number-check": "400"},
+    ("unknown-property", "kept"): {"wording-unknown-property": None},
+    ("unknown-property", "dropped"): {"wording-unknown-property": None},
+    ("number-not-e164", "accepted"): {"wording-not-e164": None},
+    ("several-failures", "the first as a text"): {"wording-too-long": "otherwise"},
+    ("failure-names-field", "does not name it"): dict.fromkeys(WORDINGS, "otherwise"),
     ("patch-trunk", "404"): {"null-techPrefix": "404", "replace-gateways": "404"},
 }
 
@@ -115,10 +120,15 @@ def test_a_bent_rule_is_found_and_no_other(account: Account, name: str, answer: 
 
 
 def test_where_every_rule_is_bent_every_bend_is_found(account: Account) -> None:
-    vapi = account(rules={rule.name: rule.answers[1] for rule in RULES})
+    rules = {rule.name: rule.answers[1] for rule in RULES}
+    rules |= {
+        "unknown-property": "422",
+        "number-not-e164": "422",
+    }  # what is accepted has no message, whose wording is bent, too
+    vapi = account(rules=rules)
     what = verified(vapi, sleep=time.sleep)
     hidden = FOLLOWS["patch-trunk", "404"]  # what a PATCH of a trunk does, where there is none
-    assert differing(what) == {rule.name: hidden.get(rule.name, rule.answers[1]) for rule in RULES}
+    assert differing(what) == {**rules, **hidden}
     assert (what.trouble, len(vapi.numbers()), len(vapi.credentials())) == ("", 2, 2)
 
 
