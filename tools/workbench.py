@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
+
+import yaml  # type: ignore[import-untyped]
 
 #: Prefixes of the variables that a user may have set for Pulumi, Terraform and Vapi.
 _OWN: Final = ("PULUMI_", "VAPI_", "TF_")
@@ -67,6 +71,86 @@ def new_project(folder: Path, name: str, program: str = "") -> Path:
     (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
     (folder / "__main__.py").write_text(program)
     return folder
+
+
+@functools.cache
+def _as_created() -> tuple[str, str]:
+    """Return the state and the settings of a new stack, as the CLI writes them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        project = new_project(folder / "project", "project")
+        status, output = run(project, environment(folder), "stack", "init", "stack")
+        if status:
+            raise RuntimeError(f"cannot create a stack: {output}")
+        return _state_file(folder, "project", "stack").read_text(), (project / "Pulumi.stack.yaml").read_text()
+
+
+@functools.cache
+def _encrypted(secret: str) -> str:
+    """Return a secret as the CLI writes it into the settings of a stack of `new_stack`."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        project = new_project(folder / "project", "project")
+        new_stack(folder, project, "stack")
+        status, output = run(project, environment(folder), "config", "set", "--stack=stack", "--secret", "secret", secret)
+        if status:
+            raise RuntimeError(f"cannot encrypt a secret: {output}")
+        settings = yaml.safe_load((project / "Pulumi.stack.yaml").read_text())
+        return str(settings["config"]["project:secret"]["secure"])
+
+
+def new_stack(
+    folder: Path,
+    project: Path,
+    stack: str,
+    settings: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> None:
+    """Create a stack unless it exists, and configure it.
+
+    The files are those of ``pulumi stack init`` and ``pulumi config set``, which are run once and copied: each time they would
+    take a second.
+
+    Args:
+        folder: The folder of `environment`.
+        project: Folder of the project.
+        stack: Name of the stack.
+        settings: Its configuration, see `configure`.
+        secrets: More of it, encrypted.
+    """
+    name = _name(project)
+    state, empty = _as_created()
+    file = _state_file(folder, name, stack)
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(state.replace("organization/project/stack", f"organization/{name}/{stack}"))
+        (project / f"Pulumi.{stack}.yaml").write_text(empty)
+    configure(
+        project, stack, {**(settings or {}), **{key: {"secure": _encrypted(value)} for key, value in (secrets or {}).items()}}
+    )
+
+
+def configure(project: Path, stack: str, settings: Mapping[str, Any]) -> None:
+    """Change the configuration of a stack, as ``pulumi config set`` does, in its file.
+
+    Args:
+        project: Folder of the project.
+        stack: Name of the stack.
+        settings: Keys to values; a key without a namespace is the project's own.
+    """
+    file = project / f"Pulumi.{stack}.yaml"
+    whole = yaml.safe_load(file.read_text())
+    own = {key if ":" in key else f"{_name(project)}:{key}": value for key, value in settings.items()}
+    whole["config"] = {**whole.get("config", {}), **own}
+    file.write_text(yaml.safe_dump(whole))
+
+
+def _name(project: Path) -> str:
+    return str(yaml.safe_load((project / "Pulumi.yaml").read_text())["name"])
+
+
+def _state_file(folder: Path, project: str, stack: str) -> Path:
+    return folder / "state" / ".pulumi" / "stacks" / project / f"{stack}.json"
 
 
 def start(
@@ -130,7 +214,6 @@ def resources(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:
         project: Name of the project.
         stack: Name of the stack.
     """
-    file = folder / "state" / ".pulumi" / "stacks" / project / f"{stack}.json"
-    latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
+    latest = json.loads(_state_file(folder, project, stack).read_text())["checkpoint"]["latest"] or {}
     found: list[dict[str, Any]] = latest.get("resources") or []
     return found

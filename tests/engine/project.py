@@ -1,17 +1,16 @@
-"""A Pulumi project with one stack, run by the real CLI through the Automation API."""
+"""A Pulumi project with one stack, run by the real CLI."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import tempfile
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from pulumi import automation
-from pulumi.automation.events import EngineEvent
 
 from pulumi_vapi_byo import BYO_PHONE_NUMBER_TYPE
 from pulumi_vapi_byo.emulator import Emulator
@@ -95,23 +94,20 @@ class Project:
             folder.parent,
             python=sdk.python,
             PULUMI_HOME=str(home),
-            PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK="true",
+            PULUMI_STACK=STACK,
             NO_COLOR="1",
             **LOOK_FOR,
             **(environment or {}),
         )
-        self._stack = automation.create_or_select_stack(
-            STACK, work_dir=str(folder), opts=automation.LocalWorkspaceOptions(env_vars=self.environment)
-        )
-        settings = {"vapi-byo:baseUrl": vapi.base_url, "vapi-byo:maxRetries": "0", **(config or {})}
-        values = {key: automation.ConfigValue(value) for key, value in settings.items() if value is not None}
-        if settings.get("vapi-byo:apiKey", API_KEY) == API_KEY:
-            values["vapi-byo:apiKey"] = automation.ConfigValue(API_KEY, secret=True)
-        self._stack.set_all_config(values)
+        settings = {"vapi-byo:baseUrl": vapi.base_url, "vapi-byo:maxRetries": "0", "vapi-byo:apiKey": API_KEY, **(config or {})}
+        present = {key: value for key, value in settings.items() if value is not None}
+        secrets = {key: value for key, value in present.items() if value == API_KEY and key == "vapi-byo:apiKey"}
+        in_clear = {key: value for key, value in present.items() if key not in secrets}
+        workbench.new_stack(folder.parent, folder, STACK, in_clear, secrets)
 
     def configure(self, key: str, value: str) -> None:
         """Set one key of the stack's configuration."""
-        self._stack.set_config(key, automation.ConfigValue(value))
+        workbench.configure(self.folder, STACK, {key: value})
 
     def program(self, text: str, imports: str = "import pulumi_vapi_byo as vapi") -> None:
         """Write the program; the imports are there already, and what makes a number, as DESK."""
@@ -120,28 +116,35 @@ class Project:
         )
 
     def preview(self, **options: Any) -> Run:
-        return self._run(self._stack.preview, {"diff": True, **options})
+        """Run ``pulumi preview --diff``; options are the CLI's, a list where one is given several times."""
+        return self._run("preview", "--diff", **options)
 
     def up(self, **options: Any) -> Run:
-        return self._run(self._stack.up, options)
+        return self._run("up", "--yes", "--skip-preview", **options)
 
     def refresh(self, **options: Any) -> Run:
-        return self._run(self._stack.refresh, options)
+        return self._run("refresh", "--yes", "--skip-preview", **options)
 
     def destroy(self, **options: Any) -> Run:
-        return self._run(self._stack.destroy, options)
+        return self._run("destroy", "--yes", "--skip-preview", **options)
 
     def cli(self, *arguments: str) -> str:
-        """Run another command of the CLI and return what it prints."""
-        command = self._stack.workspace.pulumi_command
-        result = command.run([*arguments, "--stack", STACK], str(self.folder), self.environment)
-        self.said += result.stdout + result.stderr
-        return result.stdout
+        """Run another command of the CLI and return what it prints on stdout."""
+        command = ["pulumi", "--non-interactive", "--color", "never", *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, encoding="utf-8", timeout=240, check=False
+        )
+        self.said += done.stdout + done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     @property
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets in the clear."""
-        return {name: output.value for name, output in self._stack.outputs().items()}
+        command = ["pulumi", "stack", "output", "--json", "--show-secrets"]
+        shown = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, timeout=240, check=True)
+        outputs: dict[str, Any] = json.loads(shown.stdout)
+        return outputs
 
     def state(self) -> str:
         """Return the whole state as it is stored: secrets are ciphertext in it."""
@@ -152,24 +155,25 @@ class Project:
         resources = json.loads(self.state())["deployment"].get("resources") or []
         return [resource for resource in resources if resource["type"] in NUMBERS]
 
-    def _run(self, command: Callable[..., Any], options: Mapping[str, Any]) -> Run:
-        said: list[str] = []
-        events: list[EngineEvent] = []
-        failed = False
-        try:
-            command(on_output=said.append, on_error=said.append, on_event=events.append, color="never", **options)
-        except automation.CommandError as error:
-            failed = True
-            said.append(str(error))
-        text, seen = "\n".join(said), json.dumps(events, default=vars)
-        self.said += text + seen
+    def _run(self, *command: str, **options: Any) -> Run:
+        given = [(f"--{name.replace('_', '-')}", value) for name, values in options.items() for value in _each(values)]
+        with tempfile.NamedTemporaryFile() as log:
+            arguments = [*command, *(f"{name}={value}" for name, value in given), f"--event-log={log.name}"]
+            # Without the variable there is no log of events.
+            env = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
+            status, said = workbench.run(self.folder, env, *arguments)
+            seen = log.read().decode()
+        self.said += said + seen
+        events = [json.loads(line) for line in seen.splitlines()]
         # What the SDK itself tells at debug level when the engine ends it is shown to nobody who does not ask.
-        shown = [event for event in events if not (event.diagnostic_event and event.diagnostic_event.severity == "debug")]
-        assert "Traceback" not in workbench.without_interrupts(text) + json.dumps(shown, default=vars), text
-        done = [event.res_outputs_event.metadata for event in events if event.res_outputs_event]
-        numbers = Counter(_name(step.op) for step in done if step.type in NUMBERS)
-        return Run(dict(numbers), text, seen, failed)
+        shown = [event for event in events if event.get("diagnosticEvent", {}).get("severity") != "debug"]
+        assert "Traceback" not in said + json.dumps(shown), said
+        done = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
+        numbers = Counter(step["op"] for step in done if step["type"] in NUMBERS)
+        return Run(dict(numbers), said, seen, status != 0)
 
 
-def _name(operation: Any) -> str:
-    return str(getattr(operation, "value", operation))
+def _each(values: Any) -> list[str]:
+    return [
+        str(value).lower() if isinstance(value, bool) else value for value in (values if isinstance(values, list) else [values])
+    ]

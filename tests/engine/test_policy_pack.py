@@ -102,7 +102,7 @@ def test_the_engine_refuses_what_breaks_a_policy_and_makes_what_breaks_none(pack
         )
         """
     )
-    for run in (project.preview(policy_packs=[pack]), project.up(policy_packs=[pack])):
+    for run in (project.preview(policy_pack=[pack]), project.up(policy_pack=[pack])):
         assert run.failed
         for policy, sentence in (("protected", PROTECTED), ("named", NAMED), ("answered", ANSWERED)):
             assert f"[mandatory]  number-{policy}  (pulumi-python:dynamic/vapi:ByoPhoneNumber: bare)" in run.said
@@ -118,5 +118,5 @@ def test_the_engine_refuses_what_breaks_a_policy_and_makes_what_breaks_none(pack
         )
         """
     )
-    assert not project.up(policy_packs=[pack]).failed
+    assert not project.up(policy_pack=[pack]).failed
     assert [number["number"] for number in project.vapi.numbers()] == ["+14155550101"]
