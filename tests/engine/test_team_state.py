@@ -116,12 +116,8 @@ def first(join: Callable[[str], Member], vapi: Emulator) -> Member:
     member = join("first")
     member("team-state", "stack", "init", "prod")
     member("team-state", "config", "set", "--secret", "vapi-byo:apiKey", API_KEY)
-    for key, value in {
-        "vapi-byo:baseUrl": vapi.base_url,
-        "credentialId": CREDENTIAL_ID,
-        "assistantId": ASSISTANT_ID,
-    }.items():
-        member("team-state", "config", "set", key, value)
+    settings = {"vapi-byo:baseUrl": vapi.base_url, "credentialId": CREDENTIAL_ID, "assistantId": ASSISTANT_ID}
+    workbench.configure(member.folder / "team-state", "prod", settings)
     return member
 
 
@@ -206,7 +202,7 @@ def test_the_lock_of_a_killed_up_is_cancelled_and_nothing_is_made_twice(first: M
     assert made
     said = first("team-state", "up", "--yes", "--skip-preview", fails=True)
     assert f"cannot create BYO phone number '{made[0]}': Vapi has it already" in said
-    first("team-state", "config", "set", "vapi-byo:onExisting", "adopt")
+    workbench.configure(first.folder / "team-state", "prod", {"vapi-byo:onExisting": "adopt"})
     first("team-state", "up", "--yes", "--skip-preview")
     assert digits(vapi) == NUMBERS
     first("team-state", "preview", "--expect-no-changes")

@@ -34,9 +34,8 @@ def stand_in() -> Iterator[StandIn]:
 @pytest.fixture
 def new_stack(tmp_path: Path) -> NewStack:
     def new_stack(vapi: Emulator | StandIn, *, timeout_s: float = 1.0, door: type[Stack] = Stack, **environ: str) -> Stack:
-        stack = door(tmp_path, sdk("newest"), {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url, **environ})
-        stack("config", "set", "vapi-byo:timeout", str(timeout_s))
-        return stack
+        address = {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url}
+        return door(tmp_path, sdk("newest"), {**address, **environ}, {"vapi-byo:timeout": str(timeout_s)})
 
     return new_stack
 

@@ -14,6 +14,7 @@ from pulumi_vapi_byo.wire import to_camel
 from tests.sdks import LOOK_FOR, ROOT, Sdk
 from tools import workbench
 
+STACK = "test"
 TYPE = "pulumi-python:dynamic/vapi:ByoPhoneNumber"
 
 #: Declares what ``numbers.json`` says: logical names to arguments.
@@ -64,17 +65,27 @@ class Stack:
         folder: An empty folder for everything.
         sdk: The environment that the program runs in.
         environ: More environment variables.
+        settings: The stack's configuration.
+        secrets: More of it, encrypted.
     """
 
     folder: Path
     sdk: Sdk
     environ: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.project = workbench.new_project(self.folder / "project", "faults", PROGRAM)
-        self.env = workbench.environment(self.folder, python=self.sdk.python, **{**LOOK_FOR, **self.environ})
+        self.env = workbench.environment(
+            self.folder, python=self.sdk.python, PULUMI_STACK=STACK, **{**LOOK_FOR, **self.environ}
+        )
         self.declare({})
-        self("stack", "init", "test")
+        workbench.new_stack(self.folder, self.project, STACK, self.settings, self.secrets)
+
+    def configure(self, **settings: str) -> None:
+        """Change the provider's configuration."""
+        workbench.configure(self.project, STACK, {f"vapi-byo:{name}": value for name, value in settings.items()})
 
     def declare(self, numbers: Numbers) -> None:
         """Make the program say something else."""
@@ -104,7 +115,7 @@ class Stack:
         A number that is there twice, or that an unfinished replacement still has to delete, fails the test.
         """
         found: dict[str, dict[str, Any]] = {}
-        for resource in workbench.resources(self.folder, "faults", "test"):
+        for resource in workbench.resources(self.folder, "faults", STACK):
             if resource["type"] in (TYPE, PLUGIN_TYPE):
                 name = resource["urn"].rpartition("::")[2]
                 assert name not in found, f"{name} is in the state twice"

@@ -66,7 +66,7 @@ def test_the_gate_finds_hooks_of_the_dashboard_and_one_patch_takes_them_back(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stack = new_stack(stand_in)
-    stack("config", "set", "vapi-byo:onOmitted", "clear")
+    stack.configure(onOmitted="clear")
     stack.declare({"desk": DESK})
     stack.up()
     (id_,) = stand_in.numbers
@@ -105,7 +105,7 @@ def test_the_first_update_after_the_switch_clears_what_the_state_holds(
     (id_,) = stand_in.numbers
     stand_in.change(id_, hooks=HOOKS)
     stack.refresh()
-    stack("config", "set", "vapi-byo:onOmitted", "clear")
+    stack.configure(onOmitted="clear")
     stand_in.seen.clear()
     first = stack("preview", "--expect-no-changes", may_fail=True)
     assert first.status != 0
@@ -114,9 +114,9 @@ def test_the_first_update_after_the_switch_clears_what_the_state_holds(
         in first.output
     )
     assert stand_in.seen == []
-    stack("config", "set", "vapi-byo:onOmitted", "keep")
+    stack.configure(onOmitted="keep")
     assert "2 unchanged" in stack("preview", "--expect-no-changes").output
-    stack("config", "set", "vapi-byo:onOmitted", "clear")
+    stack.configure(onOmitted="clear")
     stack.up()
     assert writes(stand_in) == [("PATCH", {"hooks": []})]
     record_case(
@@ -131,7 +131,7 @@ def test_ignore_changes_keeps_a_field_that_is_left_out_where_the_rest_is_cleared
     program = stack.project / "__main__.py"
     options = "**arguments, opts=pulumi.ResourceOptions(ignore_changes=['hooks']))"
     program.write_text("import pulumi\n" + program.read_text().replace("**arguments)", options))
-    stack("config", "set", "vapi-byo:onOmitted", "clear")
+    stack.configure(onOmitted="clear")
     stack.declare({"desk": DESK})
     stack.up()
     (id_,) = stand_in.numbers

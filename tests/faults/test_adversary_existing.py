@@ -71,7 +71,7 @@ def test_the_key_of_an_empty_organisation_drops_and_creates_nothing(
     stack.up()
     before = stack.numbers()
     with StandIn(org_id="org-wrong") as wrong:
-        stack("config", "set", "vapi-byo:baseUrl", wrong.base_url)  # as another key would: nothing of ours is there
+        stack.configure(baseUrl=wrong.base_url)  # as another key would: nothing of ours is there
         refreshed = stack.refresh("--run-program", may_fail=True)
         assert refreshed.status != 0
         assert "belongs to the organisation in the state, org-right, so nothing was concluded" in refreshed.output
@@ -419,7 +419,7 @@ def test_a_region_that_changes_moves_the_sip_address_without_a_request(
     stack.declare({"desk": DECLARED})
     stack.up()
     stand_in.seen.clear()
-    stack("config", "set", "vapi-byo:region", "eu")
+    stack.configure(region="eu")
     preview = stack("preview", "--diff")
     assert ".sip.eu.vapi.ai" in preview.output
     stack.up()

@@ -242,7 +242,7 @@ def test_on_the_real_cli_the_unknown_is_refused_sent_unchanged_and_changed_besid
     ):
         assert where + WAY_OUT in refused.output
     assert stand_in.seen == []
-    stack("config", "set", "vapi-byo:onUnknown", "send")
+    stack.configure(onUnknown="send")
     stack.up()
     (id_,) = stand_in.numbers
     (posted,) = stand_in.sent("POST")
@@ -288,7 +288,7 @@ def test_on_the_real_cli_a_secret_among_additional_properties_is_sent_and_never_
 ) -> None:
     stack = new_stack(stand_in)
     (stack.project / "__main__.py").write_text(SECRET_PROGRAM.format(credential_id=CREDENTIAL_ID, number=NUMBER))
-    stack("config", "set", "vapi-byo:onUnknown", "send")
+    stack.configure(onUnknown="send")
     stack("config", "set", "--secret", "token", "canary-token-71d2")
     shown = stack.up().output + stack("preview", "--refresh", "--diff", "--expect-no-changes", "--show-sames").output
     (posted,) = stand_in.sent("POST")
@@ -322,7 +322,7 @@ def test_on_the_real_cli_vapi_byo_import_writes_the_unknown_and_says_what_it_nee
     ) in told
     assert "# Needs vapi-byo:onUnknown send, for server.newThing," in (stack.project / "__main__.py").read_text()
     assert WAY_OUT in stack("preview", may_fail=True).output
-    stack("config", "set", "vapi-byo:onUnknown", "send")
+    stack.configure(onUnknown="send")
     stack.up()
     stack("preview", "--refresh", "--expect-no-changes")
     assert stand_in.sent("POST", "PATCH", "DELETE") == []

@@ -68,7 +68,7 @@ def test_nothing_is_sent_once_the_engine_is_gone(
     assert len(stand_in.sent("POST")) == sent
     stand_in.bends.clear()
     stack("cancel", "--yes", may_fail=True)
-    stack("config", "set", "vapi-byo:onExisting", "adopt")
+    stack.configure(onExisting="adopt")
     stack.up()
     assert sorted(one["number"] for one in stand_in.held()) == sorted(one["number"] for one in NUMBERS.values())
     assert {one["id"] for one in stack.numbers().values()} == {one["id"] for one in stand_in.held()}

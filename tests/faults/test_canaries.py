@@ -125,11 +125,9 @@ class Scanner:
 
 @pytest.fixture
 def scanner(tmp_path: Path, vapi: Emulator) -> Scanner:
-    stack = Stack(
-        tmp_path, sdk("newest"), {"VAPI_BASE_URL": vapi.base_url, "VAPI_LOG": "debug", "VAPI_MAX_RETRIES": "0", **SECRETS}
-    )
+    environ = {"VAPI_BASE_URL": vapi.base_url, "VAPI_LOG": "debug", "VAPI_MAX_RETRIES": "0", **SECRETS}
+    stack = Stack(tmp_path, sdk("newest"), environ, secrets={"vapi-byo:apiKey": API_KEY})
     (stack.project / "__main__.py").write_text(PROGRAM)
-    stack("config", "set", "--secret", "vapi-byo:apiKey", API_KEY)
     scanner = Scanner(stack)
     scanner.rename("First")
     return scanner

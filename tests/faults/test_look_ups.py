@@ -151,7 +151,7 @@ def test_what_the_next_up_explains_is_true(new_stack: NewStack, vapi: Emulator, 
     refused = stack.up(may_fail=True)
     assert f"Vapi has it already (id {number['id']}, named 'One'" in refused.errors["one"]
     assert "run pulumi config set vapi-byo:onExisting adopt and pulumi up again" in refused.errors["one"]
-    stack("config", "set", "vapi-byo:onExisting", "adopt")
+    stack.configure(onExisting="adopt")
     adopted = stack.up()
     assert "is taken over" in adopted.output
     assert [one["id"] for one in vapi.numbers()] == [number["id"]] == [stack.numbers()["one"]["id"]]
