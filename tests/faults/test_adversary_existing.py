@@ -63,6 +63,7 @@ def answered(method: str, status: int, body: Any, *, times: int, work_is_done: b
 # -------------------------------------------------------------------------------------------------- the key of somebody else
 
 
+@pytest.mark.engine
 def test_the_key_of_an_empty_organisation_drops_and_creates_nothing(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
@@ -87,6 +88,7 @@ def test_the_key_of_an_empty_organisation_drops_and_creates_nothing(
     )
 
 
+@pytest.mark.engine
 def test_the_only_number_that_is_deleted_in_the_dashboard_is_created_again(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
@@ -412,6 +414,7 @@ def test_a_trunk_in_use_gets_advice_about_its_numbers(stand_in: StandIn, record:
     record_case(record, f"a trunk in use is deleted (Vapi answers {status})", stand_in.summary(), "advice about its numbers")
 
 
+@pytest.mark.engine
 def test_a_region_that_changes_moves_the_sip_address_without_a_request(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:

@@ -17,6 +17,8 @@ from .stand_in import API_KEY, StandIn
 from .table import Record, record_case
 from .test_adversary_answers import ENDLESS, endless
 
+pytestmark = pytest.mark.engine
+
 CREDENTIAL = "11111111-1111-4111-8111-111111111111"
 NUMBERS = {f"n{index}": {"credential_id": CREDENTIAL, "number": f"+1415555200{index}"} for index in range(8)}
 
