@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 
@@ -104,38 +102,13 @@ def test_a_number_that_vanishes_half_way_is_gone_at_the_latest_with_the_next_ref
     assert len(desks.resources()) == NUMBERS - 1
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault("status", status=400),
-        Fault("status", status=500),
-        Fault("html"),
-        Fault("html", status=404),
-        Fault("garbage"),
-        Fault("cut_body"),
-        Fault("drop_before"),
-        Fault("redirect", location="/elsewhere"),
-        Fault("body", body='{"message": "no list"}'),
-        Fault("body", body="[]"),
-        Fault("body", body='[{"id": 7}]'),
-    ],
-    ids=lambda fault: f"{fault.kind} {fault.status or fault.body}".strip(),
-)
-def test_where_the_list_fails_every_number_is_read_by_itself(desks: Project, fault: Fault) -> None:
+def test_where_the_list_fails_every_number_is_read_by_itself(desks: Project) -> None:
     vapi = desks.vapi
     vapi.edit_number(by_name(vapi, "Desk 7"), name="Edited")
-    vapi.inject(replace(fault, method="GET", path=LIST, times=None))
+    vapi.inject(Fault("status", status=500, method="GET", path=LIST, times=None))
     run = desks.refresh()
     assert not run.failed
     assert run.changes == {"same": NUMBERS - 1, "update": 1}
-    assert calls(vapi) == {"GET": NUMBERS, "list": 1}
-
-
-def test_a_list_that_says_less_than_a_number_by_itself_is_not_believed(desks: Project) -> None:
-    vapi = desks.vapi
-    partial = [{key: value for key, value in number.items() if key != "serverUrl"} for number in vapi.numbers()]
-    vapi.inject(Fault("body", method="GET", path=LIST, times=None, body=json.dumps(partial)))
-    assert desks.refresh(expect_no_changes=True).changes == {"same": NUMBERS}
     assert calls(vapi) == {"GET": NUMBERS, "list": 1}
 
 
