@@ -15,7 +15,7 @@ from tests.sdks import ROOT
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
 
 from .conftest import Start
-from .project import API_KEY, Project
+from .project import Project
 from .test_life import changes
 
 pytestmark = pytest.mark.engine
@@ -190,45 +190,6 @@ def test_a_switch_from_server_url_to_server_is_one_patch_and_no_drift_afterwards
     assert project.refresh().changes == {"same": 1}
     assert project.up().changes == {"same": 1}
     assert "canary" not in project.said + project.state()
-
-
-def test_no_secret_appears_in_what_any_command_prints_or_stores(project: Project, tmp_path: Path, vapi: Emulator) -> None:
-    secrets = ["canary-url-secret", "canary-header", "canary-drifted-header", "canary-new-header", API_KEY]
-    program = """
-        url = vapi.ByoPhoneNumber("url", **DESK, server_url="https://example.com", server_url_secret="canary-url-secret")
-        server = vapi.ByoPhoneNumber("server", **{{**DESK, "number": "+14155552672"}},
-                                     server={{"url": "https://example.com", "headers": {{"x-token": "{header}"}}}})
-        plain = vapi.ByoPhoneNumber("plain", **{{**DESK, "number": "+14155552673"}},
-                                    server={{"url": "https://example.com"}})
-        pulumi.export("secret", url.server_url_secret)
-        pulumi.export("server", server.server)
-        pulumi.export("plain", plain.server)
-    """
-    project.program(program.format(header="canary-header"))
-    project.preview()
-    project.up(diff=True)
-    project.cli("preview", "--json")
-    project.cli("stack", "output", "--json")
-    for number in vapi.numbers():
-        if "server" in number:
-            drifted = {**number["server"], "headers": {"x-token": "canary-drifted-header"}}
-            vapi.edit_number(number["id"], server=drifted)
-    project.preview(refresh=True)
-    refresh = project.refresh(diff=True)
-    assert refresh.changes == {"same": 1, "update": 2}
-    assert "[secret]" in project.preview().said
-    project.program(program.format(header="canary-new-header"))
-    project.preview()
-    project.cli("preview", "--json")
-    project.up(diff=True)
-    project.destroy(diff=True)
-
-    stored = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
-    settings = (project.folder / "Pulumi.test.yaml").read_text()
-    for secret in secrets:
-        assert secret not in project.said
-        assert secret.encode() not in stored
-        assert secret not in settings
 
 
 def test_what_was_not_set_is_known_to_be_unset_in_a_preview_without_changes(project: Project) -> None:

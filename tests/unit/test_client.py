@@ -425,13 +425,14 @@ def test_what_the_api_repeats_of_our_secrets_is_masked(client: Collection, peer:
         assert "[secret]" in str(error)
 
 
-def test_a_redirect_is_not_followed(client: Collection, peer: Peer, serve: Callable[[], Peer]) -> None:
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_not_followed(client: Collection, peer: Peer, serve: Callable[[], Peer], status: int) -> None:
     elsewhere = serve()
     elsewhere.says(200, NUMBER)
-    peer.says(307, text="", headers=f"Location: {elsewhere.url}/phone-number/{ID}\r\n")
+    peer.says(status, text="", headers=f"Location: {elsewhere.url}/phone-number/{ID}\r\n")
     error = failure(lambda: client.get(ID))
     assert str(error).startswith(
-        f"something between here and Vapi answered 307 with something other than Vapi's JSON (GET /phone-number/{ID}); check vapi-byo:baseUrl"
+        f"something between here and Vapi answered {status} with something other than Vapi's JSON (GET /phone-number/{ID}); check vapi-byo:baseUrl"
     )
     assert elsewhere.requests == []
 
