@@ -25,7 +25,7 @@ class Language:
     Attributes:
         name: Its folder in ``examples``.
         program: The file of the program.
-        prepare: Brings a copy to where it can be run, and compiles it; called again after a change of the program.
+        prepare: Brings a copy to where it can be run; called again after a change of the program.
         sdk: What Pulumi's generators call it; empty where a program needs no SDK.
     """
 
@@ -51,8 +51,7 @@ class Language:
         """
         shutil.copytree(ROOT / "examples" / self.name, folder)
         project = folder / "Pulumi.yaml"
-        text = project.read_text("utf-8").replace("../../plugin", str(ROOT / "plugin"))
-        project.write_text(text.replace("runtime: go\n", "runtime: {name: go, options: {binary: program}}\n"), "utf-8")
+        project.write_text(project.read_text("utf-8").replace("../../plugin", str(ROOT / "plugin")), "utf-8")
         if self.sdk:
             shutil.copytree(sdks / self.sdk, folder / "sdks" / "vapi-byo")
         self.prepare(folder)
@@ -91,19 +90,13 @@ def run(folder: Path, *command: str, text: str = "") -> str:
 
 
 def _nothing(_folder: Path) -> None:
-    """Do nothing: the program is run as it is written."""
+    """Do nothing: Pulumi compiles the program whenever it runs it, and checks its types."""
 
 
-def _compile_typescript(folder: Path) -> None:
+def _install_packages(folder: Path) -> None:
     if not (folder / "node_modules").exists():
         run(folder, "npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error")
         run(folder, "npx", "tsc", "-p", "sdks/vapi-byo")
-    run(folder, "npx", "tsc", "-p", ".")
-
-
-def _compile_go(folder: Path) -> None:
-    # As the CLI was built, whose compiled packages serve again.
-    run(folder, "env", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false", "go", "build", "-o", "program", ".")
 
 
 def install_python_sdk(source: Path, packages: Path) -> None:
@@ -122,8 +115,8 @@ LANGUAGES: Final = {
     one.name: one
     for one in (
         Language("yaml", "Pulumi.yaml", _nothing),
-        Language("typescript", "index.ts", _compile_typescript, "nodejs"),
-        Language("go", "main.go", _compile_go, "go"),
+        Language("typescript", "index.ts", _install_packages, "nodejs"),
+        Language("go", "main.go", _nothing, "go"),
         Language("python", "__main__.py", _check_python, "python"),
     )
 }
