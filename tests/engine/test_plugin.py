@@ -106,7 +106,9 @@ def test_the_code_of_an_import_previews_without_a_change(project: YamlProject, v
         fallbackDestination={"type": "number", "number": "+14155550123"},
     )
     vapi.clear_requests()
-    said = project.cli("import", "vapi-byo:index:ByoPhoneNumber", "dashboard", made["id"], "--yes", "--protect=false")
+    said = project.cli(
+        "import", "vapi-byo:index:ByoPhoneNumber", "dashboard", made["id"], "--yes", "--skip-preview", "--protect=false"
+    )
     text = re.sub(r"\bon:", "'on':", said[said.rindex("resources:") :])  # which YAML of old, and PyYAML, takes for true
     code = yaml.safe_load(text)["resources"]["dashboard"]
     assert set(code["properties"]) == {*("number", "credentialId", "name", "squadId", "hooks", "server", "fallbackDestination")}
@@ -128,14 +130,14 @@ def test_an_import_names_what_is_never_read_back(project: YamlProject, vapi: Emu
     up(project)
     [trunk] = vapi.credentials()
     made = vapi.add_number(number="+14155550199", credentialId=trunk["id"], serverUrl="https://example.com/old")
-    said = project.cli("import", "vapi-byo:index:ByoPhoneNumber", "old", made["id"], "--yes")
+    said = project.cli("import", "vapi-byo:index:ByoPhoneNumber", "old", made["id"], "--yes", "--skip-preview")
     assert (
         "Vapi does not tell whether its serverUrl has a secret; one that it has stays, unless you add serverUrlSecret" in said
     )
     other = vapi.add_credential(
         gateways=[{"ip": "203.0.113.20"}], outboundAuthenticationPlan={"authUsername": "u", "authPassword": "p"}
     )
-    said = project.cli("import", "vapi-byo:index:ByoSipTrunkCredential", "other", other["id"], "--yes")
+    said = project.cli("import", "vapi-byo:index:ByoSipTrunkCredential", "other", other["id"], "--yes", "--skip-preview")
     assert "Vapi never tells a password; the one that it has stays, but add authPassword to the program" in said
 
 
