@@ -21,6 +21,15 @@ settings.register_profile("new", settings.default, deadline=None)
 settings.load_profile("same")
 
 
+#: Tests of minutes.
+_LONG = ("tests/packaging/", "tests/engine/test_languages.py", "tests/faults/test_fault_matrix.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first, so that no worker begins one when the others are about to end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the tables of what was run."""
     differences.print_table(terminalreporter)
