@@ -430,10 +430,9 @@ def test_a_redirect_is_not_followed(client: Collection, peer: Peer, serve: Calla
     elsewhere = serve()
     elsewhere.says(200, NUMBER)
     peer.says(status, text="", headers=f"Location: {elsewhere.url}/phone-number/{ID}\r\n")
-    error = failure(lambda: client.get(ID))
-    assert str(error).startswith(
-        f"something between here and Vapi answered {status} with something other than Vapi's JSON (GET /phone-number/{ID}); check vapi-byo:baseUrl"
-    )
+    said = f"something between here and Vapi answered {status} with something other than Vapi's JSON"
+    assert str(failure(lambda: client.get(ID))).startswith(f"{said} (GET /phone-number/{ID}); check vapi-byo:baseUrl")
+    assert str(failure(lambda: client.create({"number": "+14155552671"}))).startswith(f"{said} (POST /phone-number); ")
     assert elsewhere.requests == []
 
 
