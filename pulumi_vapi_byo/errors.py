@@ -271,7 +271,7 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool,
         One clause without a full stop; empty if nothing useful is known.
     """
     if not from_api:
-        return "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
+        return "check vapi-byo:baseUrl and any proxy in between, then try again; this answer was ignored"
     known = [of_kind(method, status, message) or _advice_for_a_field(status, message) for message in messages or ("",)]
     if any(known):
         return "; ".join(dict.fromkeys(filter(None, known)))

@@ -218,7 +218,7 @@ class VapiClient:
             tries = len(policy.history) + 1
             self._pace.wait(turns)
             if self._now() > last:
-                raise OutdatedError(f"it had to wait so long that the look before it was out of date ({method} {path})")
+                raise OutdatedError(f"it had to wait so long that the read before it was out of date ({method} {path})")
             # A GET has no such limit: it may be needed to learn what became of a change.
             limit_s = math.inf if method == "GET" else time_left_s()
             if limit_s <= 0:
@@ -310,7 +310,7 @@ class VapiClient:
         excerpt = self.quote(answer.text)
         if 200 <= answer.status < 300:
             raise BadAnswerError(
-                f"to a request that it took ({answer.status}) is not JSON, beginning {excerpt!r}", method=method, path=path
+                f"to a successful request ({answer.status}) is not JSON, beginning {excerpt!r}", method=method, path=path
             )
         from_api = _is_api_error(answer.body)
         raise ApiError(
@@ -548,7 +548,7 @@ class Collection:
                 return False
             raise
         if _is_api_error(reply.body) and "id" not in reply.body:
-            raise BadAnswerError(f"to a request that it took ({reply.status}) is an error", method="DELETE", path=path)
+            raise BadAnswerError(f"to a successful request ({reply.status}) is an error", method="DELETE", path=path)
         return True
 
     def list(self, limit: int = MAX_LIST, created_at_le: str | None = None) -> builtins.list[dict[str, Any]]:

@@ -38,7 +38,7 @@ RATE_ADVICE = (
 )
 FAULT_ADVICE = "this is a fault on Vapi's side: try again later"
 PAGE = "something between here and Vapi answered {status} with something other than Vapi's JSON, beginning '<html><head><title>{title}</"
-PAGE_ADVICE = "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"
+PAGE_ADVICE = "check vapi-byo:baseUrl and any proxy in between, then try again; this answer was ignored"
 NOT_MADE = (
     "; it has not appeared within 0.6 s, so it was probably not created: look for it in the dashboard before you run pulumi up "
     "again, which would create another with vapi-byo:onExisting allow"
@@ -233,7 +233,7 @@ def test_a_lost_answer_is_an_error_unless_the_number_was_made(stage: Stage, verb
 
 
 GARBAGE = [
-    ("{ not json", "to a request that it took ({status}) is not JSON, beginning '{ not json'"),
+    ("{ not json", "to a successful request ({status}) is not JSON, beginning '{ not json'"),
     ("[]", "is not an object"),
     ('{"id": "x"}', "has no usable provider"),
     (json.dumps({"provider": "twilio", "id": "x"}), "is of provider 'twilio', not 'byo-phone-number'"),

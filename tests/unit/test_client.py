@@ -406,7 +406,7 @@ def test_an_error_page_is_named_as_one_and_cut(client: Collection, peer: Peer) -
     assert str(failure(lambda: client.create({}))) == (
         f"something between here and Vapi answered 400 with something other than Vapi's JSON, beginning '<html> {'x' * 50}...' "
         "(POST /phone-number); check vapi-byo:baseUrl and any proxy in between, then try again; "
-        "nothing was concluded from this answer"
+        "this answer was ignored"
     )
 
 
@@ -449,7 +449,7 @@ OTHER_ID = "d1e2f3a4-0000-4000-8000-00000000000f"
         ({**NUMBER, "provider": "twilio"}, "is of provider 'twilio', not 'byo-phone-number'"),
         ({**NUMBER, "orgId": ""}, "has no usable orgId (letters, digits, - and _, at most 128 of them)"),
         ({**NUMBER, "id": OTHER_ID}, f"is about another id, {OTHER_ID}"),
-        (None, "to a request that it took (200) is not JSON, beginning 'null'"),
+        (None, "to a successful request (200) is not JSON, beginning 'null'"),
     ],
 )
 def test_an_answer_that_is_not_the_number_is_refused(client: Collection, peer: Peer, body: Any, reason: str) -> None:
@@ -474,7 +474,7 @@ def test_a_success_that_is_no_json_is_refused(client: Collection, peer: Peer, te
     peer.says(201, text=text)
     error = failure(lambda: client.create({}))
     assert isinstance(error, BadAnswerError)
-    assert str(error).startswith("Vapi's answer to a request that it took (201) is not JSON, beginning '")
+    assert str(error).startswith("Vapi's answer to a successful request (201) is not JSON, beginning '")
 
 
 def test_an_answer_without_end_is_cut_off(client: Collection, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:

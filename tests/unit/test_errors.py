@@ -83,12 +83,12 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (
             api_error(404, from_api=False, excerpt="<html>", to=GET),
             ("something between here and Vapi answered 404 with something other than Vapi's JSON, beginning '<html>' (GET /phone-number/1); "
-            "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
+            "check vapi-byo:baseUrl and any proxy in between, then try again; this answer was ignored"),
         ),
         (
             api_error(502, from_api=False),
             ("something between here and Vapi answered 502 with something other than Vapi's JSON (POST /phone-number); "
-            "check vapi-byo:baseUrl and any proxy in between, then try again; nothing was concluded from this answer"),
+            "check vapi-byo:baseUrl and any proxy in between, then try again; this answer was ignored"),
         ),
         (BadAnswerError("is no list of numbers", method="GET", path="/phone-number"),
          "Vapi's answer is no list of numbers (GET /phone-number)"),
