@@ -74,8 +74,8 @@ class Absence:
         if not shown:
             return None  # it is new, but was neither found nor listed all this time
         raise VapiError(
-            f"Vapi does not find it by its id {self._api.client.quote(id_)}, but its list still shows it, so nothing was "
-            "concluded; try again later"
+            f"Vapi does not find it by its id {self._api.client.quote(id_)}, but its list still shows it, so it is not "
+            "treated as deleted; try again later"
         )
 
     def _prove_organisation(self, state: Mapping[str, Any]) -> None:
@@ -133,6 +133,6 @@ def _wrong_key(found: str, own: str) -> VapiError:
 def _unproven(own: str) -> VapiError:
     return VapiError(
         "Vapi does not find it with this key, but nothing in the account shows that the key belongs to the organisation in the "
-        f"state, {own}, so nothing was concluded; check vapi-byo:apiKey and vapi-byo:region, and if it is truly gone, "
+        f"state, {own}, so it is not treated as deleted; check vapi-byo:apiKey and vapi-byo:region, and if it is truly gone, "
         "remove it from the state with pulumi state delete URN (pulumi stack --show-urns lists the URNs)"
     )

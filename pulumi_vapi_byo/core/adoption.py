@@ -60,7 +60,7 @@ class Adoption:
         if one is None:
             raise VapiError(f"Vapi has nothing with id {id_}; check the id, or remove import_ if it was deleted since")
         if not self._run.claims.take(id_):
-            raise VapiError(f"another resource of this program has id {id_} already; declare it once")
+            raise VapiError(f"another resource of this program already has id {id_}; declare it once")
         live = self._states.of(one, inputs)
         # With an empty answer nothing counts as filled in. So whatever the program could say about an object and doesn't is a
         # difference: the next update would remove it.
@@ -68,7 +68,8 @@ class Adoption:
         if differs:
             self._run.claims.release(id_)
             raise VapiError(
-                f"the program says otherwise ({self._show_differences(differs)}); write what Vapi has, change it afterwards"
+                f"the program differs from Vapi ({self._show_differences(differs)}); first declare what Vapi has, then "
+                "change it"
             )
         shape = shape_of(self._kind, inputs, live)
         self._run.warn_of_the_unknown(self._run.label(inputs, id_), unknown_in(shape))
@@ -128,7 +129,7 @@ class Adoption:
             if pause_s is None:
                 id_ = self._run.quote(id_)
                 raise VapiError(
-                    f"Vapi lists it (id {id_}), but has none when it is asked for that id; try again, or, if it is not in the "
+                    f"Vapi lists it (id {id_}), but does not find it by that id; try again, or, if it is not in the "
                     "dashboard, ask Vapi's support about it"
                 )
             self._run.sleep(pause_s)
@@ -147,22 +148,22 @@ class Adoption:
             other = f"another credential, {quote(one.parent_id)}" if one.parent_id else "no credential"
             if held:
                 return VapiError(
-                    f"another resource of this program has it already on {other} ({label}); remove one of them, or, where Vapi "
-                    "should decide, pulumi config set vapi-byo:onExisting allow"
+                    f"another resource of this program already has it on {other} ({label}); remove one of them, or, to let "
+                    "Vapi decide, run pulumi config set vapi-byo:onExisting allow"
                 )
             return VapiError(
-                f"Vapi has it already on {other} ({label}); use that {to_snake(self._kind.parent or '')} to "
-                "take it over, delete it first, or, where Vapi should decide, pulumi config set vapi-byo:onExisting allow"
+                f"it already exists at Vapi on {other} ({label}); use that {to_snake(self._kind.parent or '')} to "
+                "take it over, delete it first, or, to let Vapi decide, run pulumi config set vapi-byo:onExisting allow"
             )
         if held:
-            return VapiError(f"another resource of this program has it already ({label}); declare it once")
+            return VapiError(f"another resource of this program already has it ({label}); declare it once")
         if len(alike) > 1:
             ids = ", ".join(quote(other.id) for other in alike)
-            return VapiError(f"Vapi has {len(alike)} that fit ({ids}); delete those you do not want, then try again")
+            return VapiError(f"Vapi has {len(alike)} that match ({ids}); delete the ones you do not want, then try again")
         # Without an identity, it cannot be told apart from the resource that it is to replace.
         replaced = "" if self._kind.identity else "; to replace it by another, run pulumi config set vapi-byo:onExisting allow"
         return VapiError(
-            f"Vapi has it already ({label}); to take it over, give it opts=ResourceOptions(import_={id_!r}), or run "
+            f"it already exists at Vapi ({label}); to take it over, give it opts=ResourceOptions(import_={id_!r}), or run "
             "pulumi config set vapi-byo:onExisting adopt and pulumi up again; if only the resource was renamed, give it "
             f"opts=ResourceOptions(aliases=[Alias(name='its old name')]){replaced}"
         )
@@ -175,7 +176,7 @@ class Adoption:
         if not self._run.claims.take(one.id):  # another resource got it in the meantime
             raise self.refusal([entry], inputs)
         log.warning(
-            "%s exists already (id %s, created %s) and is taken over%s",
+            "%s already exists (id %s, created %s) and is being taken over%s",
             self._run.label(one.wire(), one.id),
             one.id,
             _age(self._run.quote(one.created_at)),
@@ -210,7 +211,7 @@ def _changed_by(patch: Mapping[str, Any]) -> str:
     cleared = [to_snake(field) for field in patch if to_snake(field) not in changed]
     said = [f"{', '.join(changed)} changed to what the program says"] if changed else []
     said += [f"{', '.join(cleared)} cleared, as the program has none"] if cleared else []
-    return f", with {' and '.join(said)}" if said else " as it is"
+    return f", with {' and '.join(said)}" if said else " unchanged"
 
 
 def _age(created_at: str) -> str:

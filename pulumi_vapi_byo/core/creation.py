@@ -124,7 +124,7 @@ class Creation:
                     return found
                 if isinstance(error, _MadeOtherwiseError):
                     raise VapiError(
-                        f"{error}; look at that one in the dashboard, and delete it or take it over with import_, before you "
+                        f"{error}; check that one in the dashboard, and delete it or take it over with import_, before you "
                         "run pulumi up again"
                     ) from error
                 if not _may_pass(error) or failures > self._settings.max_retries:
@@ -165,8 +165,8 @@ class Creation:
                 break
         if len(found.ours) > 1:
             raise VapiError(
-                f"{failure}; since then {len(found.ours)} like it have appeared ({self._run.quote_ids(found.ours)}) and it "
-                "cannot be told which is this one; delete those you do not want, then run pulumi up again"
+                f"{failure}; since then {len(found.ours)} matching ones have appeared ({self._run.quote_ids(found.ours)}), "
+                "and there is no telling which is this one; delete the ones you do not want, then run pulumi up again"
             ) from failure
         for one in found.ours:
             if one.answer is not None:
@@ -179,15 +179,15 @@ class Creation:
             ) from trouble
         if found.unreadable:
             raise VapiError(
-                f"{failure}; since then {self._run.quote_ids(found.unreadable)} has appeared, which cannot be read, so it "
-                "cannot be told whether it is this one; look at it in the dashboard and delete it if it is, then run pulumi up "
-                "again"
+                f"{failure}; since then {self._run.quote_ids(found.unreadable)} has appeared, which cannot be read, so "
+                "there is no telling whether it is this one; check it in the dashboard and delete it if it is, then run pulumi "
+                "up again"
             ) from failure
         if found.doubtful:
             raise VapiError(
-                f"{failure}; since then {self._run.quote_ids(found.doubtful)} has appeared, which may be this one but is not "
-                "just what was sent; look at it in the dashboard, and delete it or take it over with import_, before you run "
-                "pulumi up again"
+                f"{failure}; since then {self._run.quote_ids(found.doubtful)} has appeared, which may be this one but "
+                "differs from what was sent; check it in the dashboard, and delete it or take it over with import_, before you "
+                "run pulumi up again"
             ) from failure
         return self._adoption.take_over(found.existing, inputs) if found.existing else None
 
@@ -235,7 +235,7 @@ class Creation:
     def _made_after_all(self, one: Answer, inputs: Mapping[str, Any]) -> Answer:
         self._run.claims.keep(one.id)
         log.warning(
-            "the answer to the creation of %s was lost or unusable, but it was created (id %s) and is taken over",
+            "the answer to the creation of %s was lost or unusable, but it was created (id %s) and was taken over",
             self._run.label(inputs),
             one.id,
         )

@@ -131,8 +131,8 @@ class Reading:
         if held:
             cleared = ", ".join(dict.fromkeys(self._kind.said_to_be_none(field) for field in held))
             log.warning(
-                "%s: Vapi has %s, %s: calls may go where the program does not say; write it into the program, or have it "
-                "cleared, by an empty value (%s) or all at once by pulumi config set vapi-byo:onOmitted clear",
+                "%s: Vapi has %s, %s: calls may go elsewhere than the program says; add it to the program, or clear it with "
+                "an empty value (%s), or clear all such fields with pulumi config set vapi-byo:onOmitted clear",
                 label,
                 self._run.quote(self._kind.show_fields(held), MAX_API_TEXT),
                 WHICH_IS_LEFT_OUT,

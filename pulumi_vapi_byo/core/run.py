@@ -70,8 +70,7 @@ class Run:
         """Warn, once, about what the API holds that neither this version nor the program knows."""
         if paths:
             log.warning(
-                "%s: Vapi has %s, which this version does not know and the program does not say: it stays as it is, whatever "
-                "changes beside it",
+                "%s: Vapi has %s, which neither this version nor the program knows: it stays as it is, whatever else changes",
                 label,
                 self.quote(", ".join(show_path(as_spelled(path)) for path in paths), MAX_API_TEXT),
             )

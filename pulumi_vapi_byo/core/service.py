@@ -269,7 +269,7 @@ class Service:
         going = unknown_that_goes(self.kind, state, patch)
         if going:
             log.warning(
-                "%s: will go with what it is in, although this version does not know it and the program does not say it: %s",
+                "%s: will be removed with the object it is in, although neither this version nor the program knows it: %s",
                 self._label(state, id_),
                 shorten(", ".join(show_path(as_spelled(path)) for path in going)),
             )

@@ -84,8 +84,8 @@ class Twins:
                 if (mine, other) not in self._told:
                     self._told.add((mine, other))
                     log.warning(
-                        "%s is twice at Vapi on the same credential: id %s, which this program has, and id %s; "
-                        "delete the second in the dashboard if nothing needs it",
+                        "%s exists twice at Vapi on the same credential: id %s, which this program manages, and id %s; "
+                        "delete the latter in the dashboard if nothing needs it",
                         self._label_of[key],
                         shorten(mine, 60),
                         shorten(other, 60),

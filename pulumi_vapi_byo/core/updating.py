@@ -130,9 +130,9 @@ class Updating:
         for other in self._account.known_as(identity):
             if other.id != id_ and other.parent_id == self._kind.parent_of(inputs):
                 raise VapiError(
-                    f"the number with id {self._run.quote(other.id)} has these digits, and nothing was sent; if it gets "
-                    "others in this very run, run pulumi up again; if it is to be deleted, run pulumi destroy --target URN "
-                    "first; to swap two numbers, swap all their other arguments instead"
+                    f"the number with id {self._run.quote(other.id)} already has these digits, so nothing was sent; "
+                    "if this run gives it other digits, run pulumi up again; if it should be deleted, run pulumi destroy "
+                    "--target URN first; to swap two numbers, swap all their other arguments instead"
                 )
 
     def _read_before_write(

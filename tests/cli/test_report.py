@@ -208,7 +208,7 @@ def test_a_number_that_does_not_change_and_whose_calls_others_divert_is_told() -
 def test_a_number_that_the_preview_does_not_show_is_told_by_the_warning_of_the_refresh() -> None:
     warning = (
         "warning: BYO phone number '+14155552671': Vapi has hooks (1, not shown), squad_id 'S', which the program leaves out: "
-        "calls may go where the program does not say; write it into the program\n\n"
+        "calls may go elsewhere than the program says; add it to the program\n\n"
     )
     told = of(diagnostics=[{"message": warning, "severity": "info#err"}] * 2).markdown.splitlines()
     assert told[2] == "**Nothing changes, but calls to 1 number may be diverted by what the program leaves out.**"

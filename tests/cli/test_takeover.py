@@ -534,5 +534,5 @@ def test_a_number_that_changes_meanwhile_is_no_entry(vapi: Emulator) -> None:
     added = vapi.add_number(number="+14155552671", name="a", credentialId=vapi.add_credential()["id"])
     takeovers = plan([Listed(PHONE_NUMBER, added["id"], added.get("number"), added.get("name"), PHONE_NUMBER.parse(added))])
     vapi.edit_number(added["id"], name="b")
-    with pytest.raises(VapiError, match=r"^cannot import BYO phone number '\+14155552671': the program says otherwise "):
+    with pytest.raises(VapiError, match=r"^cannot import BYO phone number '\+14155552671': the program differs from Vapi "):
         import_file(takeovers, Settings(API_KEY, vapi.base_url, "us"))

@@ -275,7 +275,7 @@ def test_a_create_whose_answer_is_lost_takes_over_what_was_made(configure: Confi
     (number,) = vapi.numbers()
     assert made.id == number["id"]
     assert [request.method for request in vapi.requests if request.method != "GET"] == ["POST"]
-    assert f"but it was created (id {made.id}) and is taken over" in provider.printed()
+    assert f"but it was created (id {made.id}) and was taken over" in provider.printed()
 
 
 def test_a_fault_that_passes_is_tried_again(configure: Configure, vapi: Emulator) -> None:
@@ -300,7 +300,7 @@ def test_a_number_that_exists_is_refused_with_the_way_to_take_it_over(
 
     label = f"id {number['id']}, named 'in the dashboard', created at {number['createdAt']}"
     assert str(error.value) == (
-        f"{host_sdk.error_prefix}cannot create {NUMBER}: Vapi has it already ({label}); to take it over, give it "
+        f"{host_sdk.error_prefix}cannot create {NUMBER}: it already exists at Vapi ({label}); to take it over, give it "
         f"opts=ResourceOptions(import_='{number['id']}'), or run pulumi config set vapi-byo:onExisting adopt and pulumi up "
         "again; if only the resource was renamed, give it "
         "opts=ResourceOptions(aliases=[Alias(name='its old name')])"

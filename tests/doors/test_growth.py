@@ -77,8 +77,8 @@ def test_a_preview_tells_what_goes_with_the_hook_that_it_is_in(host: Host, vapi:
         (
             [ending],
             (
-                f"warning: BYO phone number '{NUMBER}': will go with what it is in, although this version does not know it and "
-                "the program does not say it: hooks[0].options\n"
+                f"warning: BYO phone number '{NUMBER}': will be removed with the object it is in, although neither this "
+                "version nor the program knows it: hooks[0].options\n"
             ),
         ),
     ):

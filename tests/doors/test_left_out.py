@@ -77,9 +77,9 @@ def test_a_refresh_tells_of_what_diverts_calls_and_changes_nothing(provider: Pro
         assert provider.diff(plain(seen.outputs), provider.check(INPUTS).inputs, made.id) == NONE
     assert warned(provider)[mark:] == 2 * [
         (
-            f"warning: BYO phone number '+14155552671': Vapi has {held}, which the program leaves out: calls may go where the "
-            f"program does not say; write it into the program, or have it cleared, by an empty value ({none}) or all at once by "
-            "pulumi config set vapi-byo:onOmitted clear"
+            f"warning: BYO phone number '+14155552671': Vapi has {held}, which the program leaves out: calls may go "
+            f"elsewhere than the program says; add it to the program, or clear it with an empty value ({none}), or clear all such "
+            "fields with pulumi config set vapi-byo:onOmitted clear"
         )
     ]
 
@@ -217,8 +217,8 @@ def test_a_server_is_cleared_in_the_spelling_that_an_api_of_2024_knows(serve: Se
     vapi.edit_number(made.id, serverUrl="https://example.com/vapi?canary")
     keeping.read(made.id, made.outputs)
     assert (
-        "Vapi has server_url at 'example.com', which the program leaves out: calls may go where the program does not say; write "
-        "it into the program, or have it cleared, by an empty value (server={}) or"
+        "Vapi has server_url at 'example.com', which the program leaves out: calls may go elsewhere than the program says; "
+        "add it to the program, or clear it with an empty value (server={}), or"
     ) in keeping.printed()
     clearing = configure(vapi) if said else configure(vapi, onOmitted="clear")
     seen = clearing.read(made.id, made.outputs)
@@ -239,7 +239,7 @@ def test_a_takeover_without_a_write_refuses_what_the_program_leaves_out(
     wanted = {**INPUTS, "__importId": number["id"]}
     with pytest.raises(PluginError, match=SQUAD_ID) as refused:
         clearing.create(clearing.check(wanted).inputs)
-    assert "the program says otherwise" in str(refused.value)
+    assert "the program differs from Vapi" in str(refused.value)
     keeping = configure(vapi)
     assert keeping.create(keeping.check(wanted).inputs).id == number["id"]
     assert [request.method for request in vapi.requests] == ["GET", "GET"]
@@ -252,7 +252,7 @@ def test_a_takeover_by_number_clears_what_the_program_leaves_out_and_says_so(con
     assert made.id == number["id"]
     assert patches(vapi) == [{"name": "b", **cleared("squadId", "hooks")}]
     assert (
-        "is taken over, with name changed to what the program says and squad_id, hooks cleared, as the program has none\n"
+        "is being taken over, with name changed to what the program says and squad_id, hooks cleared, as the program has none\n"
         in adopting.printed()
     )
 

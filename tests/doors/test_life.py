@@ -80,8 +80,8 @@ def test_a_second_number_just_like_one_that_stays_unchanged_is_told(
         else:
             make(provider, {**INPUTS, "number": "+14155552672"})
     assert (
-        f"is twice at Vapi on the same credential: id {made.id}, which this program has, and id {twin['id']}; delete the second "
-        "in the dashboard if nothing needs it" in provider.printed()
+        f"exists twice at Vapi on the same credential: id {made.id}, which this program manages, and id {twin['id']}; delete "
+        "the latter in the dashboard if nothing needs it" in provider.printed()
     )
 
 
@@ -351,7 +351,7 @@ def test_what_others_added_beside_an_update_is_told_and_stays_to_be_found(provid
 
 def test_an_import_of_what_holds_more_than_the_program_says_is_refused(provider: Provider, vapi: Emulator) -> None:
     number = vapi.add_number(**INPUTS, server=MORE)
-    with pytest.raises(PluginError, match="the program says otherwise") as raised:
+    with pytest.raises(PluginError, match="the program differs from Vapi") as raised:
         provider.create({**INPUTS, "server": SERVER, "__importId": number["id"]})
     assert "canary" not in str(raised.value)
     assert provider.create({**INPUTS, "server": MORE, "__importId": number["id"]}).id == number["id"]
@@ -383,7 +383,7 @@ def test_the_digits_that_an_update_gives_up_are_free_for_another(provider: Provi
     make(provider, {**INPUTS, "number": "+14155552672"})  # the account is listed now
     change(provider, one, {**INPUTS, "number": "+14155552673"})
     assert make(provider, INPUTS).id != one.id
-    with pytest.raises(PluginError, match="another resource of this program has it already"):
+    with pytest.raises(PluginError, match="another resource of this program already has it"):
         make(provider, {**INPUTS, "number": "+14155552673"})
 
 

@@ -126,7 +126,9 @@ def test_a_lost_answer_makes_no_second_trunk(provider: Provider, vapi: Emulator)
 
 def test_a_trunk_like_one_that_exists_is_refused_unless_allowed_or_taken_over(host: Host, vapi: Emulator) -> None:
     first = make(trunks(host, vapi), INPUTS)
-    with pytest.raises(PluginError, match=f"cannot create BYO SIP trunk 'Trunk': Vapi has it already .id {first.id}") as raised:
+    with pytest.raises(
+        PluginError, match=f"cannot create BYO SIP trunk 'Trunk': it already exists at Vapi .id {first.id}"
+    ) as raised:
         make(trunks(host, vapi), INPUTS)
     assert str(raised.value).endswith("to replace it by another, run pulumi config set vapi-byo:onExisting allow")
     adopted = make(trunks(host, vapi, onExisting="adopt"), INPUTS)
@@ -142,7 +144,7 @@ def test_import_takes_a_trunk_over_without_a_write(provider: Provider, vapi: Emu
     assert taken.id == credential["id"]
     with pytest.raises(PluginError) as raised:
         provider.create({**INPUTS, "techPrefix": "8", "__importId": credential["id"]})
-    assert "another resource of this program has id" in str(raised.value)
+    assert "another resource of this program already has id" in str(raised.value)
     assert [request.method for request in vapi.requests] == ["GET", "GET"]
 
 

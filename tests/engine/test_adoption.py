@@ -31,7 +31,7 @@ def test_two_resources_that_name_one_number_are_refused_and_the_number_stays(pro
     """)
     run = project.up()
     assert run.failed
-    assert "another resource of this program has it already" in run.said
+    assert "another resource of this program already has it" in run.said
     assert vapi.numbers() == [number]
     assert held(project) == {"one": number["id"]}
 
@@ -86,8 +86,8 @@ def test_what_exists_is_brought_to_what_the_program_says_with_one_patch(project:
     project.program('vapi.ByoPhoneNumber("desk", name="Desk", **DESK)')
     vapi.clear_requests()
     run = project.up()
-    assert "exists already" in run.said
-    assert "is taken over, with name, assistant_id changed to what the program says" in run.said
+    assert "already exists" in run.said
+    assert "is being taken over, with name, assistant_id changed to what the program says" in run.said
     writes = [(request.method, set(request.body or {})) for request in vapi.requests if request.method != "GET"]
     assert writes == [("PATCH", {"name", "assistantId"})]
     assert held(project) == {"desk": number["id"]}

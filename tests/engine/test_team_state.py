@@ -201,7 +201,7 @@ def test_the_lock_of_a_killed_up_is_cancelled_and_nothing_is_made_twice(first: M
     made = digits(vapi)
     assert made
     said = first("team-state", "up", "--yes", "--skip-preview", fails=True)
-    assert f"cannot create BYO phone number '{made[0]}': Vapi has it already" in said
+    assert f"cannot create BYO phone number '{made[0]}': it already exists at Vapi" in said
     workbench.configure(first.folder / "team-state", "prod", {"vapi-byo:onExisting": "adopt"})
     first("team-state", "up", "--yes", "--skip-preview")
     assert digits(vapi) == NUMBERS

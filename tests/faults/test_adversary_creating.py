@@ -270,7 +270,7 @@ def test_without_digits_what_may_be_it_is_refused_and_never_created_again(
 
     stand_in.bends.append(otherwise)
     with pytest.raises(
-        VapiError, match=r"since then [-0-9a-f]{36} has appeared, which may be this one but is not just what was"
+        VapiError, match=r"since then [-0-9a-f]{36} has appeared, which may be this one but differs from what was"
     ):
         life(stand_in, kind).create(inputs)
     assert posts(stand_in) == 1
@@ -314,7 +314,7 @@ def test_what_another_resource_of_the_program_has_meanwhile_is_not_taken_for_wha
     one = life(stand_in, on_existing=on_existing)
     stand_in.bends.append(refused(500, work_is_done=True))
     one._run.claims = _HasEverything()
-    with pytest.raises(VapiError, match="another resource of this program has it already "):
+    with pytest.raises(VapiError, match="another resource of this program already has it "):
         one.create(INPUTS)
     assert posts(stand_in) == 1
 
@@ -330,7 +330,7 @@ class _HasEverything(Claims):
 @pytest.mark.parametrize(
     ("on_existing", "outcome"),
     [
-        ("error", "refused: Vapi has it already"),
+        ("error", "refused: it already exists at Vapi"),
         ("adopt", "taken over, as onExisting adopt says"),
         ("allow", "refused: it may be this one"),
     ],
@@ -347,7 +347,7 @@ def test_what_is_older_than_the_post_was_not_made_by_it(
         assert one.create(INPUTS)[0] == older["id"]
     else:
         said = {
-            "error": rf"Vapi has it already \(id {older['id']}, ",
+            "error": rf"it already exists at Vapi \(id {older['id']}, ",
             "allow": f"since then {older['id']} has appeared, which ",
         }
         with pytest.raises(VapiError, match=said[on_existing]):
@@ -398,7 +398,7 @@ def test_the_same_digits_on_another_credential_are_not_what_was_sent(
         assert sorted(number["credentialId"] for number in stand_in.held()) == [CREDENTIAL, OTHER]
         assert stand_in.numbers[id_].value["credentialId"] == CREDENTIAL
     else:
-        with pytest.raises(VapiError, match=f"Vapi has it already on another credential, {OTHER} "):
+        with pytest.raises(VapiError, match=f"it already exists at Vapi on another credential, {OTHER} "):
             one.create(INPUTS)
         assert posts(stand_in) == 1
 
@@ -439,9 +439,9 @@ def test_a_404_for_what_the_list_still_shows_takes_both_to_be_believed(stand_in:
         assert one.create(INPUTS)[0] == number["id"]
         outcome = "taken over once it is read"
     else:
-        with pytest.raises(VapiError, match=rf"Vapi lists it \(id {number['id']}\), but has none when it is asked for that id"):
+        with pytest.raises(VapiError, match=rf"Vapi lists it \(id {number['id']}\), but does not find it by that id"):
             one.create(INPUTS)
-        outcome = "refused: Vapi lists it, but has none"
+        outcome = "refused: Vapi lists it, but does not find it"
     assert posts(stand_in) == 0
     record_case(record, f"{lies} times 404 for what the list shows, adopt", stand_in.summary(), outcome)
 
@@ -472,8 +472,8 @@ def test_what_exists_is_seen_by_its_digits_whatever_else_in_it_is_unusable(
     with pytest.raises(VapiError) as failed:
         life(stand_in, on_existing=on_existing).create(INPUTS)
     if on_existing == "error":
-        assert f"Vapi has it already (id {id_}, " in str(failed.value)
-        outcome = "refused: Vapi has it already"
+        assert f"it already exists at Vapi (id {id_}, " in str(failed.value)
+        outcome = "refused: it already exists at Vapi"
     else:
         assert f"has no usable {field} (" in str(failed.value)
         assert str(failed.value).endswith(f"(GET /phone-number/{id_})")
@@ -485,7 +485,7 @@ def test_what_exists_is_seen_by_its_digits_whatever_else_in_it_is_unusable(
 @pytest.mark.parametrize("written", ["14155552000", "+1 (415) 555-2000", "+1-415-555-2000"])
 def test_a_number_is_the_same_however_its_digits_are_written(stand_in: StandIn, record: Record, written: str) -> None:
     id_ = stand_in.put(**{**INPUTS, "number": written})["id"]
-    with pytest.raises(VapiError, match=rf"Vapi has it already \(id {id_}, "):
+    with pytest.raises(VapiError, match=rf"it already exists at Vapi \(id {id_}, "):
         life(stand_in).create(INPUTS)
     adopted, state = life(stand_in, on_existing="adopt").create(INPUTS)
     assert (adopted, state["number"]) == (id_, "+14155552000")
@@ -512,7 +512,7 @@ def test_letters_count_as_they_are_written(stand_in: StandIn) -> None:
     inputs = {**INPUTS, "numberE164CheckEnabled": False}
     one = life(stand_in)
     one.create({**inputs, "number": "desk1"})
-    with pytest.raises(VapiError, match="Vapi has it already"):
+    with pytest.raises(VapiError, match="it already exists at Vapi"):
         one.create({**inputs, "number": "Desk1"})
 
 
@@ -523,9 +523,9 @@ def test_the_same_digits_on_another_credential_of_the_program_may_be_meant(stand
         one.create({**INPUTS, "credentialId": OTHER})
     created_at = stand_in.numbers[id_].value["createdAt"]
     assert str(failed.value) == (
-        f"cannot create BYO phone number '+14155552000': another resource of this program has it already on another "
-        f"credential, {CREDENTIAL} (id {id_}, named 'Front desk', created at {created_at}); remove one of them, or, where Vapi "
-        "should decide, pulumi config set vapi-byo:onExisting allow"
+        f"cannot create BYO phone number '+14155552000': another resource of this program already has it on another "
+        f"credential, {CREDENTIAL} (id {id_}, named 'Front desk', created at {created_at}); remove one of them, or, to let "
+        "Vapi decide, run pulumi config set vapi-byo:onExisting allow"
     )
     allowing = life(stand_in, on_existing="allow")
     allowing.create({**INPUTS, "credentialId": OTHER})
@@ -536,7 +536,7 @@ def test_the_same_digits_on_another_credential_of_the_program_may_be_meant(stand
 def test_the_same_digits_on_the_same_credential_are_declared_once(stand_in: StandIn) -> None:
     one = life(stand_in)
     id_, _ = one.create(INPUTS)
-    with pytest.raises(VapiError, match=rf"another resource of this program has it already \(id {id_}, .*\); declare it once$"):
+    with pytest.raises(VapiError, match=rf"another resource of this program already has it \(id {id_}, .*\); declare it once$"):
         one.create(INPUTS)
 
 
@@ -551,7 +551,7 @@ def test_what_is_no_longer_as_it_was_listed_is_judged_by_what_it_is(stand_in: St
     stand_in.change(number["id"], credentialId=OTHER)
     one.create(WITHOUT_DIGITS)
     assert [listed["name"] for listed in stand_in.held() if "number" not in listed] == ["Somebody's", "Front desk"]
-    with pytest.raises(VapiError, match=f"Vapi has it already on another credential, {OTHER} "):
+    with pytest.raises(VapiError, match=f"it already exists at Vapi on another credential, {OTHER} "):
         one.create(INPUTS)
 
 
@@ -565,8 +565,8 @@ def twins(stand_in: StandIn) -> tuple[str, str, str]:
         mine,
         other,
         (
-            f"BYO phone number '+14155552000' is twice at Vapi on the same credential: id {mine}, which this program has, and id "
-            f"{other}; delete the second in the dashboard if nothing needs it"
+            f"BYO phone number '+14155552000' exists twice at Vapi on the same credential: id {mine}, which this program manages, "
+            f"and id {other}; delete the latter in the dashboard if nothing needs it"
         ),
     )
 
@@ -631,7 +631,7 @@ def test_a_list_that_is_shorter_than_was_asked_for_is_not_the_whole_account(
     for number in numbers:
         stand_in.put(credentialId=CREDENTIAL, number=number)
     one = life(stand_in)
-    with pytest.raises(VapiError, match="Vapi has it already"):
+    with pytest.raises(VapiError, match="it already exists at Vapi"):
         one.create({**INPUTS, "number": numbers[0]})
     assert stand_in.summary() == f"GET {lists}"
     assert {answer.wire()["number"] for answer in one._run.account.known()} == set(numbers)
@@ -713,6 +713,6 @@ def test_a_user_gets_the_whole_fifteen_seconds(new_stack: NewStack, stand_in: St
     (number,) = stand_in.held()
     assert stack.numbers()["desk"]["id"] == number["id"]
     assert posts(stand_in) == 1
-    assert f"was lost or unusable, but it was created (id {number['id']}) and is taken over" in run.output
+    assert f"was lost or unusable, but it was created (id {number['id']}) and was taken over" in run.output
     what = "real CLI, real time: work done after 4 s, list 3 s behind"
     record_case(record, what, stand_in.summary(), held_once(stand_in, number["id"]))

@@ -75,7 +75,7 @@ def test_the_key_of_an_empty_organisation_drops_and_creates_nothing(
         stack.configure(baseUrl=wrong.base_url)  # as another key would: nothing of ours is there
         refreshed = stack.refresh("--run-program", may_fail=True)
         assert refreshed.status != 0
-        assert "belongs to the organisation in the state, org-right, so nothing was concluded" in refreshed.output
+        assert "belongs to the organisation in the state, org-right, so it is not treated as deleted" in refreshed.output
         assert "pulumi state delete URN" in refreshed.output
         assert stack.numbers() == before
         again = stack.up("--refresh", "--run-program", may_fail=True)
@@ -156,7 +156,7 @@ def test_where_nothing_shows_the_organisation_all_of_a_refresh_share_one_look(st
     stand_in.seen.clear()
     run = life(stand_in)
     for id_, state in numbers:
-        with pytest.raises(VapiError, match="so nothing was concluded"):
+        with pytest.raises(VapiError, match="so it is not treated as deleted"):
             run.read(id_, state)
     assert len([seen for seen in stand_in.seen if seen.path.startswith("/credential")]) == 2
 
@@ -166,7 +166,7 @@ def test_a_trunk_is_gone_only_for_a_key_of_its_organisation(stand_in: StandIn) -
     id_, state = trunks.create({"name": "Carrier", "gateways": [{"ip": "203.0.113.10"}]})
     stand_in.credentials.clear()
     stand_in.skip(60)
-    with pytest.raises(VapiError, match="so nothing was concluded"):
+    with pytest.raises(VapiError, match="so it is not treated as deleted"):
         life(stand_in, SIP_TRUNK_CREDENTIAL).read(id_, state)
     stand_in.put(number="+14155559999", credentialId=OTHER)
     assert life(stand_in, SIP_TRUNK_CREDENTIAL).read(id_, state) is None
@@ -202,7 +202,7 @@ def test_a_404_for_good_while_the_list_shows_a_number_concludes_nothing(stand_in
     verb = "read" if method == "GET" else "delete"
     assert str(failed.value) == (
         f"cannot {verb} BYO phone number '+14155552000': Vapi does not find it by its id {id_}, but its list still shows it, so "
-        "nothing was concluded; try again later"
+        "it is not treated as deleted; try again later"
     )
     record_case(record, f"{method} answers 404 for good, the list shows it", stand_in.summary(), "an error; nothing dropped")
 
@@ -367,8 +367,8 @@ def test_digits_that_another_number_has_are_refused_before_anything_is_sent(stan
         with pytest.raises(VapiError) as failed:
             run.update(id_, state, {**INPUTS, "name": state["name"], "number": digits})
         assert str(failed.value) == (
-            f"cannot update BYO phone number '{state['number']}': the number with id {other} has these digits, and nothing was "
-            "sent; if it gets others in this very run, run pulumi up again; if it is to be deleted, run pulumi destroy "
+            f"cannot update BYO phone number '{state['number']}': the number with id {other} already has these digits, so "
+            "nothing was sent; if this run gives it other digits, run pulumi up again; if it should be deleted, run pulumi destroy "
             "--target URN first; to swap two numbers, swap all their other arguments instead"
         )
     assert stand_in.sent("PATCH") == []

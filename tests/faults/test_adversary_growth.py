@@ -114,7 +114,7 @@ def test_a_number_with_the_unknown_is_taken_over_without_a_write_and_changed_bes
     sent = stand_in.summary()
     told = (
         f"BYO phone number '{NUMBER}': Vapi has server.newThing, hooks[0].options, fallback_destination.transfer_plan.beep, "
-        "which this version does not know and the program does not say: it stays as it is, whatever changes beside it"
+        "which neither this version nor the program knows: it stays as it is, whatever else changes"
     )
     assert [one.getMessage().replace("'Vapi has", "Vapi has") for one in caplog.records] == ([told] if program is KNOWN else [])
     changed = copy.deepcopy(inputs)
@@ -202,11 +202,11 @@ def test_a_take_over_names_where_the_program_says_otherwise(stand_in: StandIn, r
     with pytest.raises(VapiError) as refused:
         life(stand_in).adopt(id_, inputs)
     assert str(refused.value) == (
-        f'cannot import BYO phone number \'{NUMBER}\': the program says otherwise (name: "Desk" at Vapi, "Front desk" in the '
+        f'cannot import BYO phone number \'{NUMBER}\': the program differs from Vapi (name: "Desk" at Vapi, "Front desk" in the '
         'program; server.timeout_seconds: 20 at Vapi, 30 in the program; server.headers.x-a: "[secret]" at Vapi, "[secret]" in '
-        "the program); write what Vapi has, change it afterwards"
+        "the program); first declare what Vapi has, then change it"
     )
-    record_case(record, "import_ where the program says otherwise", stand_in.summary(), "each path named, with both values")
+    record_case(record, "import_ where the program differs from Vapi", stand_in.summary(), "each path named, with both values")
 
 
 def test_many_differences_are_counted(stand_in: StandIn) -> None:

@@ -84,7 +84,7 @@ def test_two_providers_never_take_over_the_same_number(stand_in: StandIn, new_st
     (stack.project / "__main__.py").write_text(program(stand_in, *both, on_existing="adopt"))
     run = stack.up(may_fail=True)
     assert run.status != 0
-    assert "another resource of this program has it already" in run.output
+    assert "another resource of this program already has it" in run.output
     assert [one["id"] for one in stack.numbers().values()] == [existing["id"]]
     assert [one["id"] for one in stand_in.held()] == [existing["id"]]
     record_case(record, "two providers adopt the same number", stand_in.summary(), "one takes it over, the other is refused")

@@ -88,7 +88,7 @@ def test_a_lost_answer_and_a_lost_look_up_end_in_a_sentence_and_the_next_up_expl
     vapi.fails = {}
     again, _ = lifecycle(vapi)
     with pytest.raises(
-        VapiError, match=rf"Vapi has it already \(id {MADE['id']}, named 'Front desk', created .*onExisting adopt"
+        VapiError, match=rf"it already exists at Vapi \(id {MADE['id']}, named 'Front desk', created .*onExisting adopt"
     ):
         again.create(inputs)
     adopting, _ = lifecycle(vapi, on_existing="adopt")
@@ -110,7 +110,9 @@ def test_several_that_fit_are_told_and_none_is_taken() -> None:
     vapi = Vapi(post=no_answer)
     twins = [{**MADE, "id": f"twin-{place}"} for place in range(2)]
     life, _ = lifecycle(lambda sent: said(200, twins) if sent.method == "GET" and vapi.posts else vapi(sent))
-    with pytest.raises(VapiError, match=r"since then 2 like it have appeared \(twin-0, twin-1\) and it cannot be told which"):
+    with pytest.raises(
+        VapiError, match=r"since then 2 matching ones have appeared \(twin-0, twin-1\), and there is no telling"
+    ):
         life.create(INPUTS)
     assert vapi.posts == 1
 
@@ -147,10 +149,10 @@ def test_what_the_next_up_explains_is_true(new_stack: NewStack, vapi: Emulator) 
     vapi.clear_faults()
     (number,) = vapi.numbers()
     refused = stack.up(may_fail=True)
-    assert f"Vapi has it already (id {number['id']}, named 'One'" in refused.errors["one"]
+    assert f"it already exists at Vapi (id {number['id']}, named 'One'" in refused.errors["one"]
     assert "run pulumi config set vapi-byo:onExisting adopt and pulumi up again" in refused.errors["one"]
     stack.configure(onExisting="adopt")
     adopted = stack.up()
-    assert "is taken over" in adopted.output
+    assert "is being taken over" in adopted.output
     assert [one["id"] for one in vapi.numbers()] == [number["id"]] == [stack.numbers()["one"]["id"]]
     stack("preview", "--expect-no-changes")

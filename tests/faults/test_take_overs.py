@@ -77,8 +77,8 @@ def test_a_second_one_that_late_work_made_is_told(make: Callable[..., Emulator],
     (twin,) = [number["id"] for number in vapi.numbers() if number["id"] != id_]
     (told,) = caplog.messages
     assert told == (
-        f"BYO phone number '+14155552000' is twice at Vapi on the same credential: id {id_}, which this program has, and id "
-        f"{twin}; delete the second in the dashboard if nothing needs it"
+        f"BYO phone number '+14155552000' exists twice at Vapi on the same credential: id {id_}, which this program manages, and "
+        f"id {twin}; delete the latter in the dashboard if nothing needs it"
     )
 
 

@@ -373,16 +373,16 @@ SPOKEN = [
         "nothing was overwritten: have Vapi's value overwritten with on_conflict='overwrite' of the provider 'eu'",
     ),
     (
-        "by an empty value (hooks=[]) or all at once by pulumi config set vapi-byo:onOmitted clear",
-        "by an empty value (hooks=[]) or all at once by on_omitted='clear' of the provider 'eu'",
+        "with an empty value (hooks=[]), or clear all such fields with pulumi config set vapi-byo:onOmitted clear",
+        "with an empty value (hooks=[]), or clear all such fields with on_omitted='clear' of the provider 'eu'",
     ),
     (
         "run pulumi config set vapi-byo:onExisting adopt and pulumi up again; or run pulumi config set vapi-byo:onExisting allow",
         "set on_existing='adopt' of the provider 'eu' and pulumi up again; or set on_existing='allow'",
     ),
     (
-        "or, where Vapi should decide, pulumi config set vapi-byo:onExisting allow",
-        "or, where Vapi should decide, set on_existing='allow' of the provider 'eu'",
+        "or, to let Vapi decide, run pulumi config set vapi-byo:onExisting allow",
+        "or, to let Vapi decide, set on_existing='allow' of the provider 'eu'",
     ),
     (
         "which would create another with vapi-byo:onExisting allow",
