@@ -83,7 +83,7 @@ def why_malformed(number: str) -> str:
         A clause with the correct form if that is certain, otherwise with what is missing.
     """
     if _SCIENTIFIC.fullmatch(number.strip()):
-        return "a spreadsheet made a number of it: format the column as text, and enter the number again with its plus"
+        return "a spreadsheet turned it into a number: format the column as text, and enter the number again with its plus"
     form = suggest_e164(number)
     if form:
         return f"probably {form!r}"

@@ -304,7 +304,7 @@ class Kind:
         known = set(map(to_camel, self.answer.model_fields))
         for wire in known:
             if not _can_be_kept(body.get(wire)):
-                raise ValueError(f"has in {wire} what no state can hold")
+                raise ValueError(f"has a value in {wire} that no state can hold")
         body = {name: value for name, value in body.items() if name in known or _can_be_kept({name: value})}
         try:
             return self.answer.model_validate(body)

@@ -456,8 +456,8 @@ class SipTrunkGateway(Block):
             raise ValueError("must be an IPv4 address such as 203.0.113.10, or, for outbound calls only, a host name")
         if info.data.get("inbound_enabled", UNKNOWN) in (None, True):
             raise ValueError(
-                "must be an IPv4 address where inbound calls are enabled, as they are unless said otherwise: use the carrier's "
-                "addresses, or set inbound_enabled=False beside it"
+                "must be an IPv4 address if inbound calls are enabled, which is the default: use the carrier's addresses, or "
+                "set inbound_enabled=False as well"
             )
         return ip
 

@@ -90,8 +90,9 @@ class PhoneNumberKind(Kind):
             inputs.get(field) for field in ("assistantId", "squadId", "serverUrl", "server", "fallbackDestination", "hooks")
         ):
             yield (
-                "nothing in the program answers calls to this number, so only what the organisation's server URL says will, or "
-                "the dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, server or fallback_destination"
+                "nothing in the program answers calls to this number: unless the organisation's server URL does, or a "
+                "dashboard setting that vapi-byo:onOmitted keeps, nobody will; set assistant_id, squad_id, server or "
+                "fallback_destination"
             )
 
     def compute(self, values: Mapping[str, Any], region: Region) -> dict[str, Any]:  # noqa: D102

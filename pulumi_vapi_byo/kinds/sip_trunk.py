@@ -28,14 +28,14 @@ class SipTrunkKind(Kind):
     def never_told(self, inputs: Mapping[str, Any]) -> Iterator[str]:  # noqa: D102
         if "outboundAuthenticationPlan" in inputs:
             yield (
-                "Vapi never tells a password; the one that it has stays, but add auth_password to the program before you "
+                "Vapi never returns a password; the current one stays, but add auth_password to the program before you "
                 "change outbound_authentication_plan"
             )
 
     def advice(self, method: str, status: int, message: str) -> str:  # noqa: D102
         if method == "DELETE" and status in (400, 409, 422):
             return (
-                "numbers that still use a trunk keep it from being deleted: delete them or give them another credential_id "
+                "a trunk cannot be deleted while numbers use it: delete them or give them another credential_id "
                 "first, then try again (vapi-byo import lists the numbers with their credentials)"
             )
         return ""

@@ -108,7 +108,7 @@ def test_ten_numbers_and_their_trunk_are_taken_over_without_a_write_and_the_next
     assert CANARY not in program + ran.out + ran.err
     assert ("import_=" in program) == (mode == "options")
     assert program.count("credential_id=trunk_my_carrier.id,") == 10
-    assert "note: BYO SIP trunk 'My carrier': Vapi never tells a password" in ran.out
+    assert "note: BYO SIP trunk 'My carrier': Vapi never returns a password" in ran.out
 
     if mode == "options":
         assert "  pulumi up\n" in ran.out

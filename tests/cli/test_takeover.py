@@ -276,7 +276,7 @@ def test_a_trunk_is_taken_over_without_its_password_which_is_told() -> None:
     assert [one.name for one in takeovers[:2]] == [f"trunk-my-carrier-{CREDENTIAL_ID}", "trunk-my-carrier-t2"]
     assert takeovers[0].left_out == (
         (
-            "BYO SIP trunk 'My Carrier': Vapi never tells a password; the one that it has stays, but add auth_password to the program "
+            "BYO SIP trunk 'My Carrier': Vapi never returns a password; the current one stays, but add auth_password to the program "
             "before you change outbound_authentication_plan"
         ),
     )

@@ -151,7 +151,7 @@ def test_import_takes_a_trunk_over_without_a_write(provider: Provider, vapi: Emu
 @pytest.mark.parametrize(
     ("inputs", "reason"),
     [
-        ({"gateways": [{"ip": "sip.example.com"}]}, "gateways[0].ip must be an IPv4 address where inbound calls are enabled"),
+        ({"gateways": [{"ip": "sip.example.com"}]}, "gateways[0].ip must be an IPv4 address if inbound calls are enabled"),
         ({"gateways": UNKNOWN, "name": "n" * 41}, "must have at most 40 characters, has 41"),
         ({"outboundAuthenticationPlan": {"authPassword": 5}}, "outbound_authentication_plan.auth_password must be a string"),
     ],

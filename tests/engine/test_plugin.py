@@ -138,7 +138,7 @@ def test_an_import_names_what_is_never_read_back(project: YamlProject, vapi: Emu
         gateways=[{"ip": "203.0.113.20"}], outboundAuthenticationPlan={"authUsername": "u", "authPassword": "p"}
     )
     said = project.cli("import", "vapi-byo:index:ByoSipTrunkCredential", "other", other["id"], "--yes", "--skip-preview")
-    assert "Vapi never tells a password; the one that it has stays, but add authPassword to the program" in said
+    assert "Vapi never returns a password; the current one stays, but add authPassword to the program" in said
 
 
 def test_an_id_that_does_not_exist_is_a_sentence(project: YamlProject) -> None:

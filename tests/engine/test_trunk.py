@@ -77,7 +77,7 @@ def test_an_inbound_gateway_with_a_host_name_is_found_at_preview(project: Projec
     project.configure("trunk:ip", "sip.example.com")
     preview = project.preview()
     assert preview.failed
-    assert "gateways[0].ip must be an IPv4 address where inbound calls are enabled" in preview.said
+    assert "gateways[0].ip must be an IPv4 address if inbound calls are enabled" in preview.said
     assert vapi.requests == []
 
 

@@ -407,8 +407,8 @@ def test_a_trunk_in_use_gets_advice_about_its_numbers(stand_in: StandIn, record:
     with pytest.raises(VapiError) as failed:
         life(stand_in, SIP_TRUNK_CREDENTIAL).delete(id_, state)
     assert str(failed.value) == (
-        f"cannot delete BYO SIP trunk 'Carrier': Vapi answered {status}: Credential is in use (DELETE /credential/{id_}); numbers "
-        "that still use a trunk keep it from being deleted: delete them or give them another credential_id first, then try again "
+        f"cannot delete BYO SIP trunk 'Carrier': Vapi answered {status}: Credential is in use (DELETE /credential/{id_}); a trunk "
+        "cannot be deleted while numbers use it: delete them or give them another credential_id first, then try again "
         "(vapi-byo import lists the numbers with their credentials)"
     )
     record_case(record, f"a trunk in use is deleted (Vapi answers {status})", stand_in.summary(), "advice about its numbers")

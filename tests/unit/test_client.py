@@ -683,7 +683,7 @@ def test_an_answer_that_no_state_can_hold_is_refused(client: Collection, peer: P
     peer.says(200, {**NUMBER, **odd})
     (field,) = odd
     assert str(failure(lambda: client.get(ID))) == (
-        f"Vapi's answer has in {field} what no state can hold (GET /phone-number/{ID})"
+        f"Vapi's answer has a value in {field} that no state can hold (GET /phone-number/{ID})"
     )
 
 

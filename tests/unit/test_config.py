@@ -407,8 +407,8 @@ SPOKEN = [
         "because the program leaves it out and on_omitted of the provider 'eu' is clear: hooks",
     ),
     (
-        "the dashboard where vapi-byo:onOmitted keeps that: set assistant_id",
-        "the dashboard where on_omitted of the provider 'eu' keeps that: set assistant_id",
+        "a dashboard setting that vapi-byo:onOmitted keeps, nobody will; set assistant_id",
+        "a dashboard setting that on_omitted of the provider 'eu' keeps, nobody will; set assistant_id",
     ),
     (
         "set vapi-byo:apiKey to a key of its own organisation",

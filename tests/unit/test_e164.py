@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pulumi_vapi_byo.kinds.e164 import UNCHECKED_PATTERN, judge_e164, suggest_e164, why_impossible, why_malformed
 
-SPREADSHEET = "a spreadsheet made a number of it: format the column as text, and enter the number again with its plus"
+SPREADSHEET = "a spreadsheet turned it into a number: format the column as text, and enter the number again with its plus"
 
 
 @pytest.mark.parametrize(

@@ -242,7 +242,7 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
     [
         # numbers
         ({"number": "(415) 555-2671"}, "number", NOT_E164 + "the country code is missing", "'(415) 555-2671'"),
-        ({"number": "4.42079E+11"}, "number", NOT_E164 + "a spreadsheet made a number of it: format the column as text, and enter the number again with its plus", "'4.42079E+11'"),
+        ({"number": "4.42079E+11"}, "number", NOT_E164 + "a spreadsheet turned it into a number: format the column as text, and enter the number again with its plus", "'4.42079E+11'"),
         ({"number": "+1415555267"}, "number", "has 9 digits after +1, 10 are usual" + OR_E164_CHECK, "'+1415555267'"),
         ({"number": "+15552671"}, "number", "has 7 digits after +1, 10 are usual: the area code is missing" + OR_E164_CHECK, "'+15552671'"),
         ({"number": "+9991234567"}, "number", "begins with no country code that is in use" + OR_E164_CHECK, "'+9991234567'"),
@@ -487,8 +487,8 @@ def test_no_problem_and_no_warning_repeats_a_secret(raw: Wire, spoil: Callable[[
 
 NO_WORKFLOWS = "workflow_id answers no calls: Vapi retired workflows in August 2026; use assistant_id or squad_id instead"
 NOTHING_ANSWERS = (
-    "nothing in the program answers calls to this number, so only what the organisation's server URL says will, or the "
-    "dashboard where vapi-byo:onOmitted keeps that: set assistant_id, squad_id, server or fallback_destination"
+    "nothing in the program answers calls to this number: unless the organisation's server URL does, or a dashboard setting "
+    "that vapi-byo:onOmitted keeps, nobody will; set assistant_id, squad_id, server or fallback_destination"
 )
 
 

@@ -14,8 +14,8 @@ from pulumi_vapi_byo.wire import MANAGED, UNKNOWN
 
 ADDRESS_OR_NAME = "must be an IPv4 address such as 203.0.113.10, or, for outbound calls only, a host name"
 INBOUND = (
-    "must be an IPv4 address where inbound calls are enabled, as they are unless said otherwise: use the carrier's addresses, "
-    "or set inbound_enabled=False beside it"
+    "must be an IPv4 address if inbound calls are enabled, which is the default: use the carrier's addresses, "
+    "or set inbound_enabled=False as well"
 )
 UNREACHABLE = ", which Vapi cannot reach over the internet: use the carrier's public address"
 OR_SEND = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
