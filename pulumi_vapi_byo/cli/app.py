@@ -111,7 +111,7 @@ def import_(
     exclude: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Leave out this number or id, or what has a name like this.")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Also write what the stack manages already.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also write what the stack already manages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON, and write nothing.")] = False,
     mode: Annotated[
         Literal["options", "file"],
@@ -161,7 +161,7 @@ def import_(
     wanted = [one for one in chosen if again or one.managed_as is None]
     takeovers, notes = plan_takeovers(wanted)
     if len(wanted) < len(chosen):
-        notes.append(f"{len(chosen) - len(wanted)} that the stack manages already are left out; --again writes them, too")
+        notes.append(f"{len(chosen) - len(wanted)} already managed by the stack were left out; include them with --again")
     if not takeovers:
         raise VapiError(_why_nothing(listed, notes))
     hidden, secrets = hide_secrets(takeovers)
@@ -319,14 +319,14 @@ def _ask_before_verifying(settings: Settings, leftovers: Sequence[Marked], repor
         "touches nothing else."
     )
     if leftovers:
-        found = ", ".join(f"{one.path} ({one.created or 'created when is not known'})" for one in leftovers)
-        typer.echo(f"An earlier verification left these behind, which are deleted first: {shorten(found, 1000)}")
+        found = ", ".join(f"{one.path} ({one.created or 'creation time unknown'})" for one in leftovers)
+        typer.echo(f"These were left behind by an earlier verification and will be deleted first: {shorten(found, 1000)}")
     if report.exists():
         typer.echo(f"{report} exists and will be overwritten.")
     if yes:
         return
     if not sys.stdin.isatty():
-        raise VapiError("nobody is there to ask; say --yes to start without a question")
+        raise VapiError("cannot ask without a terminal; pass --yes to start without asking")
     typer.confirm("Start?", abort=True)
 
 

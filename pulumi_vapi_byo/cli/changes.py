@@ -106,7 +106,7 @@ def _server_changes(old: Wire, new: Wire, paths: Iterable[str], told: Container[
             yield _plain_change(f"server.{key}", old.get(key), new.get(key))
         elif key not in told:
             was, now = _address(old), _address(new)
-            hidden = "its server's address changes where it is not shown"
+            hidden = "its server's address changes in a part that is not shown"
             yield f"its server will be {now} (was {was})" if now != was else hidden
 
 

@@ -133,12 +133,12 @@ def check_state(cli: PulumiCli, config: Mapping[str, str | None]) -> Iterator[Ch
         return
     if differing:
         text = (
-            f"the last pulumi up left other settings in the state than the stack has now: {', '.join(differing)}; refresh, "
-            "preview --refresh and destroy use those of the state, so run pulumi up before them, or add --run-program"
+            f"the settings in the state, from the last pulumi up, differ from the stack's: {', '.join(differing)}; refresh, "
+            "preview --refresh and destroy use those in the state, so run pulumi up before them, or add --run-program"
         )
         yield Check(name, ok=False, text=text)
     else:
-        yield Check(name, ok=True, text="no other settings than the stack's")
+        yield Check(name, ok=True, text="has the stack's settings")
 
 
 def check_marker() -> Check:

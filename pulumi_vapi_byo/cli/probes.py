@@ -330,7 +330,7 @@ def _replacing(reply: Reply, name: str, is_merged: Callable[[Any], bool], merged
     else:
         held = _object(reply).get(name)
         if held is None:
-            raise UnseenError(f"{name} was taken, but is not in the answer")
+            raise UnseenError(f"{name} was accepted, but is not in the answer")
         yield f"replace-{name}", merged if is_merged(held) else "whole"
 
 
@@ -339,7 +339,7 @@ def _clearing(bench: Bench, name: str, *, is_set: bool = True) -> Seen:
     if reply.status >= 400:
         yield f"null-{name}", str(reply.status)
     elif not is_set:
-        raise UnseenError(f"{name} could not be set, so that nothing was there to clear")
+        raise UnseenError(f"{name} could not be set, so there was nothing to clear")
     else:
         yield f"null-{name}", "kept" if _object(reply).get(name) else "cleared"
 

@@ -259,11 +259,11 @@ def _diverted(urn: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
         return
     inputs = _inputs(new)
     alone, really = who_answers(inputs), who_answers({**inputs, **held})
-    instead = f"; they go to {who(really)}, by the program alone to {who(alone)}" if really != alone else ""
+    instead = f"; they go to {who(really)}, but would go to {who(alone)} by the program alone" if really != alone else ""
     yield _describe(_NUMBER, _DIVERTED, urn, inputs, f"{_MAY_BE_DIVERTED}: {code(PHONE_NUMBER.show_fields(held))}{instead}")
 
 
-_MAY_BE_DIVERTED: Final = "**calls may be diverted** by what the program leaves out and others have set"
+_MAY_BE_DIVERTED: Final = "**calls may be diverted** by fields that others have set and the program leaves out"
 
 
 def _said_to_be_diverted(preview: Mapping[str, Any]) -> Iterator[_Row]:

@@ -119,7 +119,7 @@ def _rows_of(probe: Probe, bench: Bench) -> Iterator[Row]:
         reason = bench.scratch.quote(without_names(str(error), bench.scratch.base_url))
     except (LookupError, TypeError, AttributeError, ValueError):
         # Vapi's answers may change shape some day; the other probes still run.
-        reason = "Vapi's answer was of a shape that this version does not understand"
+        reason = "this version does not understand Vapi's answer"
     for rule in map(BY_NAME.__getitem__, probe.rules):
         yield Row(rule, rule.answer(bench.era), seen.get(rule.name), "" if rule.name in seen else reason)
 

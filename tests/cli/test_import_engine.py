@@ -171,7 +171,7 @@ def test_what_the_stack_has_already_is_marked_left_out_and_written_again_only_if
 
     ran = run_in_project("import", "--all", "--exclude", "+14155552676", "--exclude", "+14155552678", "--out", "more.py")
     assert "Wrote more.py: 7 numbers, nothing sent to Vapi.\n" in ran.out
-    assert "note: 2 that the stack manages already are left out; --again writes them, too\n" in ran.out
+    assert "note: 2 already managed by the stack were left out; include them with --again\n" in ran.out
     more = (project.folder / "more.py").read_text()
     assert by_digits["+14155552674"] not in more
     # Its secret is the first of another number now, so it has another key.
@@ -181,7 +181,7 @@ def test_what_the_stack_has_already_is_marked_left_out_and_written_again_only_if
     assert "Wrote again.py: 1 number, 1 trunk, nothing sent to Vapi.\n" in ran.out
     assert "config set" not in ran.out
     ran = run_in_project("import", *chosen, "--out", "none.py")
-    sentence = "nothing is left to take over: 2 that the stack manages already are left out; --again writes them, too"
+    sentence = "nothing is left to take over: 2 already managed by the stack were left out; include them with --again"
     assert (ran.status, ran.err) == (1, f"error: {sentence}\n")
     assert_nothing_was_written(vapi, account)
 
@@ -213,14 +213,14 @@ def test_doctor_tells_of_a_key_that_was_replaced_since_the_last_update_until_the
 ) -> None:
     project.program('vapi.ByoPhoneNumber("n", **DESK)')
     assert not project.up().failed
-    assert "ok    State: no other settings than the stack's\n" in run_in_project("doctor").out
+    assert "ok    State: has the stack's settings\n" in run_in_project("doctor").out
     project.cli("config", "set", "--secret", "vapi-byo:apiKey", CANARY)
     project.configure("vapi-byo:timeout", "20")
     ran = run_in_project("doctor")
     assert ran.status == 1
     assert (
-        "wrong State: the last pulumi up left other settings in the state than the stack has now: vapi-byo:apiKey, vapi-byo:timeout "
-        "(unset in the state, '20' in the stack); refresh, preview --refresh and destroy use those of the state, so run pulumi up "
+        "wrong State: the settings in the state, from the last pulumi up, differ from the stack's: vapi-byo:apiKey, vapi-byo:timeout "
+        "(unset in the state, '20' in the stack); refresh, preview --refresh and destroy use those in the state, so run pulumi up "
         "before them, or add --run-program\n"
     ) in ran.out
     project.cli("config", "set", "--secret", "vapi-byo:apiKey", API_KEY)

@@ -166,7 +166,7 @@ def test_secrets_are_not_shown_even_where_the_preview_shows_them() -> None:
     new = json.loads(json.dumps(old).replace("canary", "Canary2"))
     told = of(step("update", {**DESK, **old}, {**DESK, **new})).markdown
     assert "canary" not in told.lower()
-    assert "its server's address changes where it is not shown; webhook headers change (not shown)" in told
+    assert "its server's address changes in a part that is not shown; webhook headers change (not shown)" in told
 
 
 def test_who_answers_counts_what_the_program_does_not_manage() -> None:
@@ -176,8 +176,8 @@ def test_who_answers_counts_what_the_program_does_not_manage() -> None:
     assert lines[2] == "**1 changed. Calls to 1 number may be diverted by what the program leaves out.**"
     assert lines[6:] == [
         (
-            "| `+14155552671` | `b` | **calls may be diverted** by what the program leaves out and others have set: "
-            "`assistant_id 'set-in-the-dashboard'`; they go to assistant `set-in-the-dashboard`, by the program alone to squad `S` |"
+            "| `+14155552671` | `b` | **calls may be diverted** by fields that others have set and the program leaves out: "
+            "`assistant_id 'set-in-the-dashboard'`; they go to assistant `set-in-the-dashboard`, but would go to squad `S` by the program alone |"
         ),
         "| `+14155552671` | `a` | will be renamed to `b` (was `a`); its squad, which is not asked first, will be `S` (was unset) |",
     ]
@@ -190,7 +190,7 @@ def test_a_number_that_does_not_change_and_whose_calls_others_divert_is_told() -
     same = step("same", DESK, DESK)
     same["oldState"]["outputs"] |= {"hooks": HOOKS, "__managed": {"number": True}}
     told = (
-        "| `+14155552671` | `Desk` | **calls may be diverted** by what the program leaves out and others have set: "
+        "| `+14155552671` | `Desk` | **calls may be diverted** by fields that others have set and the program leaves out: "
         "`hooks (1, not shown)` |"
     )
     assert of(same).markdown.splitlines()[2:] == [
@@ -214,7 +214,7 @@ def test_a_number_that_the_preview_does_not_show_is_told_by_the_warning_of_the_r
     assert told[2] == "**Nothing changes, but calls to 1 number may be diverted by what the program leaves out.**"
     assert told[6:] == [
         (
-            "| `+14155552671` |  | **calls may be diverted** by what the program leaves out and others have set: "
+            "| `+14155552671` |  | **calls may be diverted** by fields that others have set and the program leaves out: "
             "`hooks (1, not shown), squad_id 'S'` |"
         )
     ]

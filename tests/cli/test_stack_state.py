@@ -94,8 +94,8 @@ def test_doctor_says_that_refresh_and_destroy_would_use_other_settings() -> None
         doctor.Check(
             "State",
             ok=False,
-            text="the last pulumi up left other settings in the state than the stack has now: vapi-byo:apiKey, vapi-byo:region "
-            "('us' in the state, 'eu' in the stack); refresh, preview --refresh and destroy use those of the state, so run pulumi up "
+            text="the settings in the state, from the last pulumi up, differ from the stack's: vapi-byo:apiKey, vapi-byo:region "
+            "('us' in the state, 'eu' in the stack); refresh, preview --refresh and destroy use those in the state, so run pulumi up "
             "before them, or add --run-program",
         )
     ]

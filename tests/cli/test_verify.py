@@ -186,7 +186,7 @@ def test_what_cannot_be_deleted_is_told_and_found_by_the_next_run(run: Run, vapi
 
     vapi.clear_faults()
     ran = run("verify", "--yes")
-    assert f"An earlier verification left these behind, which are deleted first: {left[0]}" in ran.out
+    assert f"These were left behind by an earlier verification and will be deleted first: {left[0]}" in ran.out
     assert (ran.status, vapi.numbers(), vapi.credentials()) == (0, [], [])
 
 
@@ -311,7 +311,7 @@ def test_it_says_what_it_will_do_and_asks_first(
 
 def test_without_anybody_to_ask_it_does_not_start(run: Run, vapi: Emulator) -> None:
     ran = run("verify")
-    assert (ran.status, ran.err) == (1, "error: nobody is there to ask; say --yes to start without a question\n")
+    assert (ran.status, ran.err) == (1, "error: cannot ask without a terminal; pass --yes to start without asking\n")
     assert {request.method for request in vapi.requests} == {"GET"}
 
 
