@@ -228,7 +228,7 @@ def _known_problem(resource: Kind, details: Any, wire_names: Container[str], sai
         whole = show_path(as_spelled(path[:-1], wire_names)) or f"a {resource.noun}"
         hint = _did_you_mean(resource, path, _beside(said, given))
         if not hint and len(path) == 1:
-            hint = "; what Vapi has beyond the arguments goes into additional_properties"
+            hint = "; other Vapi fields go into additional_properties"
         return Problem(path, fixed or f"is not a property of {whole}{hint}")
     if kind == "value_error":
         reason = str(context["error"])

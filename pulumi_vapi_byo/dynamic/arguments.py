@@ -123,7 +123,7 @@ def unknown_arguments(name: str, unknown: Sequence[str], known: Sequence[str], g
     if options:
         advice += f"; {', '.join(options)} goes into opts=pulumi.ResourceOptions({options[0]}=...)"
     elif not close and to_snake(ADDITIONAL) in known:
-        advice = f"; what Vapi has beyond them goes into {to_snake(ADDITIONAL)}"
+        advice = f"; other Vapi fields go into {to_snake(ADDITIONAL)}"
     return f"{name} has no argument {', '.join(unknown)}: its arguments are {', '.join(known)}{advice}"
 
 

@@ -92,7 +92,9 @@ def get_phone_numbers_output(
 
 def _look_up(filters: Mapping[str, Any], account: Mapping[str, Any]) -> list[FoundPhoneNumber]:
     if account["api_key"] is None and (account["base_url"] is not None or account["region"] is not None):
-        raise pulumi.RunError("cannot look up phone numbers: base_url and region are of another account, and need its api_key")
+        raise pulumi.RunError(
+            "cannot look up phone numbers: base_url and region are for another account, so its api_key is needed too"
+        )
     given = _texts(filters)
     account = dict.fromkeys(account) | _texts(account)
     monitor = pulumi.runtime.settings.get_monitor()

@@ -326,7 +326,7 @@ def _problems(
 
 def _why_no_text(number: Any) -> str:
     if number is None:
-        return "is missing: every row has one, such as '+14155552671'"
+        return "is missing: every row needs one, such as '+14155552671'"
     if isinstance(number, (Output, Awaitable)):
         return "must be known when the program runs, because it names the resource: give a text, not an output"
     return f"must be a text: put {number!r} in quotes, with its plus"

@@ -83,7 +83,7 @@ class VapiResource(Resource):
         _warn_of_the_configuration()
         if opts is not None and opts.custom_timeouts is not None:
             pulumi.log.warn(
-                f"{type(self).__name__} {resource_name!r}: custom_timeouts have no effect here: Pulumi does not hand them to "
+                f"{type(self).__name__} {resource_name!r}: custom_timeouts have no effect here: Pulumi does not pass them to "
                 "dynamic providers; set vapi-byo:timeout instead"
             )
         # An output without a key would not become an attribute.

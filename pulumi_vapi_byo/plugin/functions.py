@@ -23,7 +23,7 @@ def _get_phone_number(arguments: Mapping[str, Any], settings: Settings) -> dict[
 
     given = _texts(arguments, "id", "number")
     if len(given) != 1:
-        raise VapiError("id or number is needed, and only one of them")
+        raise VapiError("give either id or number")
     if "id" in given:
         return look_up_one(PHONE_NUMBER, settings, given["id"])
     found = look_up(PHONE_NUMBER, settings, given)

@@ -47,5 +47,5 @@ def test_without_a_key_the_preview_says_so_in_one_sentence(start: Callable[..., 
 def test_what_is_wrong_with_a_look_up_that_waits_is_one_sentence(project: Project) -> None:
     project.program('vapi.get_phone_numbers_output(name=pulumi.Output.from_input("x"), region="eu")')
     said = project.preview().said
-    assert "cannot look up phone numbers: base_url and region are of another account, and need its api_key" in said
+    assert "cannot look up phone numbers: base_url and region are for another account, so its api_key is needed too" in said
     assert "Traceback" not in said

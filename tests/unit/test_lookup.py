@@ -275,5 +275,5 @@ def test_a_failing_api_is_said_in_one_sentence_and_is_no_empty_list(account: Emu
 @pytest.mark.parametrize("argument", ["base_url", "region"])
 def test_a_place_without_a_key_of_its_own_is_refused(argument: str) -> None:
     assert refusal(**{argument: "eu"}) == (
-        "cannot look up phone numbers: base_url and region are of another account, and need its api_key"
+        "cannot look up phone numbers: base_url and region are for another account, so its api_key is needed too"
     )

@@ -233,7 +233,7 @@ MODES = (
 )
 RINGING = {"on": "call.ringing", "do": []}
 OR_SEND = "; if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
-BEYOND = "; what Vapi has beyond the arguments goes into additional_properties"
+BEYOND = "; other Vapi fields go into additional_properties"
 FILTER = {"on": "call.ringing", "do": [], "filters": []}
 
 

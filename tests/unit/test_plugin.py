@@ -323,7 +323,7 @@ def test_what_is_not_there_is_said_without_a_traceback(servicer: Servicer) -> No
         ),
         "there is no function vapi-byo:index:other: there are vapi-byo:index:getPhoneNumber and vapi-byo:index:getPhoneNumbers",
         "cannot look up phone numbers: there is no argument numbr: there are id, number",
-        "cannot look up phone numbers: id or number is needed, and only one of them",
+        "cannot look up phone numbers: give either id or number",
         "cannot look up phone numbers: name is 3: it must be a text, in quotes",
     ]
 

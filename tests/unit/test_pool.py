@@ -274,7 +274,7 @@ def test_all_that_is_wrong_in_a_file_is_said_at_once_with_its_line(csv_file: Cal
         f"  numbers.csv line 5: name must have at most 40 characters, has 41 (it is '{'x' * 41}')\n"
         "  numbers.csv line 5: deletion_protection must be True or False (it is 'maybe')\n"
         "  numbers.csv line 6: number '+14155550100' is in numbers.csv line 2 already: keep one of them\n"
-        "  numbers.csv line 7: number is missing: every row has one, such as '+14155552671'"
+        "  numbers.csv line 7: number is missing: every row needs one, such as '+14155552671'"
     )
 
 
@@ -283,7 +283,7 @@ def test_the_place_of_a_row_of_the_configuration_is_the_path_that_config_set_tak
     assert refusal(config_key="numbers", config={"numbers:numbers": rows}) == (
         "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
         "  numbers[1]: number must be a text: put 14155550101 in quotes, with its plus\n"
-        "  numbers[1]: asistantId is not a property of a BYO phone number; what Vapi has beyond the arguments goes into additional_properties"
+        "  numbers[1]: asistantId is not a property of a BYO phone number; other Vapi fields go into additional_properties"
     )
 
 
@@ -291,7 +291,7 @@ def test_what_is_wrong_with_the_defaults_is_said_once() -> None:
     rows = [{"number": "+14155550100"}, {"number": "+14155550101"}]
     assert refusal(rows=rows, defaults={**COMMON, "asistant_id": "x"}) == (
         "ByoPhoneNumberPool 'desks': defaults: asistant_id is not a property of a BYO phone number; "
-        "what Vapi has beyond the arguments goes into additional_properties"
+        "other Vapi fields go into additional_properties"
     )
 
 

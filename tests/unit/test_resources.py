@@ -444,7 +444,7 @@ def test_configuration_that_cannot_be_listed_is_no_failure(
 def test_custom_timeouts_are_warned_of() -> None:
     opts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1m"))
     assert declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", opts=opts)).logged == [
-        "ByoPhoneNumber 'n': custom_timeouts have no effect here: Pulumi does not hand them to dynamic providers; set vapi-byo:timeout instead"
+        "ByoPhoneNumber 'n': custom_timeouts have no effect here: Pulumi does not pass them to dynamic providers; set vapi-byo:timeout instead"
     ]
 
 

@@ -19,7 +19,7 @@ INBOUND = (
 )
 UNREACHABLE = ", which Vapi cannot reach over the internet: use the carrier's public address"
 OR_SEND = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
-BEYOND = "what Vapi has beyond the arguments goes into additional_properties"
+BEYOND = "other Vapi fields go into additional_properties"
 CONTROLS = "must not hold line breaks or other control characters, has"
 PLAN: dict[str, Any] = {"authUsername": "u", "authPassword": "canary"}
 

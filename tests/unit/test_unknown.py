@@ -127,7 +127,7 @@ def test_the_engine_s_floats_make_no_difference_in_it(kind: Kind, raw: Wire, pat
         (
             {"newField": 1},
             "newField",
-            "is not a property of a BYO phone number; what Vapi has beyond the arguments goes into additional_properties",
+            "is not a property of a BYO phone number; other Vapi fields go into additional_properties",
         ),
         (
             {"additionalProperties": {"assistantId": ASSISTANT_ID}},
