@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_not_negative(int), default=0, help="port to listen on (default: a free one)")
-    parser.add_argument("--api-key", default="emulator-key", help="key that requests must bear (default: %(default)s)")
+    parser.add_argument("--api-key", default="emulator-key", help="key that requests must carry (default: %(default)s)")
     parser.add_argument(
         "--era",
         choices=["both", "current", "2024"],
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         type=_rule,
-        help="what it does otherwise, e.g. duplicate-number=accepted; may be given several times",
+        help="use another answer than the default, e.g. duplicate-number=accepted; may be given several times",
     )
     parser.add_argument(
         "--report",

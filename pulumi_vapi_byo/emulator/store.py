@@ -431,8 +431,8 @@ class _File:
         for place, identifier, kind, body in rows:
             if kind not in ("number", "credential") or (value := _read_object(identifier, body)) is None:
                 raise EmulatorError(
-                    f"cannot use the database file {self._path}: row {place} of its table objects is no number or credential "
-                    "as an emulator writes it; remove that row, or the file to begin with an empty account"
+                    f"cannot use the database file {self._path}: row {place} of its table objects is not a number or "
+                    "credential written by an emulator; remove the row, or remove the file to start with an empty account"
                 )
             yield kind, value
 

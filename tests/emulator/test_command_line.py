@@ -290,8 +290,8 @@ def test_a_row_that_cannot_be_read_is_one_sentence_with_the_file_and_what_to_do(
         connection.commit()
     assert main(["--db", file]) == 2
     assert capsys.readouterr().err == (
-        f"vapi emulator: cannot use the database file {file}: row 7 of its table objects is no number or credential as an "
-        "emulator writes it; remove that row, or the file to begin with an empty account\n"
+        f"vapi emulator: cannot use the database file {file}: row 7 of its table objects is not a number or credential "
+        "written by an emulator; remove the row, or remove the file to start with an empty account\n"
     )
     with contextlib.closing(sqlite3.connect(file)) as connection:
         connection.execute("DELETE FROM objects WHERE place = 7")
