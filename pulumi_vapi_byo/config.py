@@ -174,10 +174,10 @@ class Settings:
         unit="seconds",
     )
     max_retries: int = _setting(
-        "How often a failed request is retried, 0 to 20.", 4, most=20, is_whole=True, variable="VAPI_MAX_RETRIES"
+        "How many times a failed request is retried, 0 to 20.", 4, most=20, is_whole=True, variable="VAPI_MAX_RETRIES"
     )
     requests_per_second: float | None = _setting(
-        "Most requests per second, in total.",
+        "Limit on requests per second, in total.",
         None,
         most=1000,
         unit="requests a second",

@@ -265,7 +265,7 @@ class ByoSipTrunkCredentialArgs:
         name: Your own name for the trunk, at most 40 characters.
         outbound_authentication_plan: How Vapi authenticates to the carrier.
         outbound_leading_plus_enabled: Whether outbound numbers keep their leading plus.
-        tech_prefix: Prefix of outbound numbers, which some carriers require.
+        tech_prefix: Prefix for outbound numbers, which some carriers require.
         sip_diversion_header: Value of the Diversion header of outbound calls.
         additional_properties: Vapi fields that have no argument here, by their camelCase names. Needs
             ``vapi-byo:onUnknown send``. Shown in clear in states and previews unless a value is a secret.

@@ -46,8 +46,8 @@ class Provider(ProviderWithSettings):
             region: Region of the organisation, ``us`` or ``eu``: the API and SIP hosts. Default: ``us``.
             timeout: Time limit of a request in seconds, from the name look-up to the last byte of the answer; at most 600.
                 Default: 30.
-            max_retries: How often a failed request is retried, 0 to 20. Default: 4.
-            requests_per_second: Most requests per second, in total. Default: adapts to the API's 429s.
+            max_retries: How many times a failed request is retried, 0 to 20. Default: 4.
+            requests_per_second: Limit on requests per second, in total. Default: adapts to the API's 429s.
             on_existing: If the number already exists: ``error``, ``adopt`` it, or ``allow`` Vapi to decide. Default: ``error``.
             on_conflict: If somebody else has changed what is about to change: ``error``, ``overwrite``, or ``unchecked``, which
                 saves a call. Default: ``error``.

@@ -313,7 +313,7 @@ class ByoSipTrunkCredential(VapiResource, module="vapi", name="ByoSipTrunkCreden
 
     @property
     def tech_prefix(self) -> Output[str | None]:
-        """Prefix of outbound numbers, which some carriers require."""
+        """Prefix for outbound numbers, which some carriers require."""
         return self._output("techPrefix")
 
     @property

@@ -188,7 +188,7 @@ class ByoSipTrunkCredentialInputs(Block):
     )
     outbound_leading_plus_enabled: Bool | None = Field(None, description="Whether outbound numbers keep their leading plus.")
     tech_prefix: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = Field(
-        None, description="Prefix of outbound numbers, which some carriers require."
+        None, description="Prefix for outbound numbers, which some carriers require."
     )
     sip_diversion_header: Known[Annotated[StrictStr, Field(min_length=1, max_length=10000), ONE_LINE]] | None = Field(
         None, description="Value of the Diversion header of outbound calls."
