@@ -31,7 +31,7 @@ def summary(result: Result) -> str:
     parts += ["### Calls of our provider", figures.calls_table(result)]
     parts += ["### Memory and state", figures.usage_table(result)]
     parts += ["### Processor time", figures.cost_table(result)]
-    parts += ["### Imports", figures.imports_table(result)]
+    parts += ["### Python's imports", figures.imports_table(result)]
     parts += ["### Targets", figures.targets_table(result)]
     return "\n\n".join(parts)
 
@@ -45,7 +45,7 @@ def page(result: Result) -> str:
 
 <!-- Made by `make bench`: change benchmarks/report.py, not this page. -->
 
-Whole commands, from start to end, on the real Pulumi engine; `make bench` measures them anew and writes this page. Medians of
+Whole commands, from start to end, on the real Pulumi engine; `make bench` measures them again and writes this page. Medians of
 {_repeats(result)} runs, the least and the most in brackets. Everything in a row was measured in turns, so what slows the
 machine down for a while slows all of it; a ratio is the median of the ratios of runs that stood side by side.
 
@@ -71,8 +71,8 @@ another machine's.
 Processor time is that of a create, a preview, an up without changes and a destroy, all together, divided by the numbers. The
 engine is the CLI and its language host. Our cost of a number is what the program and the plugin take beyond the floor
 with our outputs, so the SDK's own work is taken out of it, as is the engine's. Both take the longer for a number the more
-there are, whoever's they are: the engine writes the state of all numbers after each, and the SDK looks at all outputs that it
-waits for whenever one of them is there.
+there are, no matter whose they are: the engine writes the state of all numbers after each, and the SDK looks at all outputs
+that it waits for whenever one of them is there.
 
 Of the imports each row has those before it in it: the package imports what it needs when it first needs it. They are timed in
 fresh processes, best of {result["import"]["tries"]}; `import pulumi` takes {result["import"]["pulumi_ms"]:.0f} ms here.
