@@ -201,7 +201,7 @@ def quote_id(value: Any) -> str:
 
 def not_an_id(value: Any) -> str:
     """Return a message that says that something is not an id."""
-    return f"{quote_id(value)} is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them"
+    return f"{quote_id(value)} is not a Vapi id: an id has only letters, digits, - and _, and at most 128 of them"
 
 
 def as_written(value: Any) -> str:
@@ -278,7 +278,7 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool,
     if status == 401:
         return "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region"
     if status == 403:
-        return "check vapi-byo:apiKey: the key has no right to this; use a private key of the organisation that owns it"
+        return "check vapi-byo:apiKey: the key is not allowed to do this; use a private key of the organisation that owns it"
     if status == 404 and method == "PATCH":
         return (
             "it was deleted outside Pulumi, or belongs to another organisation than the key; "
@@ -290,7 +290,7 @@ def advise(status: int, method: str, messages: Sequence[str], *, from_api: bool,
             "pulumi config set vapi-byo:requestsPerSecond 5"
         )
     if status in (408, 425):
-        return "this passes: try again later"
+        return "this is temporary: try again later"
     if status >= 500:
         return "this is a fault on Vapi's side: try again later"
     return ""

@@ -223,7 +223,7 @@ class VapiClient:
             limit_s = math.inf if method == "GET" else time_left_s()
             if limit_s <= 0:
                 raise TransportError(
-                    "the time of customTimeouts was over before it was sent",
+                    "the time limit of customTimeouts was reached before it was sent",
                     method=method,
                     path=path,
                     sent=False,
@@ -591,8 +591,8 @@ class Collection:
                 return
             if not fresh:
                 raise BadAnswerError(
-                    f"repeats {len(page)} entries that it gave before, created at {self.client.quote(str(oldest))} or listed "
-                    "without regard to createdAtLe, so what follows them cannot be listed",
+                    f"repeats {len(page)} entries from before: either all were created at {self.client.quote(str(oldest))}, "
+                    "or createdAtLe is ignored, so the rest cannot be listed",
                     method="GET",
                     path=self._kind.path,
                 )

@@ -62,7 +62,7 @@ def run() -> NoReturn:
     except Exception as error:  # noqa: BLE001 - the outermost boundary
         if isinstance(error, _COMMAND_LINE_ERROR):
             _end(_what_is_wrong(error), status=2)
-        _end(f"it failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: please report it")
+        _end(f"it failed unexpectedly ({type(error).__name__}), which is a bug in pulumi-vapi-byo: please report it")
 
 
 #: Base of typer's errors about the command line. Its import path differs between versions of typer.
@@ -72,7 +72,7 @@ _COMMAND_LINE_ERROR: Final = typer.BadParameter.__bases__[0]
 def _what_is_wrong(error: Any) -> str:
     message = " ".join(str(error.format_message()).replace("Value error, ", "").split()).removesuffix(".")
     command = error.ctx.command_path if getattr(error, "ctx", None) else "vapi-byo"
-    return f"{message[:1].lower()}{message[1:]}; {command} --help lists what there is"
+    return f"{message[:1].lower()}{message[1:]}; see {command} --help"
 
 
 def _end(sentence: str, status: int = 1) -> NoReturn:
@@ -258,7 +258,7 @@ def _print_next(
     for key in unset:
         typer.echo(f"  pulumi config set --secret {key}{cli.stack_option}")
     if unset:
-        typer.echo("  (--set-secrets does these by itself, with the values that Vapi has)")
+        typer.echo("  (or let --set-secrets set the secrets, with the values that Vapi has)")
     if file:
         quoted = shlex.quote(str(file))
         typer.echo(f"  pulumi import --file {quoted} --generate-code=false --protect=false{cli.stack_option}")
@@ -266,7 +266,7 @@ def _print_next(
         typer.echo(f"  pulumi preview --expect-no-changes{cli.stack_option}")
     else:
         typer.echo(f"  pulumi up{cli.stack_option}")
-        typer.echo("After that the import_ options may go; removing them changes nothing.")
+        typer.echo("After that you can remove the import_ options; this changes nothing.")
 
 
 def _counted(takeovers: Sequence[Takeover]) -> str:

@@ -131,7 +131,7 @@ def choose(
         fits = {one.id for one in listed if one.id == pattern or _is_named(one, pattern) or _is_number(one, pattern)}
         if not fits:
             raise VapiError(
-                f"--exclude {pattern!r} fits no number, name or id of the account; vapi-byo import, without options, lists "
+                f"--exclude {pattern!r} matches no number, name or id of the account; vapi-byo import, without options, lists "
                 "what it has"
             )
         chosen -= fits

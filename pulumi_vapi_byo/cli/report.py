@@ -312,7 +312,7 @@ def _markdown(rows: list[_Row], others: Counter[str], failures: list[str]) -> It
     whole, brief = _those_that_fit(rows, room)
     unnamed = sum(row.first for row in rows if row not in whole | brief)
     if unnamed:
-        yield f"**Too much to name all: {unnamed} more are deleted, replaced or redirected than are named below.**"
+        yield f"**Too many to list: {unnamed} more are deleted, replaced or redirected than are listed below.**"
         yield ""
     for thing in (_NUMBER, _TRUNK):
         of_thing = [row for row in rows if row.thing is thing]

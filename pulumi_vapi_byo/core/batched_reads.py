@@ -120,7 +120,7 @@ class BatchedReads:
         try:
             self._account.read_page()
         except VapiError as error:
-            self._give_up(f"cannot be had: {error}")
+            self._give_up(f"could not be read: {error}")
 
     def _hold_against_the_sample(self) -> None:
         if self._sample is None or self._is_given_up or self._sample_may_follow():
@@ -129,13 +129,13 @@ class BatchedReads:
             self._is_proven = True
             self._sample = None
         else:
-            self._give_up(f"does not show {self._sample.id} as it is read by itself")
+            self._give_up(f"does not show {self._sample.id} as an individual read does")
 
     def _shown(self, id_: str) -> Answer | None:
         entry = self._account.shown(id_)
         return entry.answer if entry is not None else None
 
     def _give_up(self, why: str) -> None:
-        log.debug("every resource is read by itself, because the list %s", why)
+        log.debug("every resource is read individually, because the list %s", why)
         self._is_given_up = True
         self._is_proven = False

@@ -178,7 +178,7 @@ def _problems_of_additional(kind: Kind, said: Mapping[str, Any], on_unknown: OnU
         else:
             unknown.append(shorten(name, 60))
     if unknown and on_unknown == "error":
-        reason = f"has what this version does not know ({shorten(', '.join(unknown), 200)}): {WAY_OUT}"
+        reason = f"contains something that this version does not know ({shorten(', '.join(unknown), 200)}): {WAY_OUT}"
         yield Problem((ADDITIONAL,), reason, unknown=True)
 
 

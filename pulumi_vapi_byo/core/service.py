@@ -162,7 +162,7 @@ class Service:
             inputs, found = self._check_again(before, given, settings, wire_names)
             failures = found + failures
         if isinstance(import_id, str) and not is_id(import_id):
-            failures.append(Failure("", f"the option import_ is wrong: {not_an_id(import_id)}"))
+            failures.append(Failure("", f"the option import_ is invalid: {not_an_id(import_id)}"))
         if failures:
             return Checked(inputs, [Failure(failure.field, self.in_words(failure.reason)) for failure in failures])
         computed = self.compute(inputs)
@@ -419,7 +419,7 @@ def failure_in_words(step: str, error: Exception) -> str:
     if isinstance(error, VapiError):
         return str(error)
     return (
-        f"{step} failed unexpectedly ({type(error).__name__}), which is a fault in pulumi-vapi-byo: "
+        f"{step} failed unexpectedly ({type(error).__name__}), which is a bug in pulumi-vapi-byo: "
         "please report it with the output of VAPI_LOG=debug"
     )
 

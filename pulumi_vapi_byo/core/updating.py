@@ -190,7 +190,7 @@ class Updating:
         label = self._run.label(state, one.id)
         for field in differing(self._kind, inputs, state, shape):
             if field in sent:
-                log.warning("%s: Vapi took the change, but now holds another %s than was sent", label, field)
+                log.warning("%s: Vapi accepted the change, but now has a different %s than was sent", label, field)
             else:
                 log.warning("%s: somebody else changed %s, which was left as it is; pulumi refresh shows it", label, field)
         return recorded(self._kind, recorded_state, shape)

@@ -59,7 +59,7 @@ def why_impossible(number: str) -> str:
     """
     code = next((number[1:end] for end in (2, 3, 4) if _regions(number[1:end])), None)
     if code is None:
-        return "begins with no country code that is in use"
+        return "does not begin with a country code in use"
     parsed = _parse(number)
     form = _form(parsed) if parsed else number
     if form != number and judge_e164(form) != "impossible":

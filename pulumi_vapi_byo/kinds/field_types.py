@@ -185,11 +185,11 @@ class HasNumber(Block):
         if verdict == "malformed":
             reason = f"must be in E.164 (a plus, the country code and the number, digits only): {why_malformed(number)}"
             if UNCHECKED_PATTERN.fullmatch(number):
-                reason += "; where the trunk dials other forms, set number_e164_check_enabled=False beside it"
+                reason += "; if the trunk dials other forms, set number_e164_check_enabled=False as well"
             raise ValueError(reason)
         if verdict == "impossible" and (info.context or {}).get("number_check") != "e164":
             raise ValueError(
-                f"{why_impossible(number)}; check its digits or, where they are right (the numbering plans that the "
-                f"phonenumbers library knows may be old), set {WAY_OUT}"
+                f"{why_impossible(number)}; check its digits or, if they are right (the phonenumbers library's numbering "
+                f"plans may be out of date), set {WAY_OUT}"
             )
         return number

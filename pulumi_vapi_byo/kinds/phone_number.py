@@ -154,7 +154,7 @@ class PhoneNumberKind(Kind):
     def never_told(self, inputs: Mapping[str, Any]) -> Iterator[str]:  # noqa: D102
         if "serverUrl" in inputs and "serverUrlSecret" not in inputs:
             yield (
-                "Vapi does not tell whether its server_url has a secret; one that it has stays, unless you add "
+                "Vapi does not reveal whether its server_url has a secret; if it has one, it stays unless you add "
                 "server_url_secret"
             )
 

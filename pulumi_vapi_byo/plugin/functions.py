@@ -43,7 +43,7 @@ FUNCTIONS: Final[Mapping[str, Callable[[Mapping[str, Any], Settings], dict[str, 
 def _texts(arguments: Mapping[str, Any], *names: str) -> dict[str, str]:
     unknown = sorted(set(arguments) - set(names))
     if unknown:
-        raise VapiError(f"there is no argument {', '.join(unknown)}: there are {', '.join(names)}")
+        raise VapiError(f"there is no argument {', '.join(unknown)}: the arguments are {', '.join(names)}")
     given = {name: value for name, value in arguments.items() if value is not None}
     for name, value in given.items():
         if not isinstance(value, str):

@@ -81,9 +81,9 @@ def test_import_writes_a_program_and_says_what_to_run(account: Emulator, run: Ru
         "Next:\n"
         "  pulumi config set --secret number-14155552671-url\n"
         "  pulumi config set --secret number-14155552671-x-vapi-secret\n"
-        "  (--set-secrets does these by itself, with the values that Vapi has)\n"
+        "  (or let --set-secrets set the secrets, with the values that Vapi has)\n"
         "  pulumi up\n"
-        "After that the import_ options may go; removing them changes nothing.\n"
+        "After that you can remove the import_ options; this changes nothing.\n"
     )
     program = (tmp_path / "__main__.py").read_text()
     assert f'import_="{account.numbers()[0]["id"]}"' in program
@@ -286,7 +286,7 @@ def test_a_command_line_that_cannot_be_understood_is_refused_in_one_sentence(
     ran = run(*arguments)
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith(f"error: {what}")
-    assert ran.err.endswith(f"; {command} --help lists what there is\n")
+    assert ran.err.endswith(f"; see {command} --help\n")
     assert ran.err.count("\n") == 1
 
 
@@ -323,7 +323,7 @@ def test_what_nobody_thought_of_is_one_sentence_too(
         app.run()
     assert ended.value.code == 1
     assert capsys.readouterr().err == (
-        "error: it failed unexpectedly (KeyError), which is a fault in pulumi-vapi-byo: please report it\n"
+        "error: it failed unexpectedly (KeyError), which is a bug in pulumi-vapi-byo: please report it\n"
     )
 
 

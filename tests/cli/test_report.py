@@ -513,7 +513,7 @@ def test_a_report_that_cannot_name_all_that_deletes_says_so_at_the_top() -> None
     [deleted] = [line for line in lines if line.startswith("Also deleted: ")]
     left = 5000 - deleted.count(", ") - 1
     assert deleted.endswith("`.")
-    assert lines[0] == f"**Too much to name all: {left} more are deleted, replaced or redirected than are named below.**"
+    assert lines[0] == f"**Too many to list: {left} more are deleted, replaced or redirected than are listed below.**"
     assert f"Not named here: {left} deleted, 5 created." in lines
     assert (told.deletes, lines[4]) == (5000, "**5000 deleted, 5 created.**")
 
@@ -525,7 +525,7 @@ def test_calls_that_may_be_diverted_are_counted_too_where_they_are_not_named() -
     lines = of(*steps).markdown.splitlines()
     [diverted] = [line for line in lines if line.startswith("Also diverted: ")]
     left = 5000 - diverted.count(", ") - 1
-    assert lines[0] == f"**Too much to name all: {left} more are deleted, replaced or redirected than are named below.**"
+    assert lines[0] == f"**Too many to list: {left} more are deleted, replaced or redirected than are listed below.**"
     assert lines[-1] == f"Not named here: {left} diverted."
 
 

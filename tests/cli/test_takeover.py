@@ -95,7 +95,7 @@ def test_an_exclusion_that_fits_nothing_is_refused() -> None:
     with pytest.raises(VapiError) as raised:
         choose(ACCOUNT, everything=True, exclude=["suport*"])
     assert str(raised.value) == (
-        "--exclude 'suport*' fits no number, name or id of the account; vapi-byo import, without options, lists what it has"
+        "--exclude 'suport*' matches no number, name or id of the account; vapi-byo import, without options, lists what it has"
     )
     with pytest.raises(VapiError) as raised:
         choose(ACCOUNT, trunks=["Support line"])
@@ -258,8 +258,8 @@ def test_a_number_that_no_plan_knows_is_taken_over_and_the_setting_that_it_needs
     assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+1415555267"}
     assert one.left_out == (
         (
-            "BYO phone number '+1415555267': number has 9 digits after +1, 10 are usual; check its digits or, where they are right (the "
-            "numbering plans that the phonenumbers library knows may be old), set vapi-byo:numberCheck e164 (number_check on a Provider)"
+            "BYO phone number '+1415555267': number has 9 digits after +1, 10 are usual; check its digits or, if they are right (the "
+            "phonenumbers library's numbering plans may be out of date), set vapi-byo:numberCheck e164 (number_check on a Provider)"
         ),
     )
 
@@ -359,7 +359,7 @@ def test_a_secret_that_vapi_does_not_read_back_is_told() -> None:
     (one,) = plan([number(number="+14155552671", serverUrl="https://example.com")])
     (sentence,) = one.left_out
     assert sentence == (
-        "BYO phone number '+14155552671': Vapi does not tell whether its server_url has a secret; one that it has stays, "
+        "BYO phone number '+14155552671': Vapi does not reveal whether its server_url has a secret; if it has one, it stays "
         "unless you add server_url_secret"
     )
 

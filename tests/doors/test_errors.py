@@ -31,7 +31,7 @@ SETTINGS_OF_THE_STATE = (
     "pulumi up first, without --refresh, or add --run-program"
 )
 KEY_ADVICE = "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region"
-RIGHT_ADVICE = "check vapi-byo:apiKey: the key has no right to this; use a private key of the organisation that owns it"
+RIGHT_ADVICE = "check vapi-byo:apiKey: the key is not allowed to do this; use a private key of the organisation that owns it"
 RATE_ADVICE = (
     "the organisation's rate limit is reached: try again later, or set the rate it allows with "
     "pulumi config set vapi-byo:requestsPerSecond 5"
@@ -345,7 +345,7 @@ def test_nothing_of_all_this_prints_a_traceback_or_a_secret(stage: Stage, verb: 
 @pytest.mark.parametrize("id_", ["..", "a/b", "x\ny"])
 def test_an_id_that_cannot_be_one_is_a_sentence_and_no_request(stage: Stage, id_: str) -> None:
     asked = len(stage.vapi.requests)
-    said = f"{id_!r} is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them"
+    said = f"{id_!r} is not a Vapi id: an id has only letters, digits, - and _, and at most 128 of them"
     with pytest.raises(PluginError) as refusal:
         stage.provider.read(id_)
     assert str(refusal.value).endswith(f"cannot read BYO phone number with id {' '.join(id_.split())}: {said}")

@@ -37,7 +37,7 @@ def test_it_is_refused_without_the_switch_and_no_value_is_printed(host: Host, va
     way_out = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a Provider)"
     assert configured(host, vapi).check(GROWN).failures == [
         ("", f"hooks[0].options is not a property of hooks[0]; {way_out}"),
-        ("", f"additional_properties has what this version does not know (recording): {way_out}"),
+        ("", f"additional_properties contains something that this version does not know (recording): {way_out}"),
     ]
 
 

@@ -89,8 +89,8 @@ def test_a_number_that_no_plan_knows_is_refused_or_with_the_setting_only_warned_
     property_, reason = refused
     assert property_ == "number"
     assert reason == (
-        "has 9 digits after +1, 10 are usual; check its digits or, where they are right (the numbering plans that the phonenumbers "
-        "library knows may be old), set vapi-byo:numberCheck e164 (number_check on a Provider)"
+        "has 9 digits after +1, 10 are usual; check its digits or, if they are right (the phonenumbers library's numbering plans "
+        "may be out of date), set vapi-byo:numberCheck e164 (number_check on a Provider)"
     )
     provider = configure(vapi, numberCheck="e164")
     assert provider.check({**INPUTS, "number": "+1415555267"}).failures == []

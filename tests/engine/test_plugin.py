@@ -132,7 +132,8 @@ def test_an_import_names_what_is_never_read_back(project: YamlProject, vapi: Emu
     made = vapi.add_number(number="+14155550199", credentialId=trunk["id"], serverUrl="https://example.com/old")
     said = project.cli("import", "vapi-byo:index:ByoPhoneNumber", "old", made["id"], "--yes", "--skip-preview")
     assert (
-        "Vapi does not tell whether its serverUrl has a secret; one that it has stays, unless you add serverUrlSecret" in said
+        "Vapi does not reveal whether its serverUrl has a secret; if it has one, it stays unless you add serverUrlSecret"
+        in said
     )
     other = vapi.add_credential(
         gateways=[{"ip": "203.0.113.20"}], outboundAuthenticationPlan={"authUsername": "u", "authPassword": "p"}

@@ -120,7 +120,7 @@ def test_a_status_that_passes_is_tried_again_but_for_a_post(stand_in: StandIn, r
     for call in calls(numbers, "some-id"):
         error = failure(call)
         assert isinstance(error, ApiError)
-        assert str(error).endswith("this passes: try again later")
+        assert str(error).endswith("this is temporary: try again later")
     assert stand_in.summary() == "DELETE 3, GET 6, PATCH 3, POST 1"
     record_case(record, f"{status} to everything", stand_in.summary(), "all but the POST tried again")
 
@@ -179,7 +179,7 @@ def test_what_is_no_id_is_a_bad_answer_and_never_a_path(stand_in: StandIn, recor
     assert {seen.path for seen in stand_in.seen} == {"/phone-number", f"/phone-number/{real}"}
     asked = len(stand_in.seen)
     for call in calls(numbers, id_)[1:4]:
-        assert "is not an id of Vapi's" in str(failure(call))
+        assert "is not a Vapi id" in str(failure(call))
     assert len(stand_in.seen) == asked
     record_case(record, f"the id {id_!r:.14}", stand_in.summary(), "a bad answer every time; never in a path")
 

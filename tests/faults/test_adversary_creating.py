@@ -658,8 +658,8 @@ def test_a_full_page_of_nothing_new_is_an_error_and_not_the_end(stand_in: StandI
     with pytest.raises(VapiError) as failed:
         life(stand_in).create(INPUTS)
     assert str(failed.value) == (
-        f"cannot create BYO phone number '+14155552000': Vapi's answer repeats {cap} entries that it gave before, created at "
-        "2026-01-01T00:00:00.001Z or listed without regard to createdAtLe, so what follows them cannot be listed "
+        f"cannot create BYO phone number '+14155552000': Vapi's answer repeats {cap} entries from before: either all were "
+        "created at 2026-01-01T00:00:00.001Z, or createdAtLe is ignored, so the rest cannot be listed "
         "(GET /phone-number)"
     )
     assert posts(stand_in) == 0

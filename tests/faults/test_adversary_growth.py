@@ -238,7 +238,7 @@ def test_on_the_real_cli_the_unknown_is_refused_sent_unchanged_and_changed_besid
     for where in (
         "server.newThing is not a property of server; ",
         "hooks[0].options is not a property of hooks[0]; ",
-        "additional_properties has what this version does not know (recording): ",
+        "additional_properties contains something that this version does not know (recording): ",
     ):
         assert where + WAY_OUT in refused.output
     assert stand_in.seen == []

@@ -202,7 +202,7 @@ NO_IDS = ["", ".", "..", "a/b", "../credential?x=1#y z", "a\nb", "a\n", "é", "%
 def test_what_is_no_id_never_becomes_a_path(client: Collection, peer: Peer, id_: str) -> None:
     for call in (lambda: client.get(id_), lambda: client.update(id_, {}), lambda: client.delete(id_)):
         error = str(failure(call))
-        assert error.endswith("is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
+        assert error.endswith("is not a Vapi id: an id has only letters, digits, - and _, and at most 128 of them")
         assert error.startswith(repr(id_)[:50])
         assert len(error) < 200
     assert peer.requests == []

@@ -73,7 +73,7 @@ def test_what_has_not_the_form_of_e164_is_malformed(number: str) -> None:
         ("+79123456789012", "has 13 digits after +7, 10 or 14 are usual"),
         ("+4912", "has 2 digits after +49, 4 to 15 are usual: the area code is missing"),
         ("+80012345", "has 5 digits after +800, 8 are usual"),  # international freephone, of no country
-        ("+9991234567", "begins with no country code that is in use"),
+        ("+9991234567", "does not begin with a country code in use"),
         ("+4402079460018", "has digits after +44 that are dialled only within the country, probably '+442079460018'"),
     ],
 )

@@ -61,7 +61,7 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (api_error(401, "Invalid Key."), f"Vapi answered 401: Invalid Key. (POST /phone-number); {KEY_ADVICE}"),
         (
             api_error(403, "Forbidden", to=GET),
-            ("Vapi answered 403: Forbidden (GET /phone-number/1); check vapi-byo:apiKey: the key has no right to this; "
+            ("Vapi answered 403: Forbidden (GET /phone-number/1); check vapi-byo:apiKey: the key is not allowed to do this; "
             "use a private key of the organisation that owns it"),
         ),
         (api_error(404, "Not Found", to=GET), "Vapi answered 404: Not Found (GET /phone-number/1)"),

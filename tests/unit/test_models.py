@@ -215,8 +215,8 @@ def test_an_unknown_server_may_turn_out_to_be_left_out() -> None:
 # ------------------------------------------------------------------------------------------------------------- problems
 
 NOT_E164 = "must be in E.164 (a plus, the country code and the number, digits only): "
-OR_NO_CHECK = "; where the trunk dials other forms, set number_e164_check_enabled=False beside it"
-OR_E164_CHECK = "; check its digits or, where they are right (the numbering plans that the phonenumbers library knows may be old), set vapi-byo:numberCheck e164 (number_check on a Provider)"
+OR_NO_CHECK = "; if the trunk dials other forms, set number_e164_check_enabled=False as well"
+OR_E164_CHECK = "; check its digits or, if they are right (the phonenumbers library's numbering plans may be out of date), set vapi-byo:numberCheck e164 (number_check on a Provider)"
 CONTROLS = "must not hold line breaks or other control characters, "
 HEADER_NAMES = "must have names of letters, digits and hyphens, without spaces, colons and line breaks"
 USERINFO = "must not hold a user name or a password, which states and previews show in clear: "
@@ -245,7 +245,7 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"number": "4.42079E+11"}, "number", NOT_E164 + "a spreadsheet turned it into a number: format the column as text, and enter the number again with its plus", "'4.42079E+11'"),
         ({"number": "+1415555267"}, "number", "has 9 digits after +1, 10 are usual" + OR_E164_CHECK, "'+1415555267'"),
         ({"number": "+15552671"}, "number", "has 7 digits after +1, 10 are usual: the area code is missing" + OR_E164_CHECK, "'+15552671'"),
-        ({"number": "+9991234567"}, "number", "begins with no country code that is in use" + OR_E164_CHECK, "'+9991234567'"),
+        ({"number": "+9991234567"}, "number", "does not begin with a country code in use" + OR_E164_CHECK, "'+9991234567'"),
         ({"number": "+4402079460018"}, "number", "has digits after +44 that are dialled only within the country, probably '+442079460018'" + OR_E164_CHECK, "'+4402079460018'"),
         ({"number": "0044 20 7946 0018"}, "number", NOT_E164 + "probably '+442079460018'", "'0044 20 7946 0018'"),
         ({"number": "1234"}, "number", NOT_E164 + "the country code is missing" + OR_NO_CHECK, "'1234'"),
@@ -573,7 +573,7 @@ def test_a_number_that_no_plan_knows_is_only_warned_of_where_its_form_alone_is_c
     assert checked.inputs == raw
     assert checked.warnings == [
         "number '+1415555267' has 9 digits after +1, 10 are usual; Vapi may refuse it",
-        "hooks[0].do[0].destination.number '+9991234567' begins with no country code that is in use; Vapi may refuse it",
+        "hooks[0].do[0].destination.number '+9991234567' does not begin with a country code in use; Vapi may refuse it",
         "fallback_destination.number '+15552671' has 7 digits after +1, 10 are usual: the area code is missing; Vapi may refuse it",
     ]
 

@@ -322,7 +322,7 @@ def test_what_is_not_there_is_said_without_a_traceback(servicer: Servicer) -> No
             "vapi-byo:index:ByoSipTrunkCredential"
         ),
         "there is no function vapi-byo:index:other: there are vapi-byo:index:getPhoneNumber and vapi-byo:index:getPhoneNumbers",
-        "cannot look up phone numbers: there is no argument numbr: there are id, number",
+        "cannot look up phone numbers: there is no argument numbr: the arguments are id, number",
         "cannot look up phone numbers: give either id or number",
         "cannot look up phone numbers: name is 3: it must be a text, in quotes",
     ]

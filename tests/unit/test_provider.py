@@ -282,7 +282,7 @@ def test_a_fault_of_ours_is_one_sentence_too_and_holds_no_values(
     with pytest.raises(Exception, match="check failed unexpectedly") as raised:
         checked(provider)
     assert str(raised.value) == (
-        "check failed unexpectedly (KeyError), which is a fault in pulumi-vapi-byo: "
+        "check failed unexpectedly (KeyError), which is a bug in pulumi-vapi-byo: "
         "please report it with the output of VAPI_LOG=debug"
     )
     assert "canary" not in "".join(traceback.format_exception(raised.value))
@@ -325,6 +325,6 @@ def test_an_entry_of_the_log_is_one_line_whatever_it_says() -> None:
 @pytest.mark.parametrize("id_", ["..", "a/b", "a\nb", "x" * 200])
 def test_an_import_of_what_is_no_id_is_refused_by_the_preview(provider: ByoPhoneNumberProvider, id_: str) -> None:
     [failure] = provider.check({}, {"__provider": GOLDEN, **LEAST, "__importId": id_}).failures
-    assert failure.reason.startswith("the option import_ is wrong: ")
-    assert failure.reason.endswith("is not an id of Vapi's: an id has letters, digits, - and _, and at most 128 of them")
+    assert failure.reason.startswith("the option import_ is invalid: ")
+    assert failure.reason.endswith("is not a Vapi id: an id has only letters, digits, - and _, and at most 128 of them")
     assert failure.reason.isprintable()

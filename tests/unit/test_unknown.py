@@ -163,7 +163,7 @@ def test_what_is_wrong_stays_wrong_with_the_switch(fields: Wire, path: str, reas
 
 def test_no_value_of_additional_properties_is_printed() -> None:
     (problem,) = check_inputs(PHONE_NUMBER, {**LEAST, "additionalProperties": {"newField": CANARY}}).problems
-    assert problem.reason == f"has what this version does not know (newField): {OR_SEND[2:]}"
+    assert problem.reason == f"contains something that this version does not know (newField): {OR_SEND[2:]}"
     assert CANARY not in repr(problem)
 
 
