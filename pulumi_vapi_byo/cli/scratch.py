@@ -187,25 +187,23 @@ class Scratch:
             What may be left, in a sentence; empty if nothing is.
         """
         pauses = pauses_s(LOOK_FOR_S) if self._lost_answers else iter(())
-        looks_left = 3
+        looks_left = _TRIES
         while True:
             left = self.delete(sorted(self._created.values(), key=lambda one: _ORDER.index(one.kind)))
             self._created = {one.id: one for one in left}
+            trouble = ""
             try:
-                found = list(self._marked(self._run))
+                self._created |= {one.id: one for one in self._marked(self._run)}
             except VapiError as error:
-                return could_not_delete(left) or (
+                trouble = (
                     f"everything that is known to have been created is deleted, but the account could not be searched for "
                     f"{self.name} ({error}); run vapi-byo verify again, which starts by deleting what is left"
                 )
-            self._created |= {one.id: one for one in found}
             pause_s = next(pauses, None)
-            if not self._created and pause_s is None:
-                return ""
-            if self._created and pause_s is None:
+            if pause_s is None:
                 looks_left -= 1
-                if not looks_left:
-                    return could_not_delete(self._created.values())
+                if not looks_left or not (self._created or trouble):
+                    return could_not_delete(self._created.values()) or trouble
             self.sleep(pause_s or 0.5)
 
 
