@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import Any, Final, Literal
 
 Era = Literal["both", "current", "2024"]
-ERAS: Final[tuple[Era, ...]] = ("both", "current", "2024")
 Evidence = Literal["spec", "docs", "seen", "assumed"]
 
 ACCEPTED: Final = "accepted"
@@ -208,11 +207,11 @@ class Rules:
 
     def __init__(self, era: Era, changes: Mapping[str, str] | None = None) -> None:
         self._answers = {rule.name: rule.answer(era) for rule in RULES}
-        for name, answer in (changes or {}).items():
-            if answer != self._answers.get(name):
-                _check(name, answer, era)
-        self.changed = {name for name, answer in (changes or {}).items() if self._answers[name] != answer}
-        self._answers |= changes or {}
+        changes = {name: answer for name, answer in (changes or {}).items() if self._answers.get(name) != answer}
+        for name, answer in changes.items():
+            _check(name, answer, era)
+        self.changed = changes.keys()
+        self._answers |= changes
 
     def __getitem__(self, name: str) -> str:
         return self._answers[name]

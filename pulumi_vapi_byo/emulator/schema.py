@@ -72,7 +72,7 @@ class Document:
 
     def __init__(self, era: Era, rules: Rules | None = None) -> None:
         self.era: Era = era
-        self._of = rules or Rules(era)
+        self._rules = rules or Rules(era)
         raw = _merged() if era == "both" else _amended(_read("2024" if era == "2024" else "current"))
         schemas = raw["components"]["schemas"]
         self._operations: dict[tuple[str, str], _Operation] = {
@@ -98,7 +98,7 @@ class Document:
         """
         for parameter in self._operations[method, path].parameters:
             if parameter["in"] == "path" and parameter["schema"].get("format") == "uuid" and not is_uuid(identifier):
-                raise self._of.refusal("malformed-id", ["id must be a UUID"])
+                raise self._rules.refusal("malformed-id", ["id must be a UUID"])
 
     def check_query(self, method: str, path: str, query: Mapping[str, str]) -> Wire:
         """Return the query with numbers converted to floats and times to datetimes.
@@ -147,13 +147,13 @@ class Document:
         worded = [text for error in operation.body_validator.iter_errors(given) for text in _wordings(error)]
         failures: list[Failure] = [(_unknown(text), text) for text in worded]
         changes = given | dict.fromkeys(cleared)
-        beside = stored if stored and self._of.accepts("patch-number-check") else {}
+        beside = stored if stored and self._rules.accepts("patch-number-check") else {}
         failures += _rules(changes, operation.body, (), beside, creates=method == "POST")
         failures += self._removed(method, body)
         # The service's library reports unknown properties first.
         failures.sort(key=lambda failure: not failure[1].endswith("should not exist"))
         self._refuse(failures)
-        if self._of["unknown-property"] == "dropped":
+        if self._rules["unknown-property"] == "dropped":
             return {name: value for name, value in changes.items() if name in operation.body["properties"]}
         return changes
 
@@ -161,15 +161,15 @@ class Document:
         """Refuse properties that the document has but, according to the rules, the service doesn't."""
         removed = {"serverUrl": "server-url", **(_PATCHED if method == "PATCH" else {})}
         for name in body.keys() & removed.keys():
-            if not self._of.accepts(removed[name]):
+            if not self._rules.accepts(removed[name]):
                 yield removed[name], f"property {name} should not exist"
 
     def _refuse(self, failures: list[Failure]) -> None:
-        refused = [(rule, text) for rule, text in failures if rule is None or not self._of.accepts(rule)]
+        refused = [(rule, text) for rule, text in failures if rule is None or not self._rules.accepts(rule)]
         if refused:
             rule = refused[0][0]
             messages = list(dict.fromkeys(text for _, text in refused))
-            raise Refusal(400, messages) if rule is None else self._of.refusal(rule, messages)
+            raise Refusal(400, messages) if rule is None else self._rules.refusal(rule, messages)
 
     def flaws(self, method: str, path: str, status: int, answer: object) -> list[str]:
         """Return what is wrong with an answer of the emulator itself, according to the document; empty if nothing."""

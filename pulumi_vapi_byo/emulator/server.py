@@ -476,7 +476,8 @@ class Emulator:
             raise Refusal(500, f"emulator bug: the answer violates the OpenAPI document: {flaws[0]}")
         if request.method == "DELETE" and self._rules["delete-answer"] == "204":
             return web.Response(status=204)
-        answer = dressed(answer, self._rules, self._document.properties(path))
+        if self._rules.changed:
+            answer = dressed(answer, self._rules, self._document.properties(path))
         response = _respond(int(self._rules["create-status"]) if request.method == "POST" else status, answer)
         if self._rules["rate-limit-headers"] != "none":
             response.headers[self._rules["rate-limit-headers"]] = "1"

@@ -129,8 +129,8 @@ class Store:
         search = query.get("search", "").lower()
         with self._lock:
             numbers: Iterable[Wire] = self._numbers.values() if order == "ASC" else reversed(self._numbers.values())
-            keys = {"name and number": ("name", "number"), "name": ("name",), "nothing": ()}.get(self._rules["v2-search"])
-            matching = [number for number in _between(numbers, query) if not search or _has_text(number, search, keys or ())]
+            keys = {"name and number": ("name", "number"), "name": ("name",)}.get(self._rules["v2-search"], ())
+            matching = [number for number in _between(numbers, query) if not search or _has_text(number, search, keys)]
         first = (page - 1) * limit
         metadata: Wire = {"itemsPerPage": limit, "totalItems": len(matching), "currentPage": page}
         if self._document.era != "2024":
@@ -224,8 +224,7 @@ class Store:
         """
         with self._lock:
             stored = self._found(self._credentials, identifier, "Credential")
-            if not self._rules.accepts("patch-trunk"):
-                raise self._rules.refusal("patch-trunk", f"Cannot PATCH /credential/{identifier}")
+            self._rules.refuse("patch-trunk", f"Cannot PATCH /credential/{identifier}")
             fields = self._replacing(self._document.check_body("PATCH", _CREDENTIAL, body, stored), stored)
             self._check_gateways(fields)
             return self._change(self._credentials, stored, self._shown(fields))
