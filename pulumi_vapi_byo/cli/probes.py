@@ -108,8 +108,8 @@ def _message(reply: Reply) -> str:
     return "; ".join(map(str, message)) if isinstance(message, list) else str(message)
 
 
-def _verdict(reply: Reply) -> str:
-    return ACCEPTED if 200 <= reply.status < 300 else str(reply.status)
+def _verdict(reply: Reply, taken: str = ACCEPTED) -> str:
+    return taken if 200 <= reply.status < 300 else str(reply.status)
 
 
 # --- objects ---
@@ -213,12 +213,12 @@ def patch_what_is_wrong(bench: Bench) -> Seen:
     """Send changes to the number that Vapi refuses or should refuse."""
     reply = bench.patch(vapiByoVerify=True)
     taken = "kept" if "vapiByoVerify" in _object(reply) else "dropped"
-    yield "unknown-property", taken if reply.status < 300 else str(reply.status)
+    yield "unknown-property", _verdict(reply, taken)
     yield from _wording(reply, "wording-unknown-property", "property vapiByoVerify")
     destination = {"type": "sip", "sipUri": "sip:verify@example.com"}
     reply = bench.patch(fallbackDestination=destination | {"vapiByoVerify": True})
     taken = "kept" if "vapiByoVerify" in (_object(reply).get("fallbackDestination") or {}) else "dropped"
-    yield "unknown-nested-property", taken if reply.status < 300 else str(reply.status)
+    yield "unknown-nested-property", _verdict(reply, taken)
     yield "reference-not-uuid", _verdict(bench.patch(assistantId="vapi-byo-verify"))
     yield "url-not-http", _verdict(bench.patch(**_at(bench, "ftp://example.com")))
     yield "url-empty", _verdict(bench.patch(**_at(bench, "")))
@@ -277,12 +277,8 @@ def set_the_server_url(bench: Bench) -> Seen:
     url = "https://example.com/of-2024"
     reply = bench.patch(serverUrl=url)
     held = _object(reply)
-    if reply.status >= 400:
-        yield "server-url", str(reply.status)
-    elif held.get("serverUrl") == url:
-        yield "server-url", "as serverUrl"
-    else:
-        yield "server-url", "as server" if (held.get("server") or {}).get("url") == url else "nowhere"
+    shown = "as server" if (held.get("server") or {}).get("url") == url else "nowhere"
+    yield "server-url", _verdict(reply, "as serverUrl" if held.get("serverUrl") == url else shown)
     secret = secrets.token_hex(8)
     reply = bench.patch(serverUrlSecret=secret)
     seen = _object(reply).get("serverUrlSecret")
@@ -351,7 +347,7 @@ def change_the_trunk(bench: Bench) -> Seen:
     yield "patch-trunk", _verdict(reply)
     cleared = ask("PATCH", bench.trunk, {"techPrefix": None})
     kept = "kept" if _object(cleared).get("techPrefix") else "cleared"
-    yield "null-techPrefix", kept if cleared.status < 300 else str(cleared.status)
+    yield "null-techPrefix", _verdict(cleared, kept)
     ask("PATCH", bench.trunk, {"gateways": [GATEWAY]})
     reply = ask("PATCH", bench.trunk, {"gateways": [_OTHER_GATEWAY]})
     yield from _replacing(reply, "gateways", lambda held: len(held) > 1, merged="by adding")

@@ -12,16 +12,16 @@ from pulumi_vapi_byo.api.client import Collection, Reply, VapiClient
 from pulumi_vapi_byo.api.throttle import LOOK_FOR_S, MAX_RETRY_AFTER_S, RETRIED_STATUSES, asked_pause_s, pauses_s
 from pulumi_vapi_byo.config import Settings
 from pulumi_vapi_byo.errors import TransportError, VapiError, shorten
-from pulumi_vapi_byo.kinds import KINDS
 from pulumi_vapi_byo.kinds.kind import Kind
-from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
+
+from .listing import KINDS
 
 #: Prefix of every name, and part of every number, that a verification creates. Two marks, as a probe may clear one of them.
 NAME_MARK: Final = "vapi-byo-verify-"
 NUMBER_MARK: Final = "vapibyoverify"
 
 #: Numbers first: Vapi may refuse to delete a trunk that numbers use.
-_ORDER: Final = sorted(KINDS, key=lambda kind: kind is SIP_TRUNK_CREDENTIAL)
+_ORDER: Final = KINDS[::-1]
 
 #: Most times that a request is sent if Vapi answers 429 or fails.
 _TRIES: Final = 5

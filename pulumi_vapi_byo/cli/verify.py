@@ -140,9 +140,14 @@ def _signals_stop() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def report(verified: Verified, settings: Settings, era: Era) -> dict[str, Any]:
-    """Return the report as it is written to JSON: without any key, id, number or name of the account."""
-    return {
+def _entry(row: Row) -> Mapping[str, Any]:
+    entry = {"rule": row.rule.name, "text": row.rule.text, "emulator": row.emulator, "service": row.service}
+    return entry | ({"reason": row.reason} if row.service is None else {})
+
+
+def report_text(verified: Verified, settings: Settings, era: Era) -> str:
+    """Return the report as JSON: without any key, id, number or name of the account."""
+    report = {
         "report": "vapi-byo verify",
         "version": __version__,
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
@@ -152,16 +157,7 @@ def report(verified: Verified, settings: Settings, era: Era) -> dict[str, Any]:
         "complete": not verified.stopped,
         "rules": [_entry(row) for row in verified.rows],
     }
-
-
-def _entry(row: Row) -> Mapping[str, Any]:
-    entry = {"rule": row.rule.name, "text": row.rule.text, "emulator": row.emulator, "service": row.service}
-    return entry | ({"reason": row.reason} if row.service is None else {})
-
-
-def report_text(verified: Verified, settings: Settings, era: Era) -> str:
-    """Return the report as text."""
-    return json.dumps(report(verified, settings, era), indent=2) + "\n"
+    return json.dumps(report, indent=2) + "\n"
 
 
 def without_names(text: str, base_url: str) -> str:
