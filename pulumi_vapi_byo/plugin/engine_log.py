@@ -10,9 +10,10 @@ from contextvars import ContextVar
 from typing import Final
 
 import grpc
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from pulumi_vapi_byo.errors import MAX_SENTENCE, shorten
+
+from .protocol import engine_pb2, engine_pb2_grpc
 
 #: URN of the resource that the current call is about.
 URN: Final[ContextVar[str]] = ContextVar("URN", default="")

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import grpc
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from pulumi_vapi_byo.core.engine import end_with_the_engine, engine_port
 
 from .engine_log import log_to
+from .protocol import provider_pb2_grpc
 from .servicer import Servicer
 
 #: Most concurrent calls: as many as `api.client` has connections. The engine sends fewer; by default, four per processor.

@@ -5,12 +5,10 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib import resources
 from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from pulumi_vapi_byo._version import __version__
 from pulumi_vapi_byo.api.deadline import time_limit
@@ -31,6 +29,7 @@ from pulumi_vapi_byo.wire import UNKNOWN
 
 from .engine_log import URN, EngineLog
 from .functions import FUNCTIONS
+from .protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
 from .values import at, from_engine, show_path, still_secret, to_engine
 from .wording import in_wire_names
 
@@ -108,6 +107,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     def GetSchema(self, _request: Any, _context: Any) -> Any:  # noqa: N802, D102
+        from importlib import resources  # only generators ask for it
+
         schema = resources.files(__package__).joinpath("schema.json").read_text("utf-8")
         return provider_pb2.GetSchemaResponse(schema=schema)
 

@@ -109,9 +109,9 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 HEAVY: Final = {"aiohttp", "mkdocs", "openapi_schema_validator", "phonenumbers", "pydantic", "requests", "rich", "typer"}
 
 
-def loaded_by(code: str) -> set[str]:
-    """Run code in a fresh process; return the modules that it brought, beyond those of pulumi."""
-    lines = ("import sys, pulumi.dynamic", "before = set(sys.modules)", code, "print(*set(sys.modules) - before)")
+def loaded_by(code: str, beyond: str = "pulumi.dynamic") -> set[str]:
+    """Run code in a fresh process; return the modules that it imports, beyond those of another module."""
+    lines = (f"import sys, {beyond}", "before = set(sys.modules)", code, "print(*set(sys.modules) - before)")
     run = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=True)
     return set(run.stdout.split())
 
@@ -120,6 +120,12 @@ def test_a_program_starts_without_the_models_and_without_http() -> None:
     loaded = loaded_by("import pulumi_vapi_byo")
     assert loaded & HEAVY == set()
     assert {"pulumi_vapi_byo.kinds.models", "pulumi_vapi_byo.api.client"} & loaded == set()
+
+
+def test_the_plugin_starts_without_the_sdk() -> None:
+    loaded = loaded_by("import pulumi_vapi_byo.plugin.server", beyond="grpc")
+    assert "pulumi_vapi_byo.plugin.protocol" in loaded
+    assert loaded & {*HEAVY, "pulumi", "dill"} == set()
 
 
 def test_a_check_of_a_plain_number_needs_neither_http_nor_the_models_of_what_it_has_not() -> None:
