@@ -82,7 +82,7 @@ def _as_created() -> tuple[str, str]:
         status, output = run(project, environment(folder), "stack", "init", "stack")
         if status:
             raise RuntimeError(f"cannot create a stack: {output}")
-        return _state_file(folder, "project", "stack").read_text(), (project / "Pulumi.stack.yaml").read_text()
+        return state_file(folder, project, "stack").read_text(), (project / "Pulumi.stack.yaml").read_text()
 
 
 @functools.cache
@@ -118,12 +118,11 @@ def new_stack(
         settings: Its configuration, see `configure`.
         secrets: More of it, encrypted.
     """
-    name = _name(project)
     state, empty = _as_created()
-    file = _state_file(folder, name, stack)
+    file = state_file(folder, project, stack)
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(state.replace("organization/project/stack", f"organization/{name}/{stack}"))
+        file.write_text(state.replace("organization/project/stack", f"organization/{_name(project)}/{stack}"))
         (project / f"Pulumi.{stack}.yaml").write_text(empty)
     configure(
         project, stack, {**(settings or {}), **{key: {"secure": _encrypted(value)} for key, value in (secrets or {}).items()}}
@@ -149,8 +148,15 @@ def _name(project: Path) -> str:
     return str(yaml.safe_load((project / "Pulumi.yaml").read_text())["name"])
 
 
-def _state_file(folder: Path, project: str, stack: str) -> Path:
-    return folder / "state" / ".pulumi" / "stacks" / project / f"{stack}.json"
+def state_file(folder: Path, project: Path, stack: str) -> Path:
+    """Return the file of a stack's state.
+
+    Args:
+        folder: The folder given to `environment`.
+        project: Folder of the project.
+        stack: Name of the stack.
+    """
+    return folder / "state" / ".pulumi" / "stacks" / _name(project) / f"{stack}.json"
 
 
 def start(
@@ -206,14 +212,8 @@ def without_interrupts(output: str) -> str:
     return _INTERRUPTED.sub("", output)
 
 
-def resources(folder: Path, project: str, stack: str) -> list[dict[str, Any]]:
-    """Return the resources in a stack's state file.
-
-    Args:
-        folder: The folder given to `environment`.
-        project: Name of the project.
-        stack: Name of the stack.
-    """
-    latest = json.loads(_state_file(folder, project, stack).read_text())["checkpoint"]["latest"] or {}
+def resources(folder: Path, project: Path, stack: str) -> list[dict[str, Any]]:
+    """Return the resources in a stack's state file; the arguments are those of `state_file`."""
+    latest = json.loads(state_file(folder, project, stack).read_text())["checkpoint"]["latest"] or {}
     found: list[dict[str, Any]] = latest.get("resources") or []
     return found

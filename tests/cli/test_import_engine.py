@@ -94,8 +94,7 @@ def in_clear(value: Any) -> Any:
 
 
 def managed_trunks(project: Project) -> list[str]:
-    resources = json.loads(project.state())["deployment"]["resources"]
-    return [resource["id"] for resource in resources if resource["type"] == BYO_SIP_TRUNK_CREDENTIAL_TYPE]
+    return [trunk["id"] for trunk in project.resources(BYO_SIP_TRUNK_CREDENTIAL_TYPE)]
 
 
 @pytest.mark.parametrize("mode", ["options", "file"])

@@ -28,6 +28,9 @@ from tools import workbench
 README = ROOT / "README.md"
 PAGES = sorted([README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 API_KEY = "canary-api-key-5c1d"
+
+#: The stack whose file the pages show.
+STACK = "dev"
 CREDENTIAL_ID = "0b0c7e2e-3b62-4a57-9a3f-2a6f3b1e7c11"
 
 _FENCE = re.compile(r'^( *)```(\w+)(?: title="([^"]+)")?\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
@@ -104,7 +107,10 @@ class Project:
 
     def __init__(self, folder: Path, vapi: Emulator) -> None:
         self.folder = workbench.new_project(folder / "phone", "phone")
-        self._env = workbench.environment(folder, VAPI_BASE_URL=vapi.base_url, VAPI_API_KEY=API_KEY, VAPI_MAX_RETRIES="0")
+        self._env = workbench.environment(
+            folder, PULUMI_STACK=STACK, VAPI_BASE_URL=vapi.base_url, VAPI_API_KEY=API_KEY, VAPI_MAX_RETRIES="0"
+        )
+        workbench.new_stack(folder, self.folder, STACK)
 
     def pulumi(self, *arguments: str) -> str:
         """Run the CLI, which must succeed; what it printed."""
@@ -113,10 +119,10 @@ class Project:
         return output
 
 
-def settings(text: str) -> str:
-    """Give every configuration key that a program requires a value, as lines of the stack's file."""
-    keys = dict.fromkeys(re.findall(r'config\.require(?:_secret)?\("(\w+)"\)', text))
-    return "".join(f"  phone:{key}: {API_KEY if key.endswith('Key') else CREDENTIAL_ID}\n" for key in keys)
+def settings(text: str) -> dict[str, str]:
+    """Give every configuration key that a program requires a value."""
+    keys = re.findall(r'config\.require(?:_secret)?\("(\w+)"\)', text)
+    return {key: API_KEY if key.endswith("Key") else CREDENTIAL_ID for key in keys}
 
 
 @pytest.mark.engine
@@ -136,9 +142,7 @@ def test_a_program_of_the_documentation_is_previewed_made_stable_and_destroyed(p
         (project.folder / "__main__.py").write_text(text)
         for file in program.files:
             (project.folder / file.title).write_text(file.text)
-        stack_file = project.folder / "Pulumi.dev.yaml"
-        stack_file.write_text((stack_file.read_text() if stack_file.exists() else "config:\n") + settings(text))
-        project.pulumi("stack", "init", "dev")
+        workbench.configure(project.folder, STACK, settings(text))
 
         # Only who looks things up has anything sent by a preview.
         looks = {"GET"} if "vapi.get_phone_numbers(" in text else set()

@@ -148,12 +148,12 @@ class Project:
 
     def state(self) -> str:
         """Return the whole state as it is stored: secrets are ciphertext in it."""
-        return self.cli("stack", "export")
+        return workbench.state_file(self.folder.parent, self.folder, STACK).read_text("utf-8")
 
-    def resources(self) -> list[dict[str, Any]]:
-        """Return the numbers in the state."""
-        resources = json.loads(self.state())["deployment"].get("resources") or []
-        return [resource for resource in resources if resource["type"] in NUMBERS]
+    def resources(self, *types: str) -> list[dict[str, Any]]:
+        """Return the resources in the state that are of some types; by default, the numbers."""
+        found = workbench.resources(self.folder.parent, self.folder, STACK)
+        return [resource for resource in found if resource["type"] in (types or NUMBERS)]
 
     def _run(self, *command: str, **options: Any) -> Run:
         given = [(f"--{name.replace('_', '-')}", value) for name, values in options.items() for value in _each(values)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
@@ -65,8 +64,7 @@ def test_two_accounts_in_one_program_have_their_own_numbers_from_up_to_destroy_a
     assert digits(eu) == ["+442079460001", "+442079460002"]
     assert project.outputs["sip_uris"] == [f"+44207946000{last}@{CREDENTIAL}.sip.eu.vapi.ai" for last in (1, 2)]
     assert project.preview(expect_no_changes=True).changes == {"same": 3}
-    resources = json.loads(project.state())["deployment"]["resources"]
-    [provider] = [resource for resource in resources if resource["urn"].endswith("providers:pulumi-python::eu")]
+    [provider] = [one for one in project.resources("pulumi:providers:pulumi-python") if one["urn"].endswith("::eu")]
     assert "ciphertext" in provider["inputs"]["vapi-byo:apiKey"]
     assert "ciphertext" in provider["outputs"]["vapi-byo:apiKey"]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from pulumi_vapi_byo import BYO_SIP_TRUNK_CREDENTIAL_TYPE
 from pulumi_vapi_byo.emulator import Emulator
 
 from .project import Project
@@ -86,8 +85,7 @@ def test_a_forced_replacement_of_the_trunk_makes_the_new_one_first_and_moves_the
 ) -> None:
     project.program(PROGRAM)
     project.up()
-    resources = json.loads(project.state())["deployment"]["resources"]
-    (urn,) = [resource["urn"] for resource in resources if resource["type"].endswith("ByoSipTrunkCredential")]
+    [urn] = [trunk["urn"] for trunk in project.resources(BYO_SIP_TRUNK_CREDENTIAL_TYPE)]
     vapi.clear_requests()
 
     project.configure("vapi-byo:onExisting", "allow")  # for a while there are two alike

@@ -115,7 +115,7 @@ class Stack:
         A number that is there twice, or that an unfinished replacement still has to delete, fails the test.
         """
         found: dict[str, dict[str, Any]] = {}
-        for resource in workbench.resources(self.folder, "faults", STACK):
+        for resource in workbench.resources(self.folder, self.project, STACK):
             if resource["type"] in (TYPE, PLUGIN_TYPE):
                 name = resource["urn"].rpartition("::")[2]
                 assert name not in found, f"{name} is in the state twice"
