@@ -1,4 +1,4 @@
-"""An event loop where Pulumi's mocks need one."""
+"""An event loop for Pulumi's mocks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def in_a_loop_of_its_own(call: Callable[[Any], Any], request: Any) -> Any:
-    """Call: the mocks need an event loop in every thread that calls them, and would leave one of their own open."""
+    """Call with an event loop: the mocks need one in every thread, and leave open a loop that they create themselves."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:

@@ -1,4 +1,4 @@
-"""Inputs for the tests: one with everything in it, and hypothesis strategies for any."""
+"""Inputs for the tests: a sample with every field, a minimal sample, and hypothesis strategies for the rest."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ EVERYTHING: Wire = {
     },
 }
 
-#: The smallest that is a number.
+#: The smallest valid number.
 LEAST: Wire = {"credentialId": CREDENTIAL_ID}
 
 
@@ -108,14 +108,14 @@ def places(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def at(value: Any, path: Path) -> Any:
-    """Return what stands at a path."""
+    """Return the value at a path."""
     for part in path:
         value = value[part]
     return value
 
 
 def put(value: Any, path: Path, new: Any) -> Any:
-    """Return a deep copy with something else at a path."""
+    """Return a deep copy with another value at a path."""
     changed = copy.deepcopy(value)
     at(changed, path[:-1])[path[-1]] = new
     return changed
@@ -197,7 +197,7 @@ def _inputs(server_part: Wire, rest: Wire) -> Wire:
     return {**rest, **server_part}
 
 
-#: Any inputs that `check_inputs` has nothing against, in the form that it returns.
+#: Any inputs that `check_inputs` accepts, in the form that it returns.
 inputs: st.SearchStrategy[Wire] = st.builds(
     _inputs,
     _object({"serverUrl": _urls}, serverUrlSecret=_words) | _object({}, server=servers),

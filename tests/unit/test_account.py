@@ -1,4 +1,4 @@
-"""The account, listed once for all purposes of a run."""
+"""The account, listed once in a run for every purpose."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_list_that_is_older_than_the_first_read_answers_no_read() -> None:
     assert api.calls == ["list", "GET id-0", "GET id-1", "GET id-2"]
 
 
-def test_what_this_run_has_written_is_known_as_written_whatever_a_later_page_shows() -> None:
+def test_a_later_page_does_not_undo_what_this_run_wrote() -> None:
     api = Api([number(index, number="+14155550100") for index in range(2)])
     account = account_of(api)
     changed = PHONE_NUMBER.parse(number(1, number="+14155550199"))
@@ -50,7 +50,7 @@ def test_what_this_run_has_written_is_known_as_written_whatever_a_later_page_sho
     assert account.known_as("14155550100") == []
 
 
-def test_a_list_that_failed_is_begun_again() -> None:
+def test_a_list_that_failed_is_requested_again() -> None:
     api = Api([number(0)])
     api.list_fails = ApiError(status=500, method="GET", path="/phone-number", from_api=True)
     account = account_of(api)

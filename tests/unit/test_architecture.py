@@ -1,4 +1,4 @@
-"""The import table of the package: one direction, and few doors to the outside."""
+"""The package's import table: one direction, and few modules that import other packages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.architecture import PAGE, imports, module_name, modules, page
 
 PACKAGE: Final = Path(pulumi_vapi_byo.__file__).parent
 
-#: Floor or module at the top -> the others that it may import. Nothing imports back up.
+#: Floor or top-level module -> the others that it may import. Nothing imports back up.
 MAY_IMPORT: Final[dict[str, set[str]]] = {
     "_tables": set(),
     "_version": set(),
@@ -35,7 +35,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "__init__": {"_version", "dynamic"},
 }
 
-#: Outside package -> the only modules that may import it; a folder stands for all in it.
+#: Outside package -> the only modules that may import it; a folder covers everything in it.
 DOORS: Final[dict[str, set[str]]] = {
     "pulumi": {"cli.takeover", "dynamic", "plugin", "provider"},
     "grpc": {"plugin"},
@@ -65,20 +65,20 @@ def test_the_picture_is_drawn_from_the_code() -> None:
     assert PAGE.read_text("utf-8") == page(), "run make generate"
 
 
-def test_no_floor_and_no_module_is_in_a_circle() -> None:
+def test_floors_and_modules_have_no_import_cycle() -> None:
     needs = {module_name(path): imports(path)[0] - {module_name(path)} for path in MODULES}
     for table in (MAY_IMPORT, needs):
         order: set[str] = set()
         while len(order) < len(table):
             ready = {name for name in table if name not in order and table[name] <= order}
-            assert ready, f"a circle among {sorted(set(table) - order)}"
+            assert ready, f"a cycle among {sorted(set(table) - order)}"
             order |= ready
 
 
-#: What every kind of resource has, and our own inputs.
+#: Fields that every kind of resource has, and our own inputs.
 _OF_EVERY_KIND: Final = {"org_id", "created_at", "updated_at", "additional_properties", "deletion_protection"}
 
-#: Settings of ours that are called like a field of Vapi's.
+#: Settings of ours that have the name of a Vapi field.
 _SETTINGS: Final = {"maxRetries", "max_retries"}
 
 
@@ -87,9 +87,9 @@ _SETTINGS: Final = {"maxRetries", "max_retries"}
     [path for path in MODULES if module_name(path).partition(".")[0] in {"api", "config", "core", "errors", "provider"}],
     ids=module_name,
 )
-def test_only_the_kinds_name_fields_of_vapi_s(path: Path) -> None:
+def test_only_the_kinds_name_vapi_fields(path: Path) -> None:
     names = {name for pair in WIRE_NAMES.items() for name in pair if name not in _OF_EVERY_KIND}
-    # A single word, such as "number" or "name", may mean anything.
+    # A single word, such as "number" or "name", can mean anything.
     fields = {name for name in names if "_" in name or name != name.lower()} - _SETTINGS
     tree = ast.parse(path.read_text("utf-8"))
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
@@ -105,12 +105,12 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert {path.stem for path in PACKAGE.rglob("*.py")}.isdisjoint({"base", "common", "helper", "helpers", "util", "utils"})
 
 
-#: What a program's start must not wait for, and, where a plugin gets to it later, what brings it.
+#: Packages that a program's start must not wait for.
 HEAVY: Final = {"aiohttp", "mkdocs", "openapi_schema_validator", "phonenumbers", "pydantic", "requests", "rich", "typer"}
 
 
 def loaded_by(code: str, beyond: str = "pulumi.dynamic") -> set[str]:
-    """Run code in a fresh process; return the modules that it imports, beyond those of another module."""
+    """Run code in a fresh process; return the modules that it loads beyond those that another module loads."""
     lines = (f"import sys, {beyond}", "before = set(sys.modules)", code, "print(*set(sys.modules) - before)")
     run = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60, check=True)
     return set(run.stdout.split())
@@ -128,7 +128,7 @@ def test_the_plugin_starts_without_the_sdk() -> None:
     assert loaded & {*HEAVY, "pulumi", "dill"} == set()
 
 
-def test_a_check_of_a_plain_number_needs_neither_http_nor_the_models_of_what_it_has_not() -> None:
+def test_a_check_of_a_plain_number_needs_neither_http_nor_the_models_of_objects() -> None:
     check = (
         "from pulumi_vapi_byo.core.check import check_inputs; from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER\n"
         "assert not check_inputs(PHONE_NUMBER, {'credentialId': 'c', 'number': '+14155552671'}).problems"
@@ -140,7 +140,7 @@ def test_a_check_of_a_plain_number_needs_neither_http_nor_the_models_of_what_it_
     assert "pulumi_vapi_byo.kinds.objects" in loaded_by(with_a_server)
 
 
-def test_what_is_unchanged_or_deleted_needs_no_models() -> None:
+def test_an_unchanged_or_deleted_number_needs_no_models() -> None:
     loaded = loaded_by(
         "from pulumi_vapi_byo.provider import ByoPhoneNumberProvider; from pulumi.dynamic import ConfigureRequest, Config\n"
         "provider = ByoPhoneNumberProvider(); provider.configure(ConfigureRequest(Config({}, 'project')))\n"

@@ -1,4 +1,4 @@
-"""Wrong arguments of the typed classes and of providers: one sentence, where Python alone would print a traceback."""
+"""Wrong arguments of the typed classes and of providers: one sentence instead of Python's traceback."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pulumi_vapi_byo.config import read_public_settings
 from pulumi_vapi_byo.dynamic.arguments import to_wire
 from pulumi_vapi_byo.errors import ConfigError
 
-# Wrong on purpose, so no type checker may look.
+# Wrong on purpose, so hidden from the type checker.
 UNTYPED: Any = vapi
 NUMBER_ARGUMENTS = ", ".join(field.name for field in dataclasses.fields(vapi.ByoPhoneNumberArgs))
 SERVER_ARGUMENTS = ", ".join(field.name for field in dataclasses.fields(vapi.ServerArgs))
@@ -32,7 +32,7 @@ CLASSES = [cls for name, cls in vars(vapi).items() if name.endswith("Args")]
 def refusal(act: Callable[[], object]) -> str:
     with pytest.raises(pulumi.RunError) as raised:
         act()
-    # Python prints what an error came from, too.
+    # Python also prints an error's cause.
     assert raised.value.__context__ is None or raised.value.__suppress_context__
     return str(raised.value)
 
@@ -213,7 +213,7 @@ def test_a_value_that_pulumi_cannot_keep_is_named_by_its_path_and_type(arguments
     assert refusal(lambda: vapi.ByoPhoneNumber("desk", credential_id="c", **arguments)) == f"ByoPhoneNumber 'desk': {sentence}"
 
 
-def test_what_is_certain_is_taken_as_it_is_meant() -> None:
+def test_a_value_with_only_one_possible_meaning_is_accepted() -> None:
     id_ = uuid.UUID("7d1a9a0e-52c3-4b0e-8f6d-6a1f0f3f0c55")
     assert to_wire(
         {"credential_id": Trunk.MAIN, "assistant_id": id_, "server": {"timeout_seconds": Trunk.TIMEOUT}, "hooks": ("a",)}
@@ -239,7 +239,7 @@ def test_help_shows_the_arguments_of_a_resource_and_what_they_mean(resource: typ
 
 
 @pytest.mark.parametrize("function", [vapi.ByoPhoneNumberPool, vapi.Provider, vapi.ByoPhoneNumber.get])
-def test_help_shows_the_arguments_of_what_explains_itself(function: Callable[..., object]) -> None:
+def test_help_shows_the_arguments_of_functions_too(function: Callable[..., object]) -> None:
     assert not {"positional", "keywords"} & set(inspect.signature(function).parameters)
 
 
@@ -251,7 +251,7 @@ def test_help_shows_the_arguments_of_what_explains_itself(function: Callable[...
         ("vapi-byo:maxRetries", 99.0, "vapi-byo:maxRetries (or VAPI_MAX_RETRIES) is '99': "),
     ],
 )
-def test_a_number_of_a_provider_is_told_as_it_was_written(key: str, value: float, said: str) -> None:
+def test_an_error_shows_a_provider_s_number_as_it_was_written(key: str, value: float, said: str) -> None:
     with pytest.raises(ConfigError) as raised:
         read_public_settings({key: value}.get, {})
     assert str(raised.value).startswith(said)

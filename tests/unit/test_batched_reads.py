@@ -1,4 +1,4 @@
-"""Reads served from a list: as few calls as promised, and never anything but what a call of its own would have said."""
+"""Reads served from a list: as few calls as promised, and always the result that a direct GET would have given."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Wire = dict[str, Any]
 
 
 def number(index: int, **fields: Any) -> Wire:
-    """Return number `index`; the higher, the newer."""
+    """Return number `index`; a higher index is newer."""
     made = f"2026-01-01T{index // 3600:02}:{index // 60 % 60:02}:{index % 60:02}.000Z"
     return {
         "id": f"id-{index}",
@@ -38,7 +38,7 @@ def number(index: int, **fields: Any) -> Wire:
 
 
 class Api:
-    """An account in memory, with the calls of a collection that reads make of it."""
+    """An account in memory, with those calls of a collection that reads use."""
 
     def __init__(self, entries: list[Wire]) -> None:
         self.held = {entry["id"]: entry for entry in entries}
@@ -86,13 +86,13 @@ def as_read_alone(api: Api, wanted: list[Wire]) -> list[Answer | None]:
 @pytest.mark.parametrize("threads", [1, 4, 32])
 @pytest.mark.parametrize("oldest_first", [True, False])
 @pytest.mark.parametrize("numbers", [1, 2, 3, 100, 999, 1000, 1001, 2500])
-def test_a_refresh_takes_one_call_for_each_thousand_and_one_more(numbers: int, oldest_first: bool, threads: int) -> None:
+def test_a_refresh_takes_one_call_per_thousand_numbers_and_one_more(numbers: int, oldest_first: bool, threads: int) -> None:
     api = account(numbers)
     wanted = list(api.held.values())
     found = read_all(reads_of(api), wanted if oldest_first else wanted[::-1], threads)
     assert {one.id for one in found if one} == set(api.held)
     assert api.calls.count("list") <= math.ceil(numbers / MAX_LIST) + 1
-    # The third page is fetched once four numbers wait; until then they are read by themselves.
+    # The third page is fetched once four numbers wait for it; until then each is read directly.
     assert len(api.calls) <= math.ceil(numbers / MAX_LIST) + 1 + (2 if numbers > 2000 else 0)
 
 
@@ -109,7 +109,7 @@ def test_two_numbers_of_an_account_of_many_thousands_do_not_list_it_all() -> Non
     assert api.calls == ["GET id-0", "list", "list", "GET id-1"]
 
 
-def test_the_list_is_asked_for_only_after_the_first_read_began() -> None:
+def test_the_list_is_requested_only_after_the_first_read_began() -> None:
     api = account(3)
     reads = reads_of(api)
     api.held["id-1"] |= {"name": "new"}
@@ -118,7 +118,7 @@ def test_the_list_is_asked_for_only_after_the_first_read_began() -> None:
     assert [one.name for one in found if one] == ["old 0", "new", "old 2"]
 
 
-def test_numbers_that_vanish_before_the_list_are_asked_for_once_more() -> None:
+def test_numbers_that_vanish_before_the_list_are_read_once_more() -> None:
     api = account(10)
     wanted = list(api.held.values())
     reads = reads_of(api)
@@ -129,7 +129,7 @@ def test_numbers_that_vanish_before_the_list_are_asked_for_once_more() -> None:
     assert sorted(api.calls) == ["GET id-0", "GET id-3", "GET id-7", "list"]
 
 
-def test_a_number_that_vanishes_after_the_list_is_there_as_it_was_when_the_refresh_began() -> None:
+def test_a_number_that_vanishes_after_the_list_is_read_as_it_was_when_the_refresh_began() -> None:
     api = account(3)
     reads = reads_of(api)
     read_all(reads, [number(0), number(1)])
@@ -137,14 +137,14 @@ def test_a_number_that_vanishes_after_the_list_is_there_as_it_was_when_the_refre
     assert reads.get("id-2", number(2)["createdAt"]) == PHONE_NUMBER.parse(number(2))
 
 
-def test_where_the_first_number_is_gone_another_one_proves_the_list() -> None:
+def test_if_the_first_number_is_gone_another_number_proves_the_list() -> None:
     api = account(10)
     wanted = [number(99), *api.held.values()]
     assert read_all(reads_of(api), wanted) == as_read_alone(api, wanted)
     assert api.calls == ["GET id-99", "GET id-0", "list"]
 
 
-def test_where_the_first_read_fails_it_fails_alone() -> None:
+def test_if_the_first_read_fails_it_fails_alone() -> None:
     api = Api([number(0, orgId=None), *(number(index) for index in range(1, 10))])
     reads = reads_of(api)
     with pytest.raises(BadAnswerError):
@@ -155,7 +155,7 @@ def test_where_the_first_read_fails_it_fails_alone() -> None:
 
 
 @pytest.mark.parametrize("differs", [{"name": None}, {"server": {"url": "https://example.com"}}, {"orgId": None}])
-def test_a_list_that_shows_a_number_otherwise_is_not_believed(differs: Wire) -> None:
+def test_a_list_that_shows_a_number_differently_is_not_trusted(differs: Wire) -> None:
     api = account(5)
     api.shown_otherwise = differs
     wanted = list(api.held.values())
@@ -170,7 +170,7 @@ def test_a_list_that_shows_a_number_otherwise_is_not_believed(differs: Wire) -> 
         ApiError(status=500, method="GET", path="/phone-number", from_api=True),
     ],
 )
-def test_where_the_list_cannot_be_had_every_number_is_read_by_itself(failure: VapiError) -> None:
+def test_if_the_list_fails_every_number_is_read_directly(failure: VapiError) -> None:
     api = account(5)
     api.list_fails = failure
     wanted = list(api.held.values())
@@ -178,7 +178,7 @@ def test_where_the_list_cannot_be_had_every_number_is_read_by_itself(failure: Va
     assert api.calls.count("list") == 1
 
 
-def test_an_entry_that_cannot_be_read_is_asked_for_by_itself() -> None:
+def test_an_unreadable_entry_is_read_directly() -> None:
     api = account(3)
     api.held["id-2"] |= {"orgId": None}
     reads = reads_of(api)
@@ -188,7 +188,7 @@ def test_an_entry_that_cannot_be_read_is_asked_for_by_itself() -> None:
     assert api.calls == ["GET id-0", "list", "GET id-2"]
 
 
-def test_where_the_number_that_should_prove_the_list_vanishes_every_number_is_read_by_itself() -> None:
+def test_if_the_number_that_should_prove_the_list_vanishes_every_number_is_read_directly() -> None:
     api = account(5)
     wanted = list(api.held.values())
     reads = reads_of(api)
@@ -198,7 +198,7 @@ def test_where_the_number_that_should_prove_the_list_vanishes_every_number_is_re
     assert sorted(api.calls) == [*(f"GET id-{index}" for index in range(5)), "list"]
 
 
-def test_what_this_run_wrote_is_not_read_from_an_older_list() -> None:
+def test_a_number_that_this_run_wrote_is_not_read_from_an_older_list() -> None:
     api = account(3)
     reads = reads_of(api)
     read_all(reads, list(api.held.values()))
@@ -209,7 +209,7 @@ def test_what_this_run_wrote_is_not_read_from_an_older_list() -> None:
     assert found.name == "new"
 
 
-def test_what_is_about_to_be_written_proves_no_list() -> None:
+def test_a_number_about_to_be_written_proves_no_list() -> None:
     api = account(4)
     reads = reads_of(api)
     for index in (0, 1):
@@ -222,7 +222,7 @@ def test_what_is_about_to_be_written_proves_no_list() -> None:
 
 
 @pytest.mark.parametrize("numbers", range(1, 12))
-def test_reads_before_writes_are_never_more_calls_than_one_each(numbers: int) -> None:
+def test_reads_before_writes_never_take_more_than_one_call_each(numbers: int) -> None:
     api = account(numbers)
     reads = reads_of(api)
 
@@ -238,7 +238,7 @@ def test_reads_before_writes_are_never_more_calls_than_one_each(numbers: int) ->
     assert len(api.calls) <= numbers
 
 
-def test_the_list_tells_of_absence_only_for_its_own_organisation() -> None:
+def test_the_list_shows_absence_only_for_its_own_organisation() -> None:
     api = account(3)
     reads = reads_of(api)
     assert not reads.lack("id-9", "org")  # no list yet
@@ -248,7 +248,7 @@ def test_the_list_tells_of_absence_only_for_its_own_organisation() -> None:
     assert not reads.lack("id-1", "org")
 
 
-def test_reads_wait_for_the_first_one_however_long_it_takes() -> None:
+def test_reads_wait_for_the_first_read_however_long_it_takes() -> None:
     api = account(4)
     arrived, answered = threading.Event(), threading.Event()
     get = api.get
@@ -271,7 +271,7 @@ def test_reads_wait_for_the_first_one_however_long_it_takes() -> None:
 
 
 @given(st.lists(st.integers(0, 30), max_size=40), st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
-def test_whatever_is_there_is_read_as_by_calls_of_their_own(asked: list[int], there: set[int], bad: set[int]) -> None:
+def test_every_account_is_read_as_if_by_direct_calls(asked: list[int], there: set[int], bad: set[int]) -> None:
     api = Api([number(index, **({"orgId": None} if index in bad else {})) for index in there])
     reads = reads_of(api)
     for index in asked:

@@ -24,7 +24,7 @@ def result(
     rename: dict[str, int] | None = None,
     cpu_s: dict[str, dict[str, float]] | None = None,
 ) -> dict[str, Any]:
-    """A result of one setting; times by column and operation, processor times by column and role."""
+    """Return the result of one setting; times by column and operation, processor times by column and role."""
     where = {"latency_ms": 100.0, "numbers": numbers}
     times = [
         {
@@ -60,7 +60,7 @@ def target(found: list[Target], beginning: str) -> Target:
     return one
 
 
-def test_a_spread_has_the_median_between_the_least_and_the_most() -> None:
+def test_a_spread_is_the_median_between_the_lowest_and_the_highest() -> None:
     assert figures.spread([3.0, 1.0, 2.0, 10.0]) == Spread(2.5, 1.0, 10.0)
     assert figures.spread([3.0, 1.0, 2.0]).text() == "2.00 (1.00-3.00)"
     assert figures.spread([3.0]).text(1) == "3.0"
@@ -72,7 +72,7 @@ def test_no_values_have_no_spread() -> None:
 
 
 def test_ratios_are_those_of_runs_side_by_side() -> None:
-    # The machine was half as fast in the second pair; the ratio of the medians would say 1.1 to 2.2.
+    # The machine was half as fast in the second pair; the ratio of the medians would be 1.1 to 2.2.
     assert figures.ratios([1.1, 2.2, 1.1], [1.0, 2.0, 1.0]).most == pytest.approx(1.1)
 
 
@@ -87,7 +87,7 @@ def test_a_ratio_within_its_limit_holds(ours: float, verdict: str) -> None:
     assert target(found, "create of 100 at 100 ms, over the floor with our outputs").verdict == verdict
 
 
-def test_what_was_not_measured_is_neither_reached_nor_missed() -> None:
+def test_a_target_that_was_not_measured_is_neither_reached_nor_missed() -> None:
     found = figures.targets(result({("ours", "create"): [4.0]}))
     assert target(found, "create of 100 at 100 ms, over the floor with our outputs").verdict == "not measured"
     assert target(found, "our cost of a number").verdict == "not measured"
@@ -97,7 +97,9 @@ def test_what_was_not_measured_is_neither_reached_nor_missed() -> None:
     ("numbers", "calls", "holds"),
     [(100, {"list": 2}, True), (100, {"list": 1, "GET": 2}, False), (1001, {"list": 3}, True), (1, {"GET": 1}, True)],
 )
-def test_a_refresh_may_list_each_thousand_once_and_once_more(numbers: int, calls: dict[str, int], holds: bool) -> None:
+def test_a_refresh_may_take_one_list_per_thousand_numbers_and_one_more(
+    numbers: int, calls: dict[str, int], holds: bool
+) -> None:
     found = figures.targets(result(numbers=numbers, refresh=calls))
     assert target(found, f"refresh of {numbers}").holds is holds
 
@@ -105,7 +107,7 @@ def test_a_refresh_may_list_each_thousand_once_and_once_more(numbers: int, calls
 @pytest.mark.parametrize(
     ("calls", "holds"), [({"GET": 100, "PATCH": 100}, True), ({"list": 1, "GET": 100, "PATCH": 100}, False)]
 )
-def test_a_rename_may_take_two_calls_of_each_number(calls: dict[str, int], holds: bool) -> None:
+def test_a_rename_may_take_two_calls_per_number(calls: dict[str, int], holds: bool) -> None:
     assert target(figures.targets(result(rename=calls)), "rename of 100: at most 200").holds is holds
 
 
@@ -122,9 +124,9 @@ ROUND: dict[tuple[str, str], list[float]] = {
 
 
 @pytest.mark.parametrize(("plugin_s", "found", "holds"), [(4.0, "1.67 (10.0 ms over 6.0 ms)", False), (3.0, "1.00 (", True)])
-def test_the_growth_is_that_of_what_is_ours_alone(plugin_s: float, found: str, holds: bool) -> None:
-    # In each of four operations: 0.15 s more than the floor with our outputs for 100 numbers, 2.5 or 1.5 s for 1000, whatever
-    # the engine takes.
+def test_the_growth_counts_our_own_cost_alone(plugin_s: float, found: str, holds: bool) -> None:
+    # In each of four operations: 0.15 s more than the floor with our outputs for 100 numbers, 2.5 or 1.5 s for 1000; the
+    # engine's own time doesn't count.
     few = {
         "ours": {"engine": 9.0, "program": 0.1, "plugin": 0.2},
         "floor-outputs": {"engine": 1.0, "program": 0.1, "plugin": 0.05},
@@ -147,26 +149,26 @@ def test_the_growth_of_the_plugin_is_not_hidden_by_a_faster_program() -> None:
     assert target(found, "the plugin's part of it").holds is False
 
 
-def test_a_growth_over_less_than_nothing_is_not_judged() -> None:
+def test_growth_from_a_negative_cost_is_not_judged() -> None:
     both = result(ROUND, cpu_s={"ours": {"program": 0.1, "plugin": 0.1}, "floor-outputs": {"program": 0.2, "plugin": 0.1}})
     both["times"] += result(ROUND, numbers=1000, cpu_s={"ours": {"plugin": 1.0}, "floor-outputs": {"plugin": 0.5}})["times"]
     assert target(figures.targets(both), "our cost of a number").holds is None
 
 
-def test_where_the_system_does_not_tell_processor_times_there_is_no_growth() -> None:
+def test_a_system_without_processor_times_has_no_growth() -> None:
     both = result(ROUND)
     both["times"] += result(ROUND, numbers=1000)["times"]
     assert target(figures.targets(both), "our cost of a number").verdict == "not measured"
-    assert figures.cost_table(both).count("\n") == 1  # nothing but a head
+    assert figures.cost_table(both).count("\n") == 1  # the header alone
 
 
-def test_the_processor_time_of_a_number_is_told_by_who_takes_it() -> None:
+def test_the_processor_time_of_a_number_is_split_by_role() -> None:
     measured = result(ROUND, cpu_s={"ours": {"engine": 0.5, "program": 0.25, "plugin": 0.125}})
     *_, row = figures.cost_table(measured).splitlines()
     assert [cell.strip() for cell in row.strip("|").split("|")] == ["ours", "100", "20.0", "10.0", "5.0"]
 
 
-def test_what_ours_takes_beyond_others_is_told_by_who_takes_it() -> None:
+def test_our_cost_beyond_others_is_split_by_role() -> None:
     times_s = {
         "ours": {"engine": 0.5, "program": 0.25, "plugin": 0.125},
         "floor-outputs": {"engine": 0.25, "program": 0.25, "plugin": 0.0625},
@@ -181,7 +183,7 @@ def test_what_ours_takes_beyond_others_is_told_by_who_takes_it() -> None:
     ]
 
 
-def test_the_import_of_the_package_is_judged_and_what_follows_is_told() -> None:
+def test_the_import_of_the_package_is_judged_and_later_imports_are_reported() -> None:
     found = figures.targets(result())
     assert target(found, "import of the package in the plugin, over").found == "0.10"
     assert target(found, "import of the package in the plugin, beyond").found == "10 ms"
@@ -189,7 +191,7 @@ def test_the_import_of_the_package_is_judged_and_what_follows_is_told() -> None:
     assert [row.split("|")[3].strip() for row in rows] == ["0.10", "0.40", "1.20"]
 
 
-def test_a_command_is_watched_with_all_that_it_starts(tmp_path: Path) -> None:
+def test_a_command_is_measured_with_every_process_it_starts(tmp_path: Path) -> None:
     program = "import sys, time; held = [0] * (8 << 20); end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
     host = f'exec "$PYTHON" -u -c "{program}" pulumi.dynamic'
     (tmp_path / "pulumi").write_text(f"#!/bin/sh\nsh -c '{host}' &\nwait\n")
@@ -208,7 +210,7 @@ def test_a_table_aligns_its_columns() -> None:
     )
 
 
-def test_the_times_stand_beside_the_ratios_of_the_same_operation() -> None:
+def test_times_are_shown_beside_the_ratios_of_the_same_operation() -> None:
     measured = result({("ours", "create"): [4.4, 4.4], ("floor-outputs", "create"): [4.0, 4.0], ("loop", "create"): [2.0, 3.0]})
     *_, row = figures.times_table(measured, 100, 100.0).splitlines()
     assert [cell.strip() for cell in row.strip("|").split("|")] == ["create", "4.40", "4.00", "2.50 (2.00-3.00)", "1.10"]

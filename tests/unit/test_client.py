@@ -1,4 +1,4 @@
-"""The client against a real socket that says what each test wants it to say."""
+"""The client against a real socket whose answers each test chooses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NUMBER: Wire = {
 
 @dataclass
 class Seen:
-    """One request as it came over the wire; header names in lower case."""
+    """A request as it came over the wire; header names in lower case."""
 
     method: str
     target: str
@@ -45,15 +45,15 @@ class Seen:
 
 @dataclass
 class Peer:
-    """The other end: answers every request with the same bytes, keeps the connection unless they are None."""
+    """The other end: answers every request with the same bytes; None closes the connection."""
 
     port: int = 0
     answer: bytes | None = b""
-    #: Held back until set, so that a test can let a time-out pass without a server that sleeps.
+    #: Answers wait until this is set, so a test can let a time-out pass without a sleeping server.
     release: threading.Event = field(default_factory=threading.Event)
     holds: bool = False
     closes: bool = False
-    #: Speaks first, and reads nothing.
+    #: Sent first, without reading anything.
     blunt: bool = False
     requests: list[Seen] = field(default_factory=list)
     connections: int = 0
@@ -98,7 +98,7 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a test that spoils the connection means to."""
+        """Print nothing: a test that breaks the connection means to."""
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ NO_IDS = ["", ".", "..", "a/b", "../credential?x=1#y z", "a\nb", "a\n", "é", "%
 
 
 @pytest.mark.parametrize("id_", NO_IDS)
-def test_what_is_no_id_never_becomes_a_path(client: Collection, peer: Peer, id_: str) -> None:
+def test_an_invalid_id_never_becomes_a_path(client: Collection, peer: Peer, id_: str) -> None:
     for call in (lambda: client.get(id_), lambda: client.update(id_, {}), lambda: client.delete(id_)):
         error = str(failure(call))
         assert error.endswith("is not a Vapi id: an id has only letters, digits, - and _, and at most 128 of them")
@@ -209,7 +209,7 @@ def test_what_is_no_id_never_becomes_a_path(client: Collection, peer: Peer, id_:
 
 
 @pytest.mark.parametrize("id_", [*NO_IDS, None, 7, ["a"]])
-def test_an_answer_with_what_is_no_id_is_a_bad_one(client: Collection, peer: Peer, id_: Any) -> None:
+def test_an_answer_with_an_invalid_id_is_a_bad_answer(client: Collection, peer: Peer, id_: Any) -> None:
     peer.says(200, {**NUMBER, "id": id_})
     for call in (lambda: client.create({}), lambda: client.get(ID), lambda: client.update(ID, {})):
         assert str(failure(call)).startswith("Vapi's answer has no usable id (")
@@ -276,7 +276,7 @@ def test_a_proxy_of_the_environment_is_used(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost"])
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "All_Proxy", "ALL_PROXY"])
-def test_what_is_on_this_machine_is_asked_without_a_proxy(
+def test_an_api_on_this_machine_is_reached_without_a_proxy(
     clients: Callable[..., Collection],
     peer: Peer,
     serve: Callable[[], Peer],
@@ -293,7 +293,7 @@ def test_what_is_on_this_machine_is_asked_without_a_proxy(
 @pytest.mark.parametrize(
     "address", ["https://127.0.0.1:1", "https://localhost:1", "https://[::1]:1", "https://[::ffff:127.0.0.1]:1"]
 )
-def test_nor_does_tls_to_this_machine_go_through_one(
+def test_tls_to_this_machine_does_not_use_a_proxy_either(
     clients: Callable[..., Collection], peer: Peer, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", peer.url)
@@ -393,7 +393,7 @@ def test_the_api_s_message_may_have_any_shape(client: Collection, peer: Peer, me
     ],
     ids=["many", "lists", "children", "messages", "long"],
 )
-def test_a_message_without_measure_is_a_short_sentence(client: Collection, peer: Peer, message: Any) -> None:
+def test_an_enormous_message_becomes_a_short_sentence(client: Collection, peer: Peer, message: Any) -> None:
     peer.says(400, {"message": message, "error": "Bad Request", "statusCode": 400})
     error = failure(lambda: client.create({}))
     assert isinstance(error, ApiError)
@@ -401,7 +401,7 @@ def test_a_message_without_measure_is_a_short_sentence(client: Collection, peer:
     assert len(str(error)) < 700
 
 
-def test_an_error_page_is_named_as_one_and_cut(client: Collection, peer: Peer) -> None:
+def test_an_error_page_is_named_as_such_and_cut(client: Collection, peer: Peer) -> None:
     peer.says(400, text="<html>\n" + "x" * 1000)
     assert str(failure(lambda: client.create({}))) == (
         f"something between here and Vapi answered 400 with something other than Vapi's JSON, beginning '<html> {'x' * 50}...' "
@@ -410,7 +410,7 @@ def test_an_error_page_is_named_as_one_and_cut(client: Collection, peer: Peer) -
     )
 
 
-def test_what_the_api_repeats_of_our_secrets_is_masked(client: Collection, peer: Peer) -> None:
+def test_secrets_that_the_api_repeats_are_masked(client: Collection, peer: Peer) -> None:
     body = {
         "serverUrlSecret": "canary-one",
         "server": {"url": "https://example.com", "headers": {"x-vapi-secret": "canary-two"}},
@@ -464,13 +464,13 @@ def test_an_answer_that_is_not_the_number_is_refused(client: Collection, peer: P
 
 
 @pytest.mark.parametrize("body", [{}, [1], [NUMBER, None], "x"])
-def test_a_list_that_is_none_is_refused(client: Collection, peer: Peer, body: Any) -> None:
+def test_an_answer_that_is_not_a_list_is_refused(client: Collection, peer: Peer, body: Any) -> None:
     peer.says(200, body)
     assert str(failure(client.list)) == "Vapi's answer is not a list of objects (GET /phone-number)"
 
 
 @pytest.mark.parametrize("text", ["", "not json", '{"id": ', "[" * 200_000, "\ud83d".encode("utf-8", "replace").decode()])
-def test_a_success_that_is_no_json_is_refused(client: Collection, peer: Peer, text: str) -> None:
+def test_a_success_that_is_not_json_is_refused(client: Collection, peer: Peer, text: str) -> None:
     peer.says(201, text=text)
     error = failure(lambda: client.create({}))
     assert isinstance(error, BadAnswerError)
@@ -483,8 +483,8 @@ def test_an_answer_without_end_is_cut_off(client: Collection, peer: Peer, monkey
     assert str(failure(lambda: client.get(ID))) == (f"Vapi's answer is larger than 1 MiB (GET /phone-number/{ID})")
 
 
-def test_letters_of_the_world_survive(client: Collection, peer: Peer) -> None:
-    peer.says(200, text=json.dumps({**NUMBER, "name": "Zürich 東京 🎉"}, ensure_ascii=False))  # and no charset said
+def test_letters_of_any_script_survive(client: Collection, peer: Peer) -> None:
+    peer.says(200, text=json.dumps({**NUMBER, "name": "Zürich 東京 🎉"}, ensure_ascii=False))  # without a charset
     number = client.get(ID)
     assert number is not None
     assert number.name == "Zürich 東京 🎉"
@@ -496,7 +496,7 @@ def test_letters_of_the_world_survive(client: Collection, peer: Peer) -> None:
 @pytest.fixture
 def closed_port(serve: Callable[[], Peer]) -> Iterator[int]:
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler, bind_and_activate=False) as server:
-        server.server_bind()  # taken by us, so by nobody else, but listening is nobody
+        server.server_bind()  # reserves the port, but nobody listens on it
         yield server.server_address[1]
 
 
@@ -509,14 +509,14 @@ def test_a_refused_connection_was_not_sent(clients: Callable[..., Collection], c
     assert (error.sent, error.passing) == (False, True)
 
 
-def test_an_answer_that_does_not_come_in_time_may_have_been_sent(clients: Callable[..., Collection], peer: Peer) -> None:
+def test_a_request_without_an_answer_in_time_may_have_been_sent(clients: Callable[..., Collection], peer: Peer) -> None:
     peer.answer, peer.holds = b"", True
     error = transport_failure(lambda: clients(peer.url, timeout_s=0.1).create({}))
     assert str(error) == (f"{peer.url} did not answer within 0.1 s (POST /phone-number); try again, or raise vapi-byo:timeout")
     assert (error.sent, error.passing) == (True, True)
 
 
-def test_a_body_that_stalls_may_have_been_sent(clients: Callable[..., Collection], peer: Peer) -> None:
+def test_a_request_whose_answer_stalls_may_have_been_sent(clients: Callable[..., Collection], peer: Peer) -> None:
     peer.answer, peer.holds = b'HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{"id":', True
     error = transport_failure(lambda: clients(peer.url, timeout_s=0.1).create({}))
     assert error.sent
@@ -534,7 +534,7 @@ def test_a_body_that_stalls_may_have_been_sent(clients: Callable[..., Collection
     ],
     ids=["nothing", "half a body", "half a chunk", "no chunk", "another protocol", "bytes"],
 )
-def test_a_broken_answer_may_have_been_sent(client: Collection, peer: Peer, answer: bytes | None) -> None:
+def test_a_request_with_a_broken_answer_may_have_been_sent(client: Collection, peer: Peer, answer: bytes | None) -> None:
     peer.answer, peer.closes = answer, True
     error = transport_failure(lambda: client.create({}))
     assert str(error) == (f"{peer.url} closed the connection before its answer was complete (POST /phone-number); try again")
@@ -576,23 +576,23 @@ def test_a_proxy_that_fails_is_named(
     assert not error.sent
 
 
-def test_an_address_that_cannot_be_is_refused(clients: Callable[..., Collection]) -> None:
+def test_an_impossible_address_is_refused(clients: Callable[..., Collection]) -> None:
     error = transport_failure(lambda: clients("https://exa mple.invalid").get(ID))
     assert str(error) in (
         f"the request to https://exa mple.invalid failed (InvalidURL) (GET /phone-number/{ID}); check the network, then try again",
-        # The oldest urllib3 asks for its name.
+        # The oldest urllib3 looks up the host's name.
         f"the name of https://exa mple.invalid cannot be resolved (GET /phone-number/{ID}); check vapi-byo:baseUrl and the network",
     )
 
 
-# --------------------------------------------------------------------------------------------------------- trying again
+# -------------------------------------------------------------------------------------------------------------- retries
 
 BUSY: Wire = {"message": "Too Many Requests", "error": "Too Many Requests", "statusCode": 429}
 
 
 @pytest.fixture
 def patient(peer: Peer) -> Iterator[tuple[Collection, list[float]]]:
-    """Make a client that tries three times, and takes note of its pauses instead of waiting."""
+    """Create a client that tries three times, and records its pauses instead of waiting."""
     pauses: list[float] = []
     client = VapiClient(Settings(KEY, peer.url, "us", timeout_s=10, max_retries=2), sleep=pauses.append)
     yield Collection(client, PHONE_NUMBER), pauses
@@ -600,7 +600,7 @@ def patient(peer: Peer) -> Iterator[tuple[Collection, list[float]]]:
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 524])
-def test_a_read_is_tried_again_while_the_api_says_not_now(
+def test_a_read_is_retried_while_the_api_is_unavailable(
     patient: tuple[Collection, list[float]], peer: Peer, status: int
 ) -> None:
     peer.says(status, {**BUSY, "statusCode": status})
@@ -617,20 +617,20 @@ def test_a_refusal_is_final(patient: tuple[Collection, list[float]], peer: Peer,
     assert len(peer.requests) == 1
 
 
-def test_a_post_is_sent_again_only_where_the_api_took_nothing(patient: tuple[Collection, list[float]], peer: Peer) -> None:
+def test_a_post_is_sent_again_only_if_the_api_did_nothing(patient: tuple[Collection, list[float]], peer: Peer) -> None:
     for status, sent in ((429, 3), (408, 1), (425, 1), (500, 1), (503, 1)):
         peer.requests.clear()
         peer.says(status, {**BUSY, "statusCode": status})
         failure(lambda: patient[0].create({}))
         assert len(peer.requests) == sent
-    patient[0].client._session.close()  # a new connection: the request must arrive
+    patient[0].client._session.close()  # a new connection, so that the request arrives
     peer.requests.clear()
     peer.answer = None
     assert transport_failure(lambda: patient[0].create({})).sent
     assert len(peer.requests) == 1
 
 
-def test_a_pause_that_the_api_asks_for_is_kept(patient: tuple[Collection, list[float]], peer: Peer) -> None:
+def test_a_pause_that_the_api_asks_for_is_respected(patient: tuple[Collection, list[float]], peer: Peer) -> None:
     peer.says(503, BUSY, headers="Retry-After: 7\r\n")
     failure(lambda: patient[0].get(ID))
     assert patient[1] == [7.0, 7.0]
@@ -653,7 +653,7 @@ def test_a_pause_that_is_too_long_is_left_to_the_user(patient: tuple[Collection,
 
 
 @pytest.mark.parametrize("header", ["soon", "-5", "1e3", "nan", "inf", "3.5", "Fri, 31 Dec", "1, 2", "x" * 5000, ""])
-def test_a_pause_that_is_none_is_ours_to_choose(patient: tuple[Collection, list[float]], peer: Peer, header: str) -> None:
+def test_for_an_invalid_pause_we_choose_our_own(patient: tuple[Collection, list[float]], peer: Peer, header: str) -> None:
     peer.says(503, BUSY, headers=f"Retry-After: {header}\r\n")
     failure(lambda: patient[0].get(ID))
     assert len(peer.requests) == 3
@@ -679,7 +679,7 @@ def test_a_secret_of_another_request_is_masked_too(client: Collection, peer: Pee
         {"hooks": [json.loads('{"a": ' * 200 + "1" + "}" * 200)]},
     ],
 )
-def test_an_answer_that_no_state_can_hold_is_refused(client: Collection, peer: Peer, odd: Wire) -> None:
+def test_an_answer_that_a_state_cannot_hold_is_refused(client: Collection, peer: Peer, odd: Wire) -> None:
     peer.says(200, {**NUMBER, **odd})
     (field,) = odd
     assert str(failure(lambda: client.get(ID))) == (
@@ -688,7 +688,7 @@ def test_an_answer_that_no_state_can_hold_is_refused(client: Collection, peer: P
 
 
 @pytest.mark.parametrize("location", ["http://[/", "//\xff\xfe", "http://127.0.0.1:1/elsewhere"])
-def test_a_redirect_is_an_answer_like_others_whatever_it_says(client: Collection, peer: Peer, location: str) -> None:
+def test_a_redirect_is_an_ordinary_answer_whatever_its_location(client: Collection, peer: Peer, location: str) -> None:
     peer.answer = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
     error = failure(lambda: client.create({}))
     assert isinstance(error, ApiError)

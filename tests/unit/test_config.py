@@ -66,7 +66,7 @@ def test_the_stack_comes_before_the_environment() -> None:
     assert (read.api_key, read.base_url) == (KEY, "https://stack.example")
     read = settings(environ, apiKey=None)
     assert (read.api_key, read.base_url) == ("from-environment", "https://environment.example")
-    # A region implies an address only where none is given.
+    # A region implies an address only if no address is given.
     assert settings(environ, region="eu").base_url == "https://environment.example"
 
 
@@ -87,7 +87,7 @@ def test_a_key_is_used_without_the_line_break_it_was_copied_with() -> None:
         ({"baseUrl": "http://[::1]:8080"}, "http://[::1]:8080", "sip.vapi.ai"),
     ],
 )
-def test_region_and_address_settle_where_the_api_is(stack: dict[str, str], base_url: str, sip_host: str) -> None:
+def test_region_and_address_decide_where_the_api_is(stack: dict[str, str], base_url: str, sip_host: str) -> None:
     read = settings(**stack)
     assert read.base_url == base_url
     assert sip_uri("1234", "trunk", read.region) == f"1234@trunk.{sip_host}"
@@ -99,12 +99,12 @@ def test_the_timeout_is_in_seconds(given: Any, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("key", [None, "", "  ", "\n"])
-def test_a_missing_key_is_told_in_one_sentence(key: str | None) -> None:
+def test_a_missing_key_is_reported_in_one_sentence(key: str | None) -> None:
     assert refusal(apiKey=key) == NO_KEY
 
 
 @pytest.mark.parametrize("key", ["two words", "kéy", "a\nb", "a\x00b", "sk-\u200bzero-width"])
-def test_what_is_no_key_is_not_repeated(key: str) -> None:
+def test_an_invalid_key_is_not_repeated(key: str) -> None:
     assert refusal(apiKey=key) == BAD_KEY
 
 
@@ -154,13 +154,13 @@ def test_an_unknown_region_is_refused(region: str) -> None:
         "\x01https://api.vapi.ai",
     ],
 )
-def test_what_is_no_address_of_an_api_is_refused(address: str) -> None:
+def test_an_address_that_cannot_be_an_api_s_is_refused(address: str) -> None:
     assert refusal(baseUrl=address) == NO_ADDRESS
     assert refusal({"VAPI_BASE_URL": address}) == NO_ADDRESS
 
 
 @pytest.mark.parametrize("host", ["api.vapi.ai", "127.0.0.1.evil.example", "192.168.1.1", "0.0.0.0"])  # noqa: S104 - refused
-def test_the_key_does_not_go_over_an_open_line(host: str) -> None:
+def test_the_key_is_never_sent_unencrypted(host: str) -> None:
     assert refusal(baseUrl=f"http://{host}") == (
         f"vapi-byo:baseUrl (or VAPI_BASE_URL) would send the API key to {host} unencrypted: use https "
         "(plain http is only for a server on this machine)"
@@ -168,7 +168,7 @@ def test_the_key_does_not_go_over_an_open_line(host: str) -> None:
 
 
 @pytest.mark.parametrize("timeout", ["0", "-1", "601", "30s", "nan", "inf", "soon"])
-def test_a_timeout_that_is_none_is_refused(timeout: str) -> None:
+def test_an_invalid_timeout_is_refused(timeout: str) -> None:
     assert refusal(timeout=timeout) == (
         f"vapi-byo:timeout is {timeout!r}: it must be a number of seconds, more than 0 and at most 600; "
         "set it with pulumi config set vapi-byo:timeout 30"
@@ -182,7 +182,7 @@ def test_the_number_of_retries_is_whole(given: Any, retries: int) -> None:
 
 
 @pytest.mark.parametrize("given", ["-1", "21", "1.5", "many"])
-def test_a_number_of_retries_that_is_none_is_refused(given: str) -> None:
+def test_an_invalid_number_of_retries_is_refused(given: str) -> None:
     assert refusal(maxRetries=given) == (
         f"vapi-byo:maxRetries (or VAPI_MAX_RETRIES) is {given!r}: it must be a whole number from 0 to 20; "
         "set it with pulumi config set vapi-byo:maxRetries 4"
@@ -190,11 +190,11 @@ def test_a_number_of_retries_that_is_none_is_refused(given: str) -> None:
 
 
 @pytest.mark.parametrize(("given", "rate"), [("5", 5.0), ("0.5", 0.5), (None, None), ("", None)])
-def test_the_rate_is_in_requests_a_second(given: str | None, rate: float | None) -> None:
+def test_the_rate_is_in_requests_per_second(given: str | None, rate: float | None) -> None:
     assert settings(requestsPerSecond=given).requests_per_second == rate
 
 
-def test_a_rate_that_is_none_is_refused() -> None:
+def test_an_invalid_rate_is_refused() -> None:
     assert refusal(requestsPerSecond="0") == (
         "vapi-byo:requestsPerSecond is '0': it must be a number of requests a second, more than 0 and at most 1000; "
         "set it with pulumi config set vapi-byo:requestsPerSecond 5"
@@ -204,7 +204,7 @@ def test_a_rate_that_is_none_is_refused() -> None:
 @pytest.mark.parametrize(
     ("key", "choices"), [("onExisting", "error or adopt or allow"), ("onConflict", "error or overwrite or unchecked")]
 )
-def test_a_choice_that_there_is_not_is_refused(key: str, choices: str) -> None:
+def test_an_unknown_choice_is_refused(key: str, choices: str) -> None:
     assert (
         refusal(**{key: "ask"}) == f"vapi-byo:{key} is 'ask': set it to {choices} with pulumi config set vapi-byo:{key} error"
     )
@@ -267,7 +267,7 @@ _PARTS = [
 
 
 @given(st.lists(st.sampled_from([*_PARTS, "\t", "?", "#", "\uff0f", "\u3002"]), min_size=3, max_size=9).map("".join))
-def test_what_is_taken_for_this_machine_is_what_would_be_connected_to(junk: str) -> None:
+def test_an_address_counts_as_this_machine_only_if_the_connection_would_go_there(junk: str) -> None:
     for address in (junk, f"http://{junk}", f"http://[::1]{junk}", f"http://127.0.0.1{junk}", f"http://localhost{junk}"):
         try:
             base_url = settings(baseUrl=address).base_url
@@ -295,7 +295,7 @@ def test_what_is_taken_for_this_machine_is_what_would_be_connected_to(junk: str)
         ("https://localhost.example", False),
     ],
 )
-def test_no_proxy_is_on_the_way_to_this_machine(address: str, past: bool) -> None:
+def test_no_proxy_is_used_for_this_machine(address: str, past: bool) -> None:
     assert goes_past_proxies(settings(baseUrl=address).base_url) is past
 
 
@@ -350,11 +350,11 @@ def test_no_proxy_is_on_the_way_to_this_machine(address: str, past: bool) -> Non
         ),
     ],
 )
-def test_a_key_that_is_meant_as_a_setting_and_is_none_is_told_with_the_one_that_is(key: str, sentence: str) -> None:
+def test_a_misspelled_setting_is_reported_with_the_setting_that_was_meant(key: str, sentence: str) -> None:
     assert list(keys_without_effect(["vapi-byo:region", key])) == [sentence]
 
 
-def test_settings_and_keys_of_others_are_left_alone() -> None:
+def test_settings_and_keys_of_other_packages_are_left_alone() -> None:
     ours = sorted(SETTING_KEYS)
     others = ["vapi-byo:colour", "vapi:token", "vapi:url", "vapi:apiKeys", "numbers:apikey", "apiKey", "aws:region", "", ":"]
     assert list(keys_without_effect(ours + others)) == []
@@ -362,7 +362,7 @@ def test_settings_and_keys_of_others_are_left_alone() -> None:
 
 # ------------------------------------------------------------------------------------------ an explicit provider's arguments
 
-#: How sentences speak of settings, and how they do of an explicit provider's arguments.
+#: A sentence about settings, and the same about an explicit provider's arguments.
 SPOKEN = [
     (
         "check vapi-byo:apiKey and vapi-byo:region: the key must be the private key of the organisation, in its region",
@@ -449,7 +449,7 @@ def test_every_setting_is_an_argument_of_a_provider(key: str) -> None:
     assert for_provider(f"check {key}", "eu") in [f"check {name} of the provider 'eu'" for name in arguments]
 
 
-def test_every_mention_of_a_setting_in_the_package_is_one_that_can_be_said_of_a_provider() -> None:
+def test_every_mention_of_a_setting_in_the_package_can_be_reworded_for_a_provider() -> None:
     lines = [line for path in Path(config.__file__).parent.rglob("*.py") for line in path.read_text("utf-8").splitlines()]
     mentions = {name for line in lines if '"' in line for name in re.findall(r"vapi-byo:([a-z]\w+)", line)}
     assert {f"vapi-byo:{name}" for name in mentions - {"index"}} <= SETTING_KEYS

@@ -1,4 +1,4 @@
-"""Answers that never end, over a real socket: each is given up at the deadline, and its thread and connection end with it."""
+"""Endless answers, over a real socket: each is given up at the deadline, and its thread and connection end with it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 CERTIFICATE = Path(__file__).with_name("data") / "this-machine.pem"
 
 TIMEOUT_S = 0.3
-#: Under a machine's load, and far from what a dribbling answer takes.
+#: Enough for a busy machine, and far less than a dripping answer takes.
 LATEST_S = 5.0
 
 ID = "d1e2f3a4-0000-4000-8000-000000000001"
@@ -37,7 +37,7 @@ def drip(text: bytes) -> Iterator[bytes]:
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
-#: Name of an answer -> what is sent of it, a piece every few milliseconds; none of them ends.
+#: Name of an answer -> the pieces that are sent, one every few milliseconds; no answer ever ends.
 ENDLESS: dict[str, Callable[[], Iterator[bytes]]] = {
     "nothing": lambda: iter(()),
     "a body, a byte at a time": lambda: itertools.chain([HEAD + b"Content-Length: 99999999\r\n\r\n"], drip(b" ")),
@@ -58,8 +58,8 @@ class Dripper:
     """Answers every connection with pieces until the other end is gone.
 
     Attributes:
-        whole: How many requests of a connection get a whole answer before.
-        blunt: Whether it speaks without having read anything.
+        whole: How many requests of a connection get a whole answer first.
+        blunt: Whether it answers before it has read anything.
     """
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
@@ -154,11 +154,13 @@ def test_an_answer_that_never_ends_is_given_up_in_time_with_its_connection(
     error = given_up(lambda: clients(url).create({}))
     assert str(error) == f"{url} did not answer within 0.3 s (POST /phone-number); try again, or raise vapi-byo:timeout"
     assert (error.sent, error.timed_out, error.passing) == (True, True, True)
-    assert dripper.left.acquire(timeout=LATEST_S)  # nobody reads on
+    assert dripper.left.acquire(timeout=LATEST_S)  # nobody reads any more
 
 
 @pytest.mark.parametrize("kind", ["a body, a byte at a time", "headers"])
-def test_so_is_one_over_a_connection_that_was_kept(dripper: Dripper, clients: Callable[[str], Collection], kind: str) -> None:
+def test_so_is_an_answer_over_a_connection_that_was_kept(
+    dripper: Dripper, clients: Callable[[str], Collection], kind: str
+) -> None:
     dripper.pieces, dripper.whole = ENDLESS[kind], 1
     numbers = clients(f"http://127.0.0.1:{dripper.port}")
     assert numbers.list() == []
@@ -167,7 +169,7 @@ def test_so_is_one_over_a_connection_that_was_kept(dripper: Dripper, clients: Ca
     assert dripper.left.acquire(timeout=LATEST_S)
 
 
-def test_many_that_never_end_are_all_given_up_at_once(dripper: Dripper, clients: Callable[[str], Collection]) -> None:
+def test_many_endless_answers_are_all_given_up_at_once(dripper: Dripper, clients: Callable[[str], Collection]) -> None:
     dripper.pieces = ENDLESS["headers"]
     numbers = clients(f"http://127.0.0.1:{dripper.port}")
     errors: list[TransportError] = []
@@ -189,7 +191,7 @@ def test_many_that_never_end_are_all_given_up_at_once(dripper: Dripper, clients:
     assert [error.timed_out for error in errors] == [True] * 10
 
 
-def test_what_was_given_up_before_it_was_sent_is_never_sent(
+def test_a_request_given_up_before_it_was_sent_is_never_sent(
     dripper: Dripper, clients: Callable[[str], Collection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, asked = threading.Event(), threading.Event()
@@ -242,7 +244,7 @@ def secure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dripper]:
     for thread in threading.enumerate():
         if isinstance(thread, Exchange):
             thread.join(LATEST_S)
-    # Python leaves a socket to its garbage collector that is shut down between its connection and TLS.
+    # If a socket is shut down between its connection and TLS, Python leaves it to the garbage collector.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
@@ -257,7 +259,7 @@ def test_tls_changes_nothing(secure: Dripper, clients: Callable[[str], Collectio
 
 
 def test_a_handshake_that_never_ends_leaves_no_doubt(secure: Dripper, clients: Callable[[str], Collection]) -> None:
-    # A record of a handshake that is announced as long as it may be, a byte at a time.
+    # A handshake record of the greatest length, sent a byte at a time.
     secure.pieces, secure.blunt = lambda: itertools.chain([b"\x16\x03\x03\x40\x00"], drip(b"\x02")), True
     error = given_up(lambda: clients(f"https://127.0.0.1:{secure.port}").create({}))
     assert (error.sent, error.timed_out) == (False, False)
@@ -267,7 +269,7 @@ def test_a_handshake_that_never_ends_leaves_no_doubt(secure: Dripper, clients: C
 # -------------------------------------------------------------------------------------------------------------- the exchange
 
 
-def test_what_the_work_raises_is_raised_by_who_waits() -> None:
+def test_an_exception_of_the_work_is_raised_to_the_caller_that_waits() -> None:
     def fails() -> None:
         raise requests.RequestException("so")
 
@@ -275,7 +277,7 @@ def test_what_the_work_raises_is_raised_by_who_waits() -> None:
         Exchange(fails).wait(10)
 
 
-def test_nothing_keeps_the_process_from_its_end() -> None:
+def test_no_thread_keeps_the_process_from_ending() -> None:
     release = threading.Event()
     exchange = Exchange(lambda: release.wait(10))
     with pytest.raises(DeadlineError):

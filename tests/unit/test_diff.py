@@ -33,7 +33,7 @@ INPUTS: Wire = {key: value for key, value in EVERYTHING.items() if key in PHONE_
 
 
 def state_of(written: Wire, answer: Wire | None = None) -> Wire:
-    """Return the state after a write of inputs that the API answered."""
+    """Return the state after a write of inputs, with the API's answer."""
     held = copy.deepcopy(written if answer is None else answer)
     return {**held, MANAGED: shape_of(PHONE_NUMBER, written, held)}
 
@@ -53,11 +53,11 @@ OPTIONAL = [field for field in INPUTS if field != "credentialId"]
 
 
 def alone(field: str, value: Any) -> Wire:
-    """Return the PATCH of one field: beside a number that is not held to E.164 stands its flag."""
+    """Return the PATCH of one field: a number exempt from E.164 is sent with its flag."""
     return {field: value, **({"numberE164CheckEnabled": False} if field == "number" and value is not None else {})}
 
 
-def test_no_edit_makes_no_plan() -> None:
+def test_without_an_edit_the_plan_is_empty() -> None:
     assert (
         plan(PHONE_NUMBER, state_of(INPUTS), INPUTS) == plan(PHONE_NUMBER, state_of(LEAST), LEAST) == plan(PHONE_NUMBER, {}, {})
     )
@@ -78,7 +78,7 @@ def test_an_added_field_is_sent_alone(field: str) -> None:
 
 
 @pytest.mark.parametrize("field", OPTIONAL)
-def test_a_removed_field_is_brought_back_to_unset(field: str) -> None:
+def test_a_removed_field_is_unset(field: str) -> None:
     without = {key: value for key, value in INPUTS.items() if key != field}
     change = plan(PHONE_NUMBER, state_of(INPUTS), without)
     cleared: Wire = {"numberE164CheckEnabled": True, "hooks": []}
@@ -99,7 +99,7 @@ def test_a_field_that_somebody_cleared_is_set_again(field: str) -> None:
     assert (change.changes, change.patch) == ((field,), alone(field, INPUTS[field]))
 
 
-def test_changes_stand_in_the_order_of_the_inputs() -> None:
+def test_changes_are_in_the_order_of_the_inputs() -> None:
     change = plan(PHONE_NUMBER, state_of(INPUTS), OTHER)
     assert list(change.changes) == list(change.patch) == [field for field in PHONE_NUMBER.api_fields if field in INPUTS]
 
@@ -144,7 +144,7 @@ TRANSFER: Wire = {"type": "number", "number": "+14155552672", "transferPlan": {"
     ],
 )
 def test_what_means_the_same_is_no_change(field: str, held: Any, new: Any) -> None:
-    # Without a record of what the program set, everything held counts as set by it.
+    # Without a record of what the program set, every value counts as set by it.
     state = {**LEAST, field: held}
     assert plan(PHONE_NUMBER, state, {**LEAST, field: new}).changes == ()
     assert plan(PHONE_NUMBER, state_of({**LEAST, field: held}), {**LEAST, field: new}).changes == ()
@@ -182,7 +182,7 @@ def test_what_means_something_else_is_a_change(field: str, held: Any, new: Any) 
 
 
 def test_the_headers_of_a_server_have_no_defaults() -> None:
-    # A header may be called like a field of ours: it is compared as it stands.
+    # A header may share the name of one of our fields: it is compared as it is.
     change = plan(
         PHONE_NUMBER, state_of({**LEAST, "server": {"headers": {"timeout": "60"}}}), {**LEAST, "server": {"headers": {}}}
     )
@@ -196,19 +196,19 @@ NONE = PHONE_NUMBER.none
 
 @pytest.mark.parametrize("field", NONE)
 class TestAnEmptyValue:
-    def test_is_not_sent_to_make_one_and_is_no_change_where_nothing_is(self, field: str) -> None:
+    def test_is_not_sent_in_a_create_and_is_no_change_if_nothing_is_set(self, field: str) -> None:
         written = {**LEAST, field: NONE[field]}
         assert body_of(PHONE_NUMBER, written) == LEAST
         assert plan(PHONE_NUMBER, state_of(written, LEAST), written).changes == ()
         assert plan(PHONE_NUMBER, state_of(LEAST), written).changes == ()
 
-    def test_clears_what_is_there_whoever_set_it(self, field: str) -> None:
+    def test_clears_the_field_whoever_set_it(self, field: str) -> None:
         written = {**LEAST, field: NONE[field]}
         for state in (state_of({**LEAST, field: OTHER[field] or [RINGING]}), state_of(LEAST, {**LEAST, field: INPUTS[field]})):
             change = plan(PHONE_NUMBER, state, written)
             assert (change.changes, change.patch) == ((field,), {field: [] if field == "hooks" else None})
 
-    def test_makes_what_somebody_sets_later_drift(self, field: str) -> None:
+    def test_turns_a_later_edit_by_somebody_else_into_drift(self, field: str) -> None:
         written = {**LEAST, field: NONE[field]}
         quiet = state_of(written, LEAST)
         assert managed_inputs(PHONE_NUMBER, quiet, quiet) == written
@@ -216,7 +216,7 @@ class TestAnEmptyValue:
         assert managed_inputs(PHONE_NUMBER, quiet, drifted) == {**LEAST, field: INPUTS[field]}
         assert differing(PHONE_NUMBER, written, drifted, drifted[MANAGED]) == [field]
 
-    def test_that_goes_leaves_the_field_to_others(self, field: str) -> None:
+    def test_leaves_the_field_to_others_once_it_is_removed(self, field: str) -> None:
         state = state_of({**LEAST, field: NONE[field]}, LEAST) | {field: INPUTS[field]}
         assert plan(PHONE_NUMBER, state, LEAST).changes == ()
 
@@ -230,7 +230,7 @@ def test_no_server_means_none_in_its_older_spelling_either() -> None:
     assert differing(PHONE_NUMBER, none, state, state[MANAGED]) == ["serverUrl"]
 
 
-# --------------------------------------------------------------------------------------- what the server says by itself
+# ------------------------------------------------------------------------------------------------- what the server adds
 
 
 def test_a_field_that_the_server_filled_in_beside_ours_is_no_change_whatever_it_becomes() -> None:
@@ -254,7 +254,7 @@ def test_what_the_server_fills_in_inside_a_list_is_no_change() -> None:
     assert plan(PHONE_NUMBER, state_of(written, filled), written).changes == ()
 
 
-def test_the_record_says_who_set_what_and_no_more() -> None:
+def test_the_record_shows_who_set_what_and_nothing_else() -> None:
     written = {**LEAST, "server": SERVER, "hooks": [RINGING]}
     answer = {**written, "server": {**SERVER, "timeoutSeconds": 20}, "name": "of somebody else"}
     assert shape_of(PHONE_NUMBER, written, answer) == {
@@ -264,7 +264,7 @@ def test_the_record_says_who_set_what_and_no_more() -> None:
     }
 
 
-def test_without_a_record_all_that_is_held_counts_as_set() -> None:
+def test_without_a_record_every_value_counts_as_set() -> None:
     state = {**LEAST, "name": "Front desk", "server": SERVER, "orgId": "x", "squadId": None}
     assert managed_shape(PHONE_NUMBER, state) == {"credentialId": True, "name": True, "server": {"url": True, "headers": True}}
     assert plan(PHONE_NUMBER, state, LEAST).patch == {"name": None, "server": None}
@@ -304,7 +304,7 @@ def test_a_removed_address_is_cleared_in_the_spelling_that_the_api_reads_back() 
     assert plan(PHONE_NUMBER, state_of(URL, READ_AS_SERVER), LEAST).patch == {"server": None}
 
 
-def test_an_api_that_was_looked_at_settles_the_spelling() -> None:
+def test_the_live_answer_decides_the_spelling() -> None:
     assert plan(PHONE_NUMBER, state_of(URL), LEAST, live=READ_AS_SERVER).patch == {"server": None}
     assert plan(PHONE_NUMBER, state_of(URL, READ_AS_SERVER), LEAST, live=URL).patch == {
         "serverUrl": None,
@@ -336,7 +336,7 @@ def test_deletion_protection_is_a_change_that_sends_nothing(held: bool | None, n
 
 
 class Api:
-    """The least of an API that reads back what was written, fills in its own, and spells the server one way or the other."""
+    """A minimal API that reads back what was written, fills in fields, and spells the server one way or the other."""
 
     def __init__(self, *, keeps_server_url: bool) -> None:
         self.keeps_server_url = keeps_server_url
@@ -354,7 +354,7 @@ class Api:
                     self.held["server"] = None if value is None else {"url": value}
 
     def state(self, written: Wire) -> Wire:
-        """Read, and bring what was read to a state as the life cycle does."""
+        """Read, and turn the answer into a state as the life cycle does."""
         answer = {field: value for field, value in self.held.items() if value is not None}
         answer.setdefault("numberE164CheckEnabled", True)
         answer = fill_in(answer)
@@ -366,7 +366,7 @@ class Api:
 
 
 def fill_in(value: Any, key: str = "") -> Any:
-    """Add to every object what the API says by itself; not to maps whose keys are the user's."""
+    """Add the API's own fields to every object, except to maps whose keys are the user's."""
     if isinstance(value, dict) and key not in ("headers", "sipHeaders"):
         filled = {part: fill_in(item, part) for part, item in value.items()}
         return filled if key == "" and "credentialId" in value else {"filledIn": [1, {"a": None}], **filled}
@@ -403,11 +403,11 @@ def test_after_an_update_nothing_is_left_to_do(api: Api, before: Wire, after: Wi
 
 
 def clearing(written: Wire) -> Wire:
-    """Return the inputs of a program whose arguments must be unset where they are left out."""
+    """Return the inputs of a program in which an argument left out must be unset."""
     return dict.fromkeys(left_out(PHONE_NUMBER, written)) | written
 
 
-def test_a_server_that_reads_the_same_in_both_spellings_is_said_in_one() -> None:
+def test_a_server_that_reads_the_same_in_both_spellings_counts_once() -> None:
     url = {key: value for key, value in URL.items() if key != "serverUrlSecret"}
     both = {**url, "server": {"url": url["serverUrl"], "timeoutSeconds": 20}}
     for written in (url, {**LEAST, "server": both["server"]}):
@@ -416,7 +416,7 @@ def test_a_server_that_reads_the_same_in_both_spellings_is_said_in_one() -> None
         assert differing(PHONE_NUMBER, clearing(written), both, state[MANAGED]) == []
         assert unmanaged(PHONE_NUMBER, both, state[MANAGED]) == {}
         assert filled_in(PHONE_NUMBER, clearing(written), both) == {}
-    # Where they differ, one of them is of somebody else.
+    # If they differ, somebody else set one of them.
     state = state_of(url, both) | {"server": {"url": "https://example.com/evil"}}
     assert unmanaged(PHONE_NUMBER, state, state[MANAGED]) == {"server": state["server"]}
     assert plan(PHONE_NUMBER, state, clearing(url)).patch == {"server": None}
@@ -427,19 +427,19 @@ def test_a_server_that_reads_the_same_in_both_spellings_is_said_in_one() -> None
 
 
 @pytest.mark.parametrize("field", OPTIONAL)
-def test_none_brings_a_field_back_to_unset_whoever_set_it(field: str) -> None:
+def test_none_unsets_a_field_whoever_set_it(field: str) -> None:
     without = {key: value for key, value in INPUTS.items() if key != field}
     change = plan(PHONE_NUMBER, state_of(without, INPUTS), clearing(without))
     assert (change.changes, change.patch) == ((field,), {field: {"numberE164CheckEnabled": True, "hooks": []}.get(field)})
     assert unmanaged(PHONE_NUMBER, INPUTS, shape_of(PHONE_NUMBER, clearing(without), INPUTS)) == {field: INPUTS[field]}
 
 
-def test_what_is_none_is_not_recorded_so_that_the_record_stays_small() -> None:
+def test_a_field_that_is_none_is_not_recorded_to_keep_the_record_small() -> None:
     assert shape_of(PHONE_NUMBER, clearing(LEAST), LEAST) == shape_of(PHONE_NUMBER, LEAST, LEAST)
 
 
 @pytest.mark.parametrize("field", OPTIONAL)
-def test_what_the_server_filled_in_at_the_creation_is_neither_set_nor_left_out_until_it_changes(field: str) -> None:
+def test_a_default_that_the_server_filled_in_is_neither_set_nor_left_out_until_it_changes(field: str) -> None:
     without = {key: value for key, value in INPUTS.items() if key != field}
     shape = shape_of(PHONE_NUMBER, without, INPUTS) | filled_in(PHONE_NUMBER, clearing(without), INPUTS)
     state = {**INPUTS, MANAGED: shape}
@@ -456,7 +456,7 @@ def test_what_the_server_filled_in_at_the_creation_is_neither_set_nor_left_out_u
 
 
 @given(apis, inputs, inputs)
-def test_after_an_update_that_clears_nothing_is_left_that_the_program_does_not_say(api: Api, before: Wire, after: Wire) -> None:
+def test_an_update_that_clears_leaves_only_what_the_program_wrote(api: Api, before: Wire, after: Wire) -> None:
     api.write(body_of(PHONE_NUMBER, before))
     state = {**api.state(before), MANAGED: shape_of(PHONE_NUMBER, LEAST, api.state(before))}
     wanted = clearing(after)
@@ -468,7 +468,7 @@ def test_after_an_update_that_clears_nothing_is_left_that_the_program_does_not_s
 
 
 @given(inputs, inputs)
-def test_a_patch_is_the_changes_and_makes_one_of_the_other(before: Wire, after: Wire) -> None:
+def test_a_patch_is_the_changes_and_turns_one_into_the_other(before: Wire, after: Wire) -> None:
     change = plan(PHONE_NUMBER, state_of(before), after)
     flag = {"numberE164CheckEnabled"} if "number" in change.changes and after.get("numberE164CheckEnabled") is False else set()
     assert set(change.patch) == set(change.changes) | (flag if "number" in after else set())
@@ -490,7 +490,7 @@ def test_a_patch_is_the_changes_and_makes_one_of_the_other(before: Wire, after: 
 
 
 @given(apis, inputs)
-def test_the_inputs_that_a_read_returns_make_no_plan(api: Api, fields: Wire) -> None:
+def test_the_inputs_that_a_read_returns_need_no_change(api: Api, fields: Wire) -> None:
     state = written_to(api, fields)
     read_back = managed_inputs(PHONE_NUMBER, state, state)
     assert plan(PHONE_NUMBER, state, read_back).changes == ()
@@ -504,7 +504,7 @@ def test_inputs_read_from_a_number_that_somebody_changed_are_the_way_back(fields
     state = {**drifted, MANAGED: shape_of(PHONE_NUMBER, fields, fields)}
     there = managed_inputs(PHONE_NUMBER, state, drifted)
     assert plan(PHONE_NUMBER, state, there).changes == ()
-    # The way back is exactly what a plan of the program's inputs would do.
+    # The way back is exactly the plan for the program's inputs.
     record = {**there, MANAGED: shape_of(PHONE_NUMBER, fields, fields)}
     assert plan(PHONE_NUMBER, record, fields).changes == plan(PHONE_NUMBER, state, fields).changes
 
@@ -536,7 +536,7 @@ def test_normalising_again_changes_nothing(fields: Wire) -> None:
 
 
 @given(inputs, inputs)
-def test_planning_leaves_what_it_is_given_alone(before: Wire, after: Wire) -> None:
+def test_planning_does_not_modify_its_arguments(before: Wire, after: Wire) -> None:
     state = state_of(before)
     copies = copy.deepcopy(state), copy.deepcopy(after)
     plan(PHONE_NUMBER, state, after)
@@ -569,7 +569,7 @@ def test_a_state_without_its_record_says_the_same(api: Api, fields: Wire, drifte
         assert {key: value for key, value in written.items() if key != MANAGED} == held
 
 
-def test_the_record_stands_in_a_state_only_where_the_state_says_otherwise() -> None:
+def test_a_state_has_the_record_only_if_the_record_differs_from_it() -> None:
     assert recorded(PHONE_NUMBER, {**LEAST, MANAGED: {}}, shape_of(PHONE_NUMBER, LEAST, LEAST)) == LEAST
     filled_in = {**LEAST, "name": "by the server"}
     shape = shape_of(PHONE_NUMBER, LEAST, filled_in)

@@ -19,7 +19,7 @@ SPREADSHEET = "a spreadsheet turned it into a number: format the column as text,
         "+33142685300",
         "+390669812345",  # Italy keeps the zero before the area code
         "+4930901820",
-        "+80012345678",  # international freephone, of no country
+        "+80012345678",  # international freephone, in no country
     ],
 )
 def test_a_number_in_a_range_in_use_is_valid(number: str) -> None:
@@ -33,7 +33,7 @@ def test_a_number_in_a_range_in_use_is_valid(number: str) -> None:
         "+14150000000",
     ],
 )
-def test_a_number_of_a_possible_length_in_no_known_range_is_doubtful(number: str) -> None:
+def test_a_number_of_possible_length_in_no_known_range_is_doubtful(number: str) -> None:
     assert judge_e164(number) == "doubtful"
 
 
@@ -59,7 +59,7 @@ def test_a_number_of_a_possible_length_in_no_known_range_is_doubtful(number: str
         "sip:+14155552671@example.com",
     ],
 )
-def test_what_has_not_the_form_of_e164_is_malformed(number: str) -> None:
+def test_a_text_not_in_e164_form_is_malformed(number: str) -> None:
     assert judge_e164(number) == "malformed"
 
 
@@ -72,18 +72,18 @@ def test_what_has_not_the_form_of_e164_is_malformed(number: str) -> None:
         ("+15552671", "has 7 digits after +1, 10 are usual: the area code is missing"),
         ("+79123456789012", "has 13 digits after +7, 10 or 14 are usual"),
         ("+4912", "has 2 digits after +49, 4 to 15 are usual: the area code is missing"),
-        ("+80012345", "has 5 digits after +800, 8 are usual"),  # international freephone, of no country
+        ("+80012345", "has 5 digits after +800, 8 are usual"),  # international freephone, in no country
         ("+9991234567", "does not begin with a country code in use"),
         ("+4402079460018", "has digits after +44 that are dialled only within the country, probably '+442079460018'"),
     ],
 )
-def test_what_makes_a_number_impossible_is_said(number: str, why: str) -> None:
+def test_the_reason_says_why_a_number_is_impossible(number: str, why: str) -> None:
     assert judge_e164(number) == "impossible"
     assert why_impossible(number) == why
 
 
 def test_the_plans_in_force_are_known() -> None:
-    # Benin since November 2024, Gambia since 2026: what the lowest version that is admitted has to know.
+    # Benin since November 2024, Gambia since 2026: the lowest allowed version must know both.
     assert [judge_e164(number) for number in ("+2290190123456", "+220301234567")] == ["valid", "doubtful"]
 
 
@@ -111,15 +111,15 @@ def test_the_form_that_is_certain_is_suggested(written: str, meant: str) -> None
     "written",
     [
         *("", "abc", "+", "911", "1234", "+999 123", "sip:desk@example.com", "1" * 400),
-        "020 7946 0018",  # national forms of Great Britain, France, the United States,
+        "020 7946 0018",  # national forms of the United Kingdom, France, the United States,
         "0612345678",
         "4155552671",
         "(415) 555-2671",
-        "15012345678",  # of China, where +1 501 ... is one of the United States,
-        "84912345678",  # and of Brazil, where +84 9 ... is one of Vietnam
+        "15012345678",  # China, although +1 501 ... is a number in the United States,
+        "84912345678",  # and Brazil, although +84 9 ... is a number in Vietnam
     ],
 )
-def test_nothing_is_suggested_where_the_country_would_be_guessed(written: str) -> None:
+def test_nothing_is_suggested_if_the_country_would_be_a_guess(written: str) -> None:
     assert suggest_e164(written) is None
 
 
@@ -137,7 +137,7 @@ def test_nothing_is_suggested_where_the_country_would_be_guessed(written: str) -
         ("+1 415 555", "it has 6 digits after +1, 10 are usual"),
     ],
 )
-def test_what_a_malformed_number_lacks_is_said(written: str, why: str) -> None:
+def test_the_reason_says_what_a_malformed_number_lacks(written: str, why: str) -> None:
     assert judge_e164(written) == "malformed"
     assert why_malformed(written) == why
 
@@ -155,24 +155,24 @@ def test_judging_never_fails(text: str) -> None:
 @given(st.text() | _numberish)
 @example("+49 123456789012345")  # German numbers may be longer than E.164 allows
 @example("+49 1234567890123456")
-def test_a_suggestion_is_accepted_by_the_check_itself_and_not_what_was_written(text: str) -> None:
+def test_the_check_accepts_a_suggestion_but_not_the_original(text: str) -> None:
     form = suggest_e164(text)
     assert form is None or (judge_e164(form) in ("valid", "doubtful") and form != text)
 
 
 @given(st.text() | _numberish)
 @example("+4402079460018")
-def test_every_number_that_a_reason_names_is_accepted_by_the_check_itself(text: str) -> None:
+def test_the_check_accepts_every_number_that_a_reason_names(text: str) -> None:
     why = {"impossible": why_impossible, "malformed": why_malformed}.get(judge_e164(text), lambda _: "")(text)
     for form in re.findall(r"'(.*)'", why):
         assert judge_e164(form) in ("valid", "doubtful")
 
 
 @pytest.mark.parametrize("number", ["+001234567890", "1234", "abc", "15551234567", "A1"])
-def test_the_documents_examples_pass_without_the_check(number: str) -> None:
+def test_the_examples_in_vapi_s_documents_pass_without_the_check(number: str) -> None:
     assert UNCHECKED_PATTERN.fullmatch(number)
 
 
 @pytest.mark.parametrize("number", ["", "+", "++1", "1+", "12 34", "12-34", "a_b", "\u00e4bc", "12\n"])
-def test_the_document_s_pattern_refuses_the_rest_without_the_check(number: str) -> None:
+def test_the_pattern_in_vapi_s_documents_refuses_the_rest_without_the_check(number: str) -> None:
     assert not UNCHECKED_PATTERN.fullmatch(number)

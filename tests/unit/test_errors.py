@@ -32,7 +32,7 @@ TRUNK_ADVICE = "check credential_id: it is the id of a byo-sip-trunk credential 
 
 
 def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: Any) -> ApiError:
-    """Build an error as the collection of its kind raises it."""
+    """Return an error as the collection of its kind would raise it."""
     kind = next(kind for kind in KINDS if to[1].startswith(kind.path))
     error = ApiError(status=status, method=to[0], path=to[1], messages=messages, **{"from_api": True, **more})
     return error.advised_by(kind.advice)
@@ -109,7 +109,7 @@ def api_error(status: int, *messages: str, to: tuple[str, str] = POST, **more: A
         (cannot("create", PHONE_NUMBER.label("+14155552671"), "because"), "cannot create BYO phone number '+14155552671': because"),
     ],
 )  # fmt: skip
-def test_an_error_is_one_line_with_what_happened_where_and_what_to_do(error: VapiError, text: str) -> None:
+def test_an_error_is_one_line_that_says_what_happened_where_and_what_to_do(error: VapiError, text: str) -> None:
     assert str(error) == text
 
 
@@ -135,7 +135,7 @@ def test_an_error_is_one_line_with_what_happened_where_and_what_to_do(error: Vap
         ("other", POST, "this API does not know other: remove it"),
     ],
 )
-def test_a_field_that_an_api_of_another_time_does_not_know_comes_with_the_argument_to_use(
+def test_a_field_that_an_older_or_newer_api_does_not_know_comes_with_the_argument_to_use(
     field: str, to: tuple[str, str], advice: str
 ) -> None:
     message = f"property {field} should not exist"
@@ -156,7 +156,7 @@ def test_several_fields_get_their_advice_in_order() -> None:
     )
 
 
-def test_the_parts_of_an_error_stay_fields() -> None:
+def test_the_parts_of_an_error_are_attributes() -> None:
     error = api_error(404, "a", "b", to=GET, says_absent=True, tries=2)
     assert (error.status, error.method, error.path, error.messages) == (404, "GET", "/phone-number/1", ("a", "b"))
     assert (error.from_api, error.says_absent, error.tries) == (True, True, 2)
@@ -174,7 +174,7 @@ def test_everything_raised_on_purpose_is_a_vapi_error(error: type[Exception]) ->
     assert issubclass(error, VapiError)
 
 
-def test_a_long_text_of_the_api_is_cut() -> None:
+def test_a_long_text_from_the_api_is_cut() -> None:
     text = str(api_error(400, "x" * 10_000))
     assert "x" * (MAX_API_TEXT - 3) + "... (POST" in text
     assert len(text) < MAX_API_TEXT + 60
@@ -205,11 +205,11 @@ def test_a_number_is_named_as_the_user_knows_it(number: object, id_: object, lab
         ("", ""),
     ],
 )
-def test_a_foreign_text_is_brought_to_one_short_line(text: str, short: str) -> None:
+def test_a_foreign_text_becomes_one_short_line(text: str, short: str) -> None:
     assert shorten(text, 10) == short
 
 
-def test_a_value_is_told_as_it_was_written_and_not_as_the_engine_has_it() -> None:
+def test_a_value_is_shown_as_it_was_written_and_not_as_the_engine_sends_it() -> None:
     assert show_value({"timeoutSeconds": 20.0, "codes": [400.0, 0.5]}) == '{"timeoutSeconds": 20, "codes": [400, 0.5]}'
     assert show_value(float("nan")) == "NaN"
 
@@ -237,6 +237,6 @@ def test_an_error_is_one_printable_line_whatever_is_in_it(what: str, advice: str
         ({"numberE164CheckEnabled": False, "name": "n"}, "number_e164_check_enabled False, name 'n'"),
     ],
 )
-def test_what_fields_hold_is_told_in_short_and_without_secrets(fields: dict[str, Any], words: str) -> None:
+def test_fields_are_described_briefly_and_without_secrets(fields: dict[str, Any], words: str) -> None:
     assert PHONE_NUMBER.show_fields(fields) == words
     assert "canary" not in words

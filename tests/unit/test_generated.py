@@ -1,4 +1,4 @@
-"""What is generated from the models is what they say now, and they say all that a user needs to know."""
+"""Generated files match the models, and the models describe everything that a user needs to know."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGES = [path for path in GENERATED if path.suffix == ".md"]
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=str)
-def test_a_generated_file_is_what_the_models_say(path: Path) -> None:
+def test_a_generated_file_matches_the_models(path: Path) -> None:
     assert (ROOT / path).read_text("utf-8") == GENERATED[path], "run make generate"
 
 
@@ -39,7 +39,7 @@ def test_no_other_file_says_that_it_is_generated() -> None:
     assert found == set(MODULES)
 
 
-def test_files_are_generated_whatever_became_of_the_last_ones(tmp_path: Path) -> None:
+def test_files_can_be_generated_from_missing_or_broken_files(tmp_path: Path) -> None:
     sources = [path for folder in ("pulumi_vapi_byo", "tools") for path in (ROOT / folder).rglob("*.py")]
     examples = [ROOT / "examples" / language / file for language, file in FILES.items()]
     for source in [*sources, *examples, ROOT / "pyproject.toml", *(ROOT / page for page in PAGES)]:
@@ -76,7 +76,7 @@ def test_every_field_is_described_in_sentences(name: str, fields: tuple[Field, .
 @pytest.mark.parametrize(
     "field", [field for _, fields in MODELS for field in fields if field.default], ids=lambda field: field.name
 )
-def test_a_default_is_told(field: Field) -> None:
+def test_a_description_names_the_default(field: Field) -> None:
     assert field.default is not None
     assert "default" in field.description
     assert f"{field.default.value}" in field.description
@@ -93,7 +93,7 @@ def test_every_class_of_arguments_is_public(kind: Kind) -> None:
     assert classes | {kind.name} <= set(vapi.__all__)
 
 
-# ---------------------------------------------------------------------------------------- what the schema is written from
+# -------------------------------------------------------------------------------------------------- what the schema needs
 
 
 def fields_by_path(fields: tuple[Field, ...], path: str = "") -> dict[str, Field]:
@@ -105,7 +105,7 @@ def fields_by_path(fields: tuple[Field, ...], path: str = "") -> dict[str, Field
     return found
 
 
-def test_fields_tell_what_a_schema_needs() -> None:
+def test_fields_have_all_that_a_schema_needs() -> None:
     number, trunk = (fields_by_path(RESOURCES[name].inputs) for name in ("ByoPhoneNumber", "ByoSipTrunkCredential"))
     assert [path for path, field in number.items() if field.is_required and "." not in path] == ["credential_id"]
     assert {path for path, field in (number | trunk).items() if field.is_secret} == {

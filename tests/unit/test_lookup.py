@@ -69,11 +69,11 @@ def numbers(**filters: Any) -> list[str | None]:
     ],
 )
 @pytest.mark.usefixtures("desks")
-def test_only_what_fits_exactly_is_found_newest_first(filters: dict[str, str], expected: list[str | None]) -> None:
+def test_only_exact_matches_are_found_newest_first(filters: dict[str, str], expected: list[str | None]) -> None:
     assert numbers(**filters) == expected
 
 
-def test_what_is_found_is_what_vapi_holds_and_cannot_be_changed(desks: list[dict[str, Any]]) -> None:
+def test_a_result_is_what_vapi_holds_and_is_read_only(desks: list[dict[str, Any]]) -> None:
     [found] = vapi.get_phone_numbers(number="+14155550100")
     assert {name: value for name, value in dataclasses.asdict(found).items() if value is not None} == {
         "id": desks[0]["id"],
@@ -92,7 +92,7 @@ def test_what_is_found_is_what_vapi_holds_and_cannot_be_changed(desks: list[dict
 
 
 @pytest.mark.usefixtures("desks")
-def test_nothing_that_is_found_holds_a_secret() -> None:
+def test_no_result_holds_a_secret() -> None:
     [found, *_] = vapi.get_phone_numbers()
     assert found.server_url == "https://example.com/vapi"
     assert "canary" not in repr(found)
@@ -105,14 +105,14 @@ def test_looking_up_only_reads(account: Emulator) -> None:
 
 
 @pytest.mark.usefixtures("desks")
-def test_another_account_is_read_with_its_own_key_and_nothing_of_the_stacks() -> None:
+def test_another_account_is_read_with_its_own_key_and_none_of_the_stack_s_settings() -> None:
     with Emulator(api_key="another-key") as other:
         other.add_number(credentialId=CREDENTIAL_ID, number="+442079460500")
         [found] = vapi.get_phone_numbers(api_key="another-key", base_url=other.base_url, region="eu")
     assert found.sip_uri == f"+442079460500@{CREDENTIAL_ID}.sip.eu.vapi.ai"
 
 
-def test_the_environment_does_where_the_stack_says_nothing(account: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_used_if_the_stack_sets_nothing(account: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VAPI_API_KEY", KEY)
     monkeypatch.setenv("VAPI_BASE_URL", account.base_url)
     assert numbers() == []
@@ -135,7 +135,7 @@ def refusal(**arguments: Any) -> str:
     ],
 )
 @pytest.mark.usefixtures("desks")
-def test_a_filter_that_is_no_text_is_refused_before_anything_is_read(
+def test_a_filter_that_is_not_text_is_refused_before_anything_is_read(
     account: Emulator, filters: dict[str, Any], sentence: str
 ) -> None:
     assert refusal(**filters) == f"cannot look up phone numbers: {sentence}"
@@ -143,7 +143,7 @@ def test_a_filter_that_is_no_text_is_refused_before_anything_is_read(
 
 
 def test_a_filter_cannot_be_an_output() -> None:
-    # Not a real one, which would wait for its event loop.
+    # Not a real output, which would wait for its event loop.
     assert refusal(credential_id=object.__new__(pulumi.Output)) == (
         "cannot look up phone numbers: credential_id is an output: use get_phone_numbers_output, which waits for it"
     )
@@ -171,7 +171,7 @@ def test_a_wrong_call_is_refused_in_a_sentence(positional: list[str], keywords: 
 
 
 class Answers(mocks.Mocks):
-    """Answers calls with what it was given, and keeps them."""
+    """Answers every call with the same result, and keeps the calls."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -186,7 +186,7 @@ class Answers(mocks.Mocks):
 
 
 def mocked(answer: Any, program: Callable[[], Any]) -> tuple[Any, list[tuple[str, Any]]]:
-    """Run a program under mocks; return what it returns, an output's value, and the calls."""
+    """Run a program under mocks; return its result (the value, if it is an output) and the calls."""
 
     def run() -> tuple[Any, list[tuple[str, Any]]]:
         loop = asyncio.new_event_loop()
@@ -197,7 +197,7 @@ def mocked(answer: Any, program: Callable[[], Any]) -> tuple[Any, list[tuple[str
             try:
                 value = program()
             finally:
-                loop.run_until_complete(wait_for_rpcs())  # the stack's own, also where the program fails
+                loop.run_until_complete(wait_for_rpcs())  # the stack's own, even if the program fails
             return (loop.run_until_complete(value.future()) if isinstance(value, pulumi.Output) else value), answers.calls
         finally:
             asyncio.set_event_loop(None)
@@ -210,7 +210,7 @@ MOCKED = {"numbers": [{"id": "n1", "credentialId": "c1", "number": "+14155550100
 
 
 @pytest.mark.parametrize("answer", [MOCKED, (MOCKED, None)])
-def test_pulumi_s_mocks_answer_in_the_place_of_vapi(answer: Any) -> None:
+def test_pulumi_s_mocks_answer_in_place_of_vapi(answer: Any) -> None:
     found, calls = mocked(answer, lambda: vapi.get_phone_numbers(credential_id="c1", api_key="canary"))
     assert [(one.id, one.credential_id, one.number, one.name, one.sip_uri) for one in found] == [
         ("n1", "c1", "+14155550100", None, None),
@@ -219,7 +219,7 @@ def test_pulumi_s_mocks_answer_in_the_place_of_vapi(answer: Any) -> None:
     assert calls == [("vapi-byo:index:getPhoneNumbers", {"credentialId": "c1"})]
 
 
-def test_mocks_that_say_nothing_have_no_numbers_and_failures_are_a_sentence() -> None:
+def test_mocks_without_an_answer_have_no_numbers_and_failures_are_a_sentence() -> None:
     assert mocked({}, vapi.get_phone_numbers)[0] == []
     with pytest.raises(pulumi.RunError, match=r"^cannot look up phone numbers: no key$"):
         mocked(({}, [("apiKey", "no key")]), vapi.get_phone_numbers)
@@ -231,9 +231,7 @@ def test_mocks_that_say_nothing_have_no_numbers_and_failures_are_a_sentence() ->
     ("arguments", "secret"),
     [({"credential_id": "c1", "api_key": "canary"}, "api_key"), ({"credential_id": "c1"}, "credential_id")],
 )
-def test_outputs_are_waited_for_and_only_a_secret_filter_makes_a_secret_of_what_is_found(
-    arguments: dict[str, str], secret: str
-) -> None:
+def test_outputs_are_awaited_and_only_a_secret_filter_makes_the_result_secret(arguments: dict[str, str], secret: str) -> None:
     def program() -> pulumi.Output[Any]:
         given: dict[str, Any] = {
             name: pulumi.Output.secret(value) if name == secret else pulumi.Output.from_input(value)
@@ -249,14 +247,14 @@ def test_outputs_are_waited_for_and_only_a_secret_filter_makes_a_secret_of_what_
     assert calls == [("vapi-byo:index:getPhoneNumbers", {"credentialId": "c1"})]
 
 
-def test_a_missing_key_is_said_in_one_sentence() -> None:
+def test_a_missing_key_is_one_sentence() -> None:
     assert refusal() == (
         "cannot look up phone numbers: no API key: set the private key of your Vapi organisation with "
         "pulumi config set --secret vapi-byo:apiKey, or in the environment variable VAPI_API_KEY"
     )
 
 
-def test_a_refused_key_is_said_in_one_sentence_without_the_key(account: Emulator, configure: Callable[..., None]) -> None:
+def test_a_refused_key_is_one_sentence_without_the_key(account: Emulator, configure: Callable[..., None]) -> None:
     configure(apiKey="canary-wrong", baseUrl=account.base_url)
     sentence = refusal()
     assert sentence.startswith("cannot look up phone numbers: Vapi answered 401")
@@ -267,13 +265,13 @@ def test_a_refused_key_is_said_in_one_sentence_without_the_key(account: Emulator
 
 
 @pytest.mark.usefixtures("desks")
-def test_a_failing_api_is_said_in_one_sentence_and_is_no_empty_list(account: Emulator) -> None:
+def test_a_failing_api_is_one_sentence_and_not_an_empty_list(account: Emulator) -> None:
     account.inject(Fault("status", "GET", "/phone-number", status=503))
     assert refusal().startswith("cannot look up phone numbers: Vapi answered 503")
 
 
 @pytest.mark.parametrize("argument", ["base_url", "region"])
-def test_a_place_without_a_key_of_its_own_is_refused(argument: str) -> None:
+def test_an_address_or_region_without_its_own_key_is_refused(argument: str) -> None:
     assert refusal(**{argument: "eu"}) == (
         "cannot look up phone numbers: base_url and region are for another account, so its api_key is needed too"
     )

@@ -64,12 +64,12 @@ def test_a_secret_is_masked_in_every_spelling(spelling: str) -> None:
     )
 
 
-#: Letters that are told apart in every spelling, with those that are written otherwise in some.
+#: Letters that differ from each other in every spelling, among them letters that some spellings escape.
 LETTERS = st.text("abcXYZ019\"'\\/+%&<>=-_ é", min_size=8, max_size=40)
 
 
 @given(st.sampled_from(sorted(SPELLINGS)), LETTERS, st.text(max_size=40), st.text(max_size=40))
-def test_no_spelling_is_left_whatever_is_around_it(spelling: str, secret: str, before: str, after: str) -> None:
+def test_no_spelling_is_left_whatever_surrounds_it(spelling: str, secret: str, before: str, after: str) -> None:
     written = SPELLINGS[spelling](secret)
     masked = hidden(f"{before} {written} {after}", secret)
     assert "[secret]" in masked
@@ -100,23 +100,23 @@ def test_a_secret_inside_a_longer_text_in_base64_is_masked(before: str, secret: 
         ("x%zz&nosuch;\\q%ff", ["abcd"], "x%zz&nosuch;\\q%ff"),
     ],
 )
-def test_what_is_no_secret_stays_readable(text: str, secrets: list[str], masked: str) -> None:
+def test_a_text_that_is_not_a_secret_stays_readable(text: str, secrets: list[str], masked: str) -> None:
     assert hidden(text, *secrets) == masked
 
 
 @pytest.mark.parametrize("short", ["a", "abc"])
-def test_nothing_is_shown_where_a_secret_is_too_short_to_be_masked(short: str) -> None:
+def test_nothing_is_shown_if_a_secret_is_too_short_to_be_masked(short: str) -> None:
     assert hidden("cabbage abc", short, "a-longer-one") == WITHHELD
     assert WITHHELD == "[not shown: a secret in use is too short to be masked]"
 
 
 @given(st.text(max_size=200), st.lists(st.text(min_size=4, max_size=30), max_size=4))
-def test_any_text_and_secrets_give_a_text(text: str, secrets: list[str]) -> None:
+def test_any_text_and_secrets_give_text(text: str, secrets: list[str]) -> None:
     masked = hidden(text + "".join(secrets), *secrets)
     assert not any(secret in masked for secret in secrets if secret not in "[secret]" * 3)
 
 
-def test_only_the_beginning_of_a_huge_text_is_looked_at_and_no_secret_is_cut_open() -> None:
+def test_only_the_beginning_of_a_huge_text_is_shown_and_no_secret_is_cut_in_two() -> None:
     masks = Masks()
     masks.add([SECRET])
     shown = masks.hide(f"{SECRET} " * 100_000, 60)

@@ -53,14 +53,14 @@ def normalised(**fields: Any) -> Wire:
     return {field: value for field, value in checked.inputs.items() if field != "credentialId"}
 
 
-# ------------------------------------------------------------------------------------------------------ what comes out
+# ------------------------------------------------------------------------------------------------------------- results
 
 
 def test_the_sample_has_every_input_but_the_older_spelling_of_the_server() -> None:
     assert set(EVERYTHING) == {*PHONE_NUMBER.api_fields, *LOCAL_FIELDS} - {"serverUrl", "serverUrlSecret", ADDITIONAL}
 
 
-def test_inputs_in_wire_form_come_out_as_they_are() -> None:
+def test_inputs_in_wire_form_are_returned_unchanged() -> None:
     checked = check_inputs(PHONE_NUMBER, EVERYTHING)
     assert checked.problems == []
     assert checked.inputs == EVERYTHING
@@ -104,7 +104,7 @@ def test_snake_case_is_understood_at_every_depth_and_headers_keep_their_names() 
         ({"server": {"url": None, "headers": {"a": None, "b": "c"}, "backoff_plan": None}}, {"server": {"headers": {"b": "c"}}}),
         ({"numberE164CheckEnabled": True}, {"numberE164CheckEnabled": True}),
         ({"number_e164_check_enabled": False, "number": "1234"}, {"numberE164CheckEnabled": False, "number": "1234"}),
-        # A destination and an action may leave out what their other fields tell.
+        # A destination and an action may leave out a type that their other fields imply.
         ({"fallbackDestination": {"number": "+14155552672"}}, {"fallbackDestination": DESTINATION}),
         ({"fallback_destination": {"sip_uri": "sip:a@b"}}, {"fallbackDestination": {"type": "sip", "sipUri": "sip:a@b"}}),
         ({"fallbackDestination": {"sipUri": "SIPS:a@b"}}, {"fallbackDestination": {"type": "sip", "sipUri": "SIPS:a@b"}}),
@@ -140,12 +140,12 @@ def test_snake_case_is_understood_at_every_depth_and_headers_keep_their_names() 
         (transfer_plan(contextEngineeringPlan={"type": "all"}), transfer_plan(contextEngineeringPlan={"type": "all"})),
     ],
 )  # fmt: skip
-def test_inputs_are_brought_to_the_wire_form(fields: Wire, expected: Wire) -> None:
+def test_inputs_are_converted_to_the_wire_form(fields: Wire, expected: Wire) -> None:
     assert normalised(**fields) == expected
 
 
 @pytest.mark.parametrize("path", [path for path in places(EVERYTHING) if not isinstance(path[-1], int)], ids=show_path)
-def test_a_null_is_as_good_as_left_out(path: Path) -> None:
+def test_a_null_counts_as_left_out(path: Path) -> None:
     without = put(EVERYTHING, path, None)
     left_out = put(EVERYTHING, path, None)
     del at(left_out, path[:-1])[path[-1]]
@@ -153,7 +153,7 @@ def test_a_null_is_as_good_as_left_out(path: Path) -> None:
 
 
 @given(inputs)
-def test_checking_twice_is_checking_once(fields: Wire) -> None:
+def test_checking_twice_changes_nothing(fields: Wire) -> None:
     once = check_inputs(PHONE_NUMBER, fields)
     assert once.problems == []
     assert check_inputs(PHONE_NUMBER, once.inputs) == once
@@ -177,7 +177,7 @@ def test_the_engine_s_floats_make_no_difference(fields: Wire) -> None:
 
 
 @pytest.mark.parametrize("path", list(places(EVERYTHING)), ids=show_path)
-def test_an_unknown_passes_at_any_place_and_stays_where_it_is(path: Path) -> None:
+def test_an_unknown_passes_anywhere_and_stays_where_it_is(path: Path) -> None:
     raw = put(EVERYTHING, path, UNKNOWN)
     checked = check_inputs(PHONE_NUMBER, raw)
     assert checked.problems == []
@@ -190,7 +190,7 @@ def test_an_unknown_passes_at_any_place_and_stays_where_it_is(path: Path) -> Non
     [path for path in places(EVERYTHING) if path[:2] != ("server", "timeoutSeconds") and path != ("server",)],
     ids=show_path,
 )
-def test_what_is_known_beside_an_unknown_is_still_checked(path: Path) -> None:
+def test_known_values_beside_an_unknown_are_still_checked(path: Path) -> None:
     raw = put(put(EVERYTHING, ("server", "timeoutSeconds"), 301), path, UNKNOWN)
     assert [problem.path for problem in check_inputs(PHONE_NUMBER, raw).problems] == [("server", "timeoutSeconds")]
 
@@ -200,7 +200,7 @@ def test_a_number_waits_for_the_switch_that_says_how_to_judge_it() -> None:
     assert problems(number="12", numberE164CheckEnabled=UNKNOWN) != []
 
 
-def test_a_destination_of_unknown_type_is_told_by_its_other_fields() -> None:
+def test_a_destination_of_unknown_type_is_recognised_by_its_other_fields() -> None:
     assert normalised(fallbackDestination={"type": UNKNOWN, "sipUri": "sip:a@b"}) == {
         "fallbackDestination": {"type": UNKNOWN, "sipUri": "sip:a@b"}
     }
@@ -363,7 +363,7 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         (transfer_plan(contextEngineeringPlan={"type": "lastNMessages"}), "fallbackDestination.transferPlan.contextEngineeringPlan", "needs max_messages where type is 'lastNMessages'", ""),
         (transfer_plan(contextEngineeringPlan={"type": "lastNMessages", "maxMessages": -1}), "fallbackDestination.transferPlan.contextEngineeringPlan.maxMessages", "must be a number of at least 0", "-1"),
         (transfer_plan(contextEngineeringPlan={"type": "lastNMessages", "maxMessages": float("inf")}), "fallbackDestination.transferPlan.contextEngineeringPlan.maxMessages", "must be a number of at least 0", "inf"),
-        # what does not exist
+        # unknown fields
         ({"nmae": "x"}, "nmae", "is not a property of a BYO phone number, did you mean name?", ""),
         ({"name": "", "assistant_id": "", "assistantId": "x"}, "assistantId", "is given twice, also as assistant_id: leave one out", ""),
         ({"serverURL": "https://a.b"}, "serverURL", "is not a property of a BYO phone number, did you mean server_url?", ""),
@@ -394,12 +394,12 @@ FILTER = {"on": "call.ringing", "do": [], "filters": []}
         ({"serverUrl": "https://a.b", "server_url": "https://c.d"}, "serverUrl", "is given twice, also as server_url: leave one out", ""),
     ],
 )  # fmt: skip
-def test_a_bad_input_is_named_with_what_would_be_right(fields: Wire, path: str, reason: str, shown: str) -> None:
+def test_a_bad_input_is_named_with_a_suggested_fix(fields: Wire, path: str, reason: str, shown: str) -> None:
     found = problems(**fields)
     assert [(show_path(problem.path), problem.reason, problem.value) for problem in found] == [(path, reason, shown)]
 
 
-def test_all_problems_are_told_at_once_in_the_order_of_the_inputs() -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_the_inputs() -> None:
     found = check_inputs(
         PHONE_NUMBER,
         {
@@ -427,7 +427,7 @@ def test_inputs_with_problems_carry_no_warnings() -> None:
     assert check_inputs(PHONE_NUMBER, {"credentialId": "x", "name": 1}).warnings == []
 
 
-def test_a_huge_whole_number_is_refused_or_kept_but_never_breaks() -> None:
+def test_a_huge_whole_number_is_refused_or_kept_but_never_crashes() -> None:
     huge = 10**400
     assert problems(server={"timeoutSeconds": huge}) != []
     assert problems(**transfer_plan(contextEngineeringPlan={"type": "lastNMessages", "maxMessages": huge})) == []
@@ -544,7 +544,7 @@ NOTHING_ANSWERS = (
         ),
     ],
 )
-def test_what_is_legal_and_probably_not_meant_is_warned_of(fields: Wire, warnings: list[str]) -> None:
+def test_a_legal_value_that_is_probably_a_mistake_gives_a_warning(fields: Wire, warnings: list[str]) -> None:
     checked = check_inputs(PHONE_NUMBER, {**LEAST, **fields})
     assert checked.problems == []
     assert checked.warnings == warnings
@@ -553,7 +553,7 @@ def test_what_is_legal_and_probably_not_meant_is_warned_of(fields: Wire, warning
 IMPOSSIBLE = "+1415555267"
 
 
-def test_a_number_that_no_plan_knows_is_only_warned_of_where_its_form_alone_is_checked() -> None:
+def test_a_number_in_no_known_range_gives_only_a_warning_if_just_its_form_is_checked() -> None:
     raw = {
         "credentialId": CREDENTIAL_ID,
         "assistantId": ASSISTANT_ID,
@@ -586,7 +586,7 @@ def test_the_form_of_a_number_is_checked_in_any_case() -> None:
     assert reasons == [NOT_E164 + "the country code is missing" + OR_NO_CHECK]
 
 
-def test_a_header_named_number_is_no_number() -> None:
+def test_a_header_named_number_is_not_a_phone_number() -> None:
     server = {"url": "https://example.com", "headers": {"number": "+14150000000"}}
     assert check_inputs(PHONE_NUMBER, {**LEAST, "server": server}).warnings == []
 
@@ -603,7 +603,7 @@ ANSWER: Wire = {
 }
 
 
-def test_an_answer_keeps_what_it_says_and_drops_what_we_never_heard_of() -> None:
+def test_an_answer_keeps_known_fields_and_drops_unknown_fields() -> None:
     body = {**ANSWER, **{key: EVERYTHING[key] for key in EVERYTHING if key not in LOCAL_FIELDS}, "status": "active"}
     number = PHONE_NUMBER.parse({**body, "newField": 1, "name": None, "hooks": [{"on": "call.answered", "x": [1]}]})
     assert number.wire() == {
@@ -637,7 +637,7 @@ def test_limits_that_the_api_changed_do_not_make_a_number_unreadable() -> None:
         ({**ANSWER, "numberE164CheckEnabled": 1}, "has no usable numberE164CheckEnabled (must be a valid boolean)"),
     ],
 )
-def test_an_answer_that_is_no_number_is_refused_without_its_values(body: Any, reason: str) -> None:
+def test_an_answer_that_is_not_a_number_is_refused_without_its_values(body: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=r"^(is|has) ") as failure:
         PHONE_NUMBER.parse(body)
     assert str(failure.value) == reason
@@ -691,7 +691,7 @@ def test_a_value_in_a_message_is_short_and_without_secrets(value: Any, key: str,
     assert show_value(value, key) == text
 
 
-def test_unknown_is_shown_as_such() -> None:
+def test_unknown_is_shown_as_unknown() -> None:
     assert repr(UNKNOWN) == "UNKNOWN"
 
 

@@ -1,4 +1,4 @@
-"""The models against the types of Vapi's own Python client: a newer pin of it tells what Vapi has learned since."""
+"""The models against the types of Vapi's own Python client: a newer pin of the client shows what Vapi has added."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pulumi_vapi_byo.kinds.phone_number import PHONE_NUMBER
 from pulumi_vapi_byo.kinds.sip_trunk import SIP_TRUNK_CREDENTIAL
 from pulumi_vapi_byo.wire import ANYWHERE, Place, is_sayable, place_of, to_camel
 
-#: A place, such as ``hooks[call.ringing].do[say].exact``, and what is there: a sort of value, or a value of a closed list.
+#: A path, such as ``hooks[call.ringing].do[say].exact``, and what it holds: a sort of value, or a value of a closed list.
 Fact = tuple[str, str]
 
-#: Ours and theirs.
+#: Our type and the client's.
 PAIRS: Final[dict[str, tuple[type[BaseModel], type[BaseModel]]]] = {
     "a new number": (PHONE_NUMBER.inputs, types.CreateByoPhoneNumberDto),
     "a changed number": (PHONE_NUMBER.inputs, types.UpdateByoPhoneNumberDto),
@@ -30,7 +30,7 @@ PAIRS: Final[dict[str, tuple[type[BaseModel], type[BaseModel]]]] = {
     "a trunk": (SIP_TRUNK_CREDENTIAL.answer, types.ByoSipTrunkCredential),
 }
 
-#: Where the two differ, by the last name of a place, and why.
+#: The differences: the last name of a path, and why the two differ there.
 DIFFERENCES: Final = {
     "provider": "the kind of resource says it",
     "status": "an answer is trusted for its shape only, and a program does not say it",
@@ -44,13 +44,13 @@ DIFFERENCES: Final = {
     "serverUrlSecret": "the API of 2024 has it, and today's still takes it",
 }
 
-#: Kinds of one thing that are one model here.
+#: Variants that are a single model here.
 ONE_MODEL: Final = ("[all]", "[none]", "[lastNMessages]")
 
-#: What is in these is kept as it came in an answer.
+#: Fields whose content an answer keeps unchanged.
 KEPT_WHOLE: Final = {"server", "hooks", "fallbackDestination", "gateways", "outboundAuthenticationPlan"}
 
-#: Sorts of value that say the same in both.
+#: Python types that mean the same in both.
 _SORTS: Final[dict[Any, str]] = {str: "text", bool: "flag", datetime.datetime: "text", int: "number", float: "number"}
 
 
@@ -115,7 +115,7 @@ def _top(place: str) -> str:
 def _explained(fact: Fact) -> bool:
     place, what = fact
     last = place.rpartition(".")[2]
-    # Of a type only what is left open; a new one is a value.
+    # Explain a `type` only where it is left open: a new value in a closed list is a real difference.
     return last in DIFFERENCES and (last != "type" or what == "object" or place.endswith("backoffPlan.type"))
 
 
@@ -126,12 +126,12 @@ def test_the_models_have_all_that_the_client_has(pair: str) -> None:
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-def test_the_models_have_nothing_that_the_client_has_not(pair: str) -> None:
+def test_the_models_have_nothing_that_the_client_lacks(pair: str) -> None:
     ours, _ = compared(pair)
     assert {fact for fact in ours if not _explained(fact)} == set()
 
 
-def test_every_difference_that_is_listed_is_one() -> None:
+def test_every_listed_difference_exists() -> None:
     found = {fact[0].rpartition(".")[2] for pair in PAIRS for side in compared(pair) for fact in side}
     assert set(DIFFERENCES) <= found
 
@@ -174,7 +174,7 @@ def _paths(place: Place, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     ("kind", "field"),
     [(kind, field) for kind in (PHONE_NUMBER, SIP_TRUNK_CREDENTIAL) for field in kind.api_fields],
 )
-def test_what_can_be_said_by_path_is_what_the_models_have(kind: Kind, field: str) -> None:
+def test_the_paths_that_a_program_can_set_are_those_of_the_models(kind: Kind, field: str) -> None:
     modelled = _names(kind.inputs, field)
     whole = {path[:end] for path in modelled for end in range(1, len(path) + 1)}
     assert set(_paths(place_of(field), (field,))) == whole
@@ -194,9 +194,9 @@ def test_what_can_be_said_by_path_is_what_the_models_have(kind: Kind, field: str
         (("additionalProperties", "newField", "a"), True),
     ],
 )
-def test_what_a_program_can_say_depends_on_where(path: tuple[str | int, ...], sayable: bool) -> None:
+def test_what_a_program_can_set_depends_on_the_path(path: tuple[str | int, ...], sayable: bool) -> None:
     assert is_sayable(path) == sayable
 
 
-def test_anything_can_be_said_in_what_this_version_does_not_know() -> None:
+def test_a_program_can_set_anything_inside_an_unknown_field() -> None:
     assert ANYWHERE.get("anything") is ANYWHERE

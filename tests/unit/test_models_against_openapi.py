@@ -1,4 +1,4 @@
-"""The models against Vapi's own documents: a drift between the two has to be seen here first."""
+"""The models against Vapi's own documents, so that a difference between the two is found here first."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ MODELS: Final[dict[type[BaseModel], str]] = {
     blocks.SipRegisterPlan: "SipTrunkOutboundSipRegisterPlan",
 }
 
-#: `provider` is always the same and no input; the models tell a union's member by its other fields where `type` is left out.
+#: `provider` is constant and not an input; without a `type`, the models recognise a union's member by its other fields.
 IMPLIED: Final = {"provider", "type", "key"}
 
-#: Which languages there are is for the API to know: it may learn new ones any day.
+#: Only the API knows which languages exist: it may add some at any time.
 LEFT_TO_THE_API: Final = {"language"}
 
 SIP: Final[Wire] = {
@@ -111,17 +111,17 @@ def fields_of(model: type[BaseModel], *, required: bool = False) -> set[str]:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_a_model_has_the_fields_of_the_documents_and_no_other(model: type[BaseModel]) -> None:
+def test_a_model_has_exactly_the_fields_of_the_documents(model: type[BaseModel]) -> None:
     documented = set().union(*(schema["properties"] for schema in schemas_named(MODELS[model])))
     ours = fields_of(model) - {*LOCAL_FIELDS, ADDITIONAL}
     assert ours - documented == set()
-    # The provider says which kind it is, and sbcConfiguration is gone since 2024.
+    # The provider knows the kind, and sbcConfiguration has been gone since 2024.
     assert documented - ours <= {"provider", "sbcConfiguration"}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_model_requires_what_the_documents_require(model: type[BaseModel]) -> None:
-    # maxMessages is required for one of three kinds: a rule of its own. A number whose trunk was deleted has no credentialId.
+    # maxMessages is required in only one of three variants. A number whose trunk was deleted has no credentialId.
     own_rule = {blocks.ContextEngineeringPlan: {"maxMessages"}, models.ByoPhoneNumberAnswer: {"credentialId"}}.get(model, set())
     for schema in schemas_named(MODELS[model]):
         required = set(schema.get("required", ()))
@@ -139,7 +139,7 @@ def test_every_block_of_the_models_is_compared() -> None:
     assert set(all_blocks()) - {HasNumber} <= set(MODELS)
 
 
-def test_the_wire_names_are_those_of_the_fields_of_all_blocks() -> None:
+def test_the_wire_names_are_the_names_of_all_fields_of_all_blocks() -> None:
     for block in all_blocks():
         block.model_rebuild()  # the oldest pydantic gives a field its alias only then
     fields = [(name, field.alias) for block in all_blocks() for name, field in block.model_fields.items()]
@@ -147,7 +147,7 @@ def test_the_wire_names_are_those_of_the_fields_of_all_blocks() -> None:
     assert all(to_snake(wire) == name for name, wire in WIRE_NAMES.items())
 
 
-def test_an_update_takes_every_field_today_and_a_part_of_them_in_2024() -> None:
+def test_an_update_takes_every_field_today_and_only_some_in_2024() -> None:
     current, old = (DOCUMENTS[era]["components"]["schemas"] for era in ("current", "2024"))
     assert set(current["UpdateByoPhoneNumberDTO"]["properties"]) == set(current["CreateByoPhoneNumberDTO"]["properties"])
     refused = set(old["CreateByoPhoneNumberDTO"]["properties"]) - set(old["UpdatePhoneNumberDTO"]["properties"])
@@ -155,7 +155,7 @@ def test_an_update_takes_every_field_today_and_a_part_of_them_in_2024() -> None:
 
 
 def resolve(document: Wire, schema: Wire, value: Any) -> Wire:
-    """Follow references and choose the member of a union that a value is of."""
+    """Follow references, and choose the member of a union that a value belongs to."""
     if "$ref" in schema:
         return resolve(document, document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], value)
     if "allOf" in schema:
@@ -211,9 +211,9 @@ def test_the_samples_have_every_field_of_the_documents() -> None:
 
 
 def accepts(kind: Kind, sample: Wire, path: Path, value: Any) -> bool:
-    """Tell whether the models have nothing against a value at a place; other places do not count."""
+    """Return whether the models accept a value at a path, whatever they think of other paths."""
     changed = put(sample, path, value)
-    # What tells a union's members apart, or is required by a rule of its own, is reported for the whole object.
+    # A missing discriminator, or a field required by a rule of its own, is reported for the whole object.
     place = path[:-1] if path[-1] in {"type", "on", "maxMessages"} else path
     return not any(problem.path[: len(place)] == place for problem in check_inputs(kind, changed).problems)
 
@@ -243,9 +243,9 @@ def test_the_models_have_the_types_limits_and_choices_of_the_documents(
     if "minLength" in schema:
         assert accepts(resource, sample, path, "1" * schema["minLength"])
         shorter = "1" * (schema["minLength"] - 1)
-        # An empty value of a whole field says that it must be unset: null is sent.
+        # An empty value for a whole field means that it must be unset: null is sent.
         assert accepts(resource, sample, path, shorter) == (len(path) == 1 and resource.none.get(str(path[0])) == shorter)
-    if kind == "array" and "maxLength" in schema:  # sic: Vapi's documents say it of the list
+    if kind == "array" and "maxLength" in schema:  # sic: Vapi's documents give the list a maxLength
         assert accepts(resource, sample, path, ["1"] * schema["maxLength"])
         assert not accepts(resource, sample, path, ["1"] * (schema["maxLength"] + 1))
 
@@ -258,17 +258,17 @@ def test_the_defaults_are_those_of_the_documents() -> None:
         for name, part in schema["properties"].items()
         if "default" in part
     }
-    # Those of a gateway stand in Vapi's SIP guide alone.
+    # A gateway's defaults are only in Vapi's SIP guide.
     gateway = {str(field.alias) for field in blocks.SipTrunkGateway.model_fields.values()}
     assert documented == {name: value for name, value in API_DEFAULTS.items() if name not in {*LOCAL_FIELDS, *gateway}}
 
 
-def test_the_provider_is_the_documents_one() -> None:
+def test_the_provider_is_that_of_the_documents() -> None:
     for schema in schemas_named("CreateByoPhoneNumberDTO"):
         assert schema["properties"]["provider"]["enum"] == [PHONE_NUMBER.provider]
 
 
-def test_the_longest_list_is_the_documents_one() -> None:
+def test_the_longest_list_is_that_of_the_documents() -> None:
     for document in DOCUMENTS.values():
         parameters = {part["name"]: part["schema"] for part in document["paths"]["/phone-number"]["get"]["parameters"]}
         assert parameters["limit"]["maximum"] == MAX_LIST

@@ -1,4 +1,4 @@
-"""The plugin's own parts: the engine's values, the words of its sentences, and what the schema says."""
+"""The plugin's own parts: the engine's values, the names in its sentences, and the schema."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def secret(value: Any) -> dict[str, Any]:
         {SIGNATURE: OUTPUT},
     ],
 )
-def test_what_is_unknown_is_our_mark_whatever_its_type_is(unknown: Any) -> None:
+def test_an_unknown_of_any_type_becomes_our_mark(unknown: Any) -> None:
     assert from_engine(struct(a=unknown, b=[unknown])) == ({"a": UNKNOWN, "b": [UNKNOWN]}, frozenset())
     assert to_engine({"a": UNKNOWN})["a"] == "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
-def test_an_output_of_the_engine_s_is_its_value() -> None:
+def test_an_output_from_the_engine_is_read_as_its_value() -> None:
     marked = {SIGNATURE: OUTPUT, "value": "v", "secret": True}
     assert from_engine(struct(a=marked)) == ({"a": "v"}, frozenset({("a",)}))
 
@@ -92,7 +92,7 @@ def every_path(value: Any, path: tuple[str | int, ...]) -> Any:
         yield from every_path(part, (*path, key))
 
 
-def test_what_the_schema_calls_secret_is_so_without_a_word_of_the_program_s() -> None:
+def test_a_secret_of_the_schema_is_secret_without_the_program_marking_it() -> None:
     marked = to_engine({"server": {"url": "u", "headers": {"a": "b"}}, "serverUrlSecret": "s", "name": "n"})
     assert from_engine(marked)[1] == {("server", "headers"), ("serverUrlSecret",)}
 
@@ -106,16 +106,16 @@ def test_what_the_schema_calls_secret_is_so_without_a_word_of_the_program_s() ->
         (("a", 'say "hi"\\'), 'a["say \\"hi\\"\\\\"]'),
     ],
 )
-def test_paths_are_written_as_pulumi_s(path: tuple[str | int, ...], text: str) -> None:
+def test_paths_are_written_as_pulumi_writes_them(path: tuple[str | int, ...], text: str) -> None:
     assert show_path(path) == text
 
 
-def test_nothing_is_at_a_path_that_leads_nowhere() -> None:
+def test_a_path_that_leads_nowhere_gives_nothing() -> None:
     assert at({"a": [{"b": 1}]}, ("a", 0, "b")) == 1
     assert [at({"a": [1]}, path) for path in (("a", 1), ("b",), ("a", 0, "c"), ("a", "x"))] == [None] * 4
 
 
-# ------------------------------------------------------------------------------------------------------------------- words
+# ------------------------------------------------------------------------------------------------------ names in sentences
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_nothing_is_at_a_path_that_leads_nowhere() -> None:
         ("delete it or take it over with import_, before", "delete it or take it over with the resource option import, before"),
     ],
 )
-def test_sentences_have_the_schema_s_names(sentence: str, said: str) -> None:
+def test_sentences_use_the_schema_s_names(sentence: str, said: str) -> None:
     assert in_wire_names(sentence) == said
 
 
-def test_no_sentence_of_the_package_keeps_a_name_of_python_s() -> None:
+def test_no_sentence_of_the_package_keeps_a_python_name() -> None:
     names = {name for name, wire in WIRE_NAMES.items() if name != wire} | {one.argument for one in SETTINGS.values()}
     names -= {one.name for one in SETTINGS.values()}
     left = {}
@@ -181,7 +181,7 @@ def test_every_input_and_output_is_in_the_schema_with_a_description() -> None:
             assert not re.search(r"\b[a-z]+_[a-z]\w*\b|``|\bNone\b|\bTrue\b|\bFalse\b", about.get("description", "")), about
 
 
-def test_what_is_secret_is_so_in_the_schema() -> None:
+def test_every_secret_is_secret_in_the_schema() -> None:
     text = json.dumps(SCHEMA)
     for name in ("apiKey", "serverUrlSecret", "headers", "authPassword"):
         for found in re.finditer(rf'"{name}": {{', text):
@@ -192,8 +192,8 @@ def test_the_configuration_is_that_of_the_stack() -> None:
     assert set(SCHEMA["config"]["variables"]) == {one.name for one in SETTINGS.values()}
 
 
-def test_there_is_a_connection_for_every_call_at_a_time() -> None:
-    # urllib3 would print a warning for each connection too many, which Pulumi shows.
+def test_there_is_a_connection_for_every_simultaneous_call() -> None:
+    # For each connection too many, urllib3 would print a warning, which Pulumi shows.
     client = VapiClient(Settings(api_key="k", base_url="https://api.vapi.ai", region="us"))
     adapter: Any = client._session.get_adapter("https://api.vapi.ai")
     assert adapter._pool_maxsize == CALLS_AT_A_TIME
@@ -213,7 +213,7 @@ def servicer() -> Servicer:
 
 
 @given(st.lists(st.sampled_from(list(every_path(SAID, ()))), max_size=3))
-def test_what_the_program_calls_secret_is_so_after_every_call_of_a_preview(
+def test_a_secret_of_the_program_stays_secret_after_every_call_of_a_preview(
     servicer: Servicer, chosen: list[tuple[str | int, ...]]
 ) -> None:
     secrets = set(chosen)
@@ -224,7 +224,7 @@ def test_what_the_program_calls_secret_is_so_after_every_call_of_a_preview(
     created = servicer.Create(provider_pb2.CreateRequest(urn=URN, properties=checked.inputs, preview=True), None)
     values, marked = from_engine(created.properties)
     assert hides(marked, secrets)
-    # What is computed from a secret is one.
+    # A value computed from a secret is a secret.
     assert (("sipUri",) in marked) == bool(secrets & {("number",), ("credentialId",)})
     assert values["sipUri"] == f"{SAID['number']}@{SAID['credentialId']}.sip.vapi.ai"
     changed = to_engine({**from_engine(checked.inputs)[0], "name": "Other"}, secrets)
@@ -254,7 +254,7 @@ DIVERTED = hook("1 1", "0 0")
     st.lists(st.sampled_from(sorted(every_path({"hooks": HOOKS}, ()), key=str)), min_size=1, max_size=3),
     st.lists(st.sampled_from([DIVERTED, *HOOKS]), max_size=3),
 )
-def test_a_secret_in_a_list_stays_one_wherever_somebody_else_moves_it(
+def test_a_secret_in_a_list_stays_secret_wherever_somebody_else_moves_it(
     vapi: Emulator, chosen: list[tuple[str | int, ...]], edited: list[dict[str, Any]]
 ) -> None:
     vapi.reset()
@@ -275,7 +275,7 @@ def test_a_secret_in_a_list_stays_one_wherever_somebody_else_moves_it(
 
 
 def in_clear(properties: Struct) -> Any:
-    """Return properties without what is marked as secret."""
+    """Return properties without the values marked as secret."""
 
     def open_(value: Any) -> Any:
         if isinstance(value, dict):
@@ -290,11 +290,11 @@ def canaries(value: Any) -> list[str]:
 
 
 def hides(marked: frozenset[tuple[str | int, ...]], secrets: set[tuple[str | int, ...]]) -> bool:
-    """Tell whether all secrets are marked, or something that they are in is."""
+    """Return whether every secret, or something that contains it, is marked."""
     return all(any(path[:length] in marked for length in range(1, len(path) + 1)) for path in secrets)
 
 
-def test_a_preview_knows_all_but_what_vapi_will_say(servicer: Servicer) -> None:
+def test_a_preview_knows_everything_but_what_vapi_will_add(servicer: Servicer) -> None:
     inputs = {"credentialId": UNKNOWN, "number": "+14155552671"}
     created = servicer.Create(provider_pb2.CreateRequest(urn=URN, properties=to_engine(inputs), preview=True), None)
     values, _ = from_engine(created.properties)
@@ -303,7 +303,7 @@ def test_a_preview_knows_all_but_what_vapi_will_say(servicer: Servicer) -> None:
     assert values["number"] == "+14155552671"
 
 
-def test_what_is_not_there_is_said_without_a_traceback(servicer: Servicer) -> None:
+def test_unknown_types_and_functions_are_reported_without_a_traceback(servicer: Servicer) -> None:
     context: Any = Aborted()
     for call, request in (
         (servicer.Call, None),
@@ -329,11 +329,11 @@ def test_what_is_not_there_is_said_without_a_traceback(servicer: Servicer) -> No
 
 
 class AbortedError(Exception):
-    """What gRPC raises to end a call."""
+    """Raised in place of gRPC's own exception that ends a call."""
 
 
 class Aborted:
-    """Stands in for the context of a call that is ended with a sentence."""
+    """The context of a call that ends with a sentence."""
 
     def __init__(self) -> None:
         self.said: list[str] = []

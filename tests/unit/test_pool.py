@@ -1,4 +1,4 @@
-"""Pools: what rows become numbers, what is refused, and where the sentences say that it stands."""
+"""Pools: which rows become numbers, which are refused, and the file and line that the errors name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMMON = {"credential_id": CREDENTIAL_ID, "assistant_id": ASSISTANT_ID}
 
 
 class Engine(mocks.Mocks):
-    """Keeps what was declared: inputs by logical name."""
+    """Keeps the declared resources: inputs by logical name."""
 
     def __init__(self) -> None:
         self.declared: dict[str, Wire] = {}
@@ -49,7 +49,7 @@ class Engine(mocks.Mocks):
 
 
 class Monitor(mocks.MockMonitor):
-    """Gives every thread an event loop and closes it: the one that Pulumi's own makes where there is none stays open."""
+    """Gives every thread an event loop and closes it: Pulumi's own monitor would leave open the loop that it creates."""
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name of the remote call
         return in_a_loop_of_its_own(super().RegisterResource, request)
@@ -58,7 +58,7 @@ class Monitor(mocks.MockMonitor):
 def declare(
     program: Callable[[], vapi.ByoPhoneNumberPool], config: dict[str, str] | None = None
 ) -> tuple[dict[str, Wire], Any]:
-    """Run a program of one pool in a Pulumi run time of its own; return its numbers and its two outputs."""
+    """Run a program with a pool in a Pulumi run time of its own; return its numbers and its two outputs."""
 
     def run() -> tuple[dict[str, Wire], Any]:
         loop = asyncio.new_event_loop()
@@ -70,7 +70,7 @@ def declare(
             try:
                 pool = program()
             finally:
-                loop.run_until_complete(wait_for_rpcs())  # the stack's own, also where the program fails
+                loop.run_until_complete(wait_for_rpcs())  # the stack's own, even if the program fails
             outputs = [loop.run_until_complete(output.future()) for output in (pool.ids, pool.sip_uris)]
         finally:
             pulumi.runtime.set_all_config({})
@@ -99,7 +99,7 @@ def csv_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str |
     return write
 
 
-# ------------------------------------------------------------------------------------------------------------ what is made
+# --------------------------------------------------------------------------------------------------------- what is created
 
 
 def test_every_row_is_a_number_named_after_its_digits_with_the_defaults_filled_in() -> None:
@@ -123,13 +123,13 @@ def test_every_row_is_a_number_named_after_its_digits_with_the_defaults_filled_i
     assert sip_uris["+14155550100"] == f"+14155550100@{CREDENTIAL_ID}.sip.vapi.ai"
 
 
-def test_a_row_with_a_squad_has_not_the_assistant_of_the_defaults() -> None:
+def test_a_row_with_a_squad_does_not_get_the_default_assistant() -> None:
     rows = [{"number": "+14155550100", "squad_id": SQUAD_ID}]
     declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", rows, defaults=COMMON))
     assert declared["desks-+14155550100"] == {"number": "+14155550100", "squadId": SQUAD_ID}
 
 
-def test_a_row_may_say_that_there_must_be_none_of_what_the_defaults_have() -> None:
+def test_a_row_may_unset_a_default() -> None:
     rows: list[dict[str, Any]] = [
         {"number": "+14155550100", "assistant_id": "", "hooks": []},
         {"number": "+14155550101", "squad_id": ""},
@@ -139,7 +139,7 @@ def test_a_row_may_say_that_there_must_be_none_of_what_the_defaults_have() -> No
     assert declared["desks-+14155550101"] == {"number": "+14155550101", "squadId": "", "assistantId": ASSISTANT_ID}
 
 
-def test_all_but_the_number_may_be_outputs() -> None:
+def test_everything_but_the_number_may_be_an_output() -> None:
     declared, _ = declare(
         lambda: vapi.ByoPhoneNumberPool(
             "desks",
@@ -157,7 +157,7 @@ def test_all_but_the_number_may_be_outputs() -> None:
     }
 
 
-def test_a_csv_file_of_a_spreadsheet_is_read(csv_file: Callable[[str | bytes], str]) -> None:
+def test_a_csv_file_from_a_spreadsheet_is_read(csv_file: Callable[[str | bytes], str]) -> None:
     path = csv_file(
         "\ufeffnumber, name ,numberE164CheckEnabled,deletion_protection,squad_id\r\n"
         '+14155550100,"Desk, front",,TRUE,\r\n'
@@ -199,7 +199,7 @@ def test_an_empty_list_is_a_pool_without_numbers() -> None:
         "Number;name;ASSISTANTID\r\n+14155550100;One, two\r\n;\r\n+14155550101;;a\r\n",
     ],
 )
-def test_a_file_has_the_separators_and_the_header_that_spreadsheets_write(
+def test_a_file_may_have_any_separator_and_header_that_spreadsheets_write(
     content: str, csv_file: Callable[[str | bytes], str]
 ) -> None:
     path = csv_file(content)
@@ -211,7 +211,7 @@ def test_a_file_has_the_separators_and_the_header_that_spreadsheets_write(
 
 
 @pytest.mark.parametrize("as_output", [False, True])
-def test_a_number_that_no_plan_knows_is_left_to_the_provider_that_checks_the_form_alone(as_output: bool) -> None:
+def test_a_number_in_no_known_range_is_left_to_a_provider_that_checks_only_the_form(as_output: bool) -> None:
     def program() -> vapi.ByoPhoneNumberPool:
         check: Any = pulumi.Output.from_input("e164") if as_output else "e164"
         provider = vapi.Provider("eu", api_key="the-key", number_check=check)
@@ -222,7 +222,7 @@ def test_a_number_that_no_plan_knows_is_left_to_the_provider_that_checks_the_for
     assert list(declare(program)[0]) == ["desks-+1415555267"]
 
 
-def test_the_stack_s_setting_counts_where_no_provider_is_given() -> None:
+def test_without_a_provider_the_stack_s_setting_counts() -> None:
     def program() -> vapi.ByoPhoneNumberPool:
         return vapi.ByoPhoneNumberPool("desks", [{"number": "+1415555267"}], defaults=COMMON)
 
@@ -232,7 +232,7 @@ def test_the_stack_s_setting_counts_where_no_provider_is_given() -> None:
 
 
 @pytest.mark.parametrize("by", ["a provider", "a provider's output", "the stack"])
-def test_what_this_version_does_not_know_is_left_to_a_provider_that_sends_it(by: str) -> None:
+def test_an_unknown_field_is_left_to_a_provider_that_sends_it(by: str) -> None:
     row = {"number": "+14155550100", "server": {"newThing": 1}, "additional_properties": {"newField": {"caller_id": 2}}}
 
     def program() -> vapi.ByoPhoneNumberPool:
@@ -253,7 +253,7 @@ def test_what_this_version_does_not_know_is_left_to_a_provider_that_sends_it(by:
 # ------------------------------------------------------------------------------------------------------------ what is refused
 
 
-def test_all_that_is_wrong_in_a_file_is_said_at_once_with_its_line(csv_file: Callable[[str | bytes], str]) -> None:
+def test_every_error_in_a_file_is_reported_at_once_with_its_line(csv_file: Callable[[str | bytes], str]) -> None:
     path = csv_file(
         "number,name,deletion_protection\n"
         "+14155550100,One,\n"
@@ -278,7 +278,7 @@ def test_all_that_is_wrong_in_a_file_is_said_at_once_with_its_line(csv_file: Cal
     )
 
 
-def test_the_place_of_a_row_of_the_configuration_is_the_path_that_config_set_takes() -> None:
+def test_a_row_of_the_configuration_is_named_by_the_path_that_config_set_takes() -> None:
     rows = json.dumps([{"number": "+14155550100"}, {"number": 14155550101, "asistantId": "x"}])
     assert refusal(config_key="numbers", config={"numbers:numbers": rows}) == (
         "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
@@ -287,7 +287,7 @@ def test_the_place_of_a_row_of_the_configuration_is_the_path_that_config_set_tak
     )
 
 
-def test_what_is_wrong_with_the_defaults_is_said_once() -> None:
+def test_an_error_in_the_defaults_is_reported_once() -> None:
     rows = [{"number": "+14155550100"}, {"number": "+14155550101"}]
     assert refusal(rows=rows, defaults={**COMMON, "asistant_id": "x"}) == (
         "ByoPhoneNumberPool 'desks': defaults: asistant_id is not a property of a BYO phone number; "
@@ -296,21 +296,21 @@ def test_what_is_wrong_with_the_defaults_is_said_once() -> None:
 
 
 @pytest.mark.parametrize("defaults", [None, {"assistant_id": ASSISTANT_ID}])
-def test_a_credential_that_nothing_has_is_missing_once(defaults: dict[str, str] | None) -> None:
+def test_a_credential_missing_everywhere_is_reported_once(defaults: dict[str, str] | None) -> None:
     rows = [{"number": "+14155550100"}, {"number": "+14155550101"}]
     assert refusal(rows=rows, defaults=defaults) == (
         "ByoPhoneNumberPool 'desks': credential_id is required: set it in defaults, or in every row"
     )
 
 
-def test_a_credential_that_some_rows_have_is_missing_in_the_others() -> None:
+def test_a_credential_missing_in_some_rows_is_reported_for_each() -> None:
     rows = [{"number": "+14155550100"}, {"number": "+14155550101", "credentialId": CREDENTIAL_ID}]
     assert refusal(rows=rows, defaults={}) == (
         "ByoPhoneNumberPool 'desks': rows[0]: credentialId is required: set credential_id"
     )
 
 
-def test_what_is_no_row_is_told_without_what_follows_from_it() -> None:
+def test_an_invalid_row_is_reported_without_follow_up_errors() -> None:
     assert refusal(rows=[5, {"number": "+14155550100"}, None], defaults=["credential_id"]) == (
         "ByoPhoneNumberPool 'desks': 3 things are wrong\n"
         "  rows[0] must be ByoPhoneNumberArgs or a dict, not int\n"
@@ -371,7 +371,7 @@ def test_a_number_that_is_not_known_yet_cannot_name_a_resource() -> None:
         ),
     ],
 )
-def test_a_source_that_is_none_is_refused_in_one_sentence(
+def test_an_invalid_source_is_refused_in_one_sentence(
     arguments: dict[str, Any], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -379,7 +379,7 @@ def test_a_source_that_is_none_is_refused_in_one_sentence(
 
 
 @pytest.mark.parametrize("value", ["not json", '"text"', '{"a": 1}'])
-def test_a_configuration_that_is_no_list_is_refused_in_one_sentence(value: str) -> None:
+def test_a_configuration_that_is_not_a_list_is_refused_in_one_sentence(value: str) -> None:
     assert refusal(config_key="numbers", config={"numbers:numbers": value}) == (
         "ByoPhoneNumberPool 'desks': numbers must be a list of rows, known when the program runs"
     )
@@ -407,13 +407,13 @@ def test_a_configuration_that_is_no_list_is_refused_in_one_sentence(value: str) 
         ("number,name\n+14155550100,Büro\n".encode("latin-1"), "numbers.csv is not in UTF-8: save it as 'CSV UTF-8'"),
     ],
 )
-def test_a_file_that_is_no_list_of_numbers_is_refused_in_one_sentence(
+def test_a_file_that_is_not_a_list_of_numbers_is_refused_in_one_sentence(
     content: str | bytes, sentence: str, csv_file: Callable[[str | bytes], str]
 ) -> None:
     assert refusal(csv_file=csv_file(content)) == f"ByoPhoneNumberPool 'desks': {sentence}"
 
 
-def test_what_is_wrong_with_a_column_is_said_once(csv_file: Callable[[str | bytes], str]) -> None:
+def test_an_error_in_a_column_is_reported_once(csv_file: Callable[[str | bytes], str]) -> None:
     path = csv_file("number,asistant_id\n" + "".join(f"+1415555010{digit},x\n" for digit in range(9)))
     assert refusal(csv_file=path) == (
         "ByoPhoneNumberPool 'desks': numbers.csv line 1: asistant_id is not a property of a BYO phone number, did you mean assistant_id?"
@@ -440,7 +440,7 @@ def test_names_in_sentences_are_spelled_as_in_the_rows(csv_file: Callable[[str |
     assert "rows[1]: fallback_destination.transfer_plan.dialTimeout must be" in said
 
 
-def test_a_row_pasted_from_a_guide_is_told_what_to_leave_out() -> None:
+def test_an_error_for_a_row_pasted_from_a_guide_says_what_to_leave_out() -> None:
     row = {"provider": "byo-phone-number", "id": "x", "number": "+14155550100"}
     assert refusal(rows=[row]) == (
         "ByoPhoneNumberPool 'desks': 2 things are wrong\n"
@@ -457,12 +457,12 @@ def test_a_row_pasted_from_a_guide_is_told_what_to_leave_out() -> None:
         ({}, {"credential_id": SQUAD_ID}, FAILOVER),
     ],
 )
-def test_the_same_digits_on_another_trunk_are_told_the_way(first: Wire, second: Wire, advice: str) -> None:
+def test_an_error_for_the_same_digits_on_another_trunk_says_what_to_do(first: Wire, second: Wire, advice: str) -> None:
     rows = [{"number": "+14155550100", **first}, {"number": "+14155550100", **second}]
     assert refusal(rows=rows) == (f"ByoPhoneNumberPool 'desks': rows[1]: number '+14155550100' is in rows[0] already{advice}")
 
 
-def test_values_of_other_types_are_taken_as_they_are_meant_or_named_with_their_place() -> None:
+def test_values_of_other_types_are_converted_or_named_with_their_row() -> None:
     rows: list[Wire] = [{"number": "+14155550100", "squad_id": uuid.UUID(SQUAD_ID)}]
     declared, _ = declare(lambda: vapi.ByoPhoneNumberPool("desks", rows, defaults={"credential_id": uuid.UUID(CREDENTIAL_ID)}))
     assert declared == {"desks-+14155550100": {"number": "+14155550100", "squadId": SQUAD_ID}}

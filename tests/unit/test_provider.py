@@ -1,4 +1,4 @@
-"""What of the provider can be broken without the plugin process; the rest stands in the plugin tests."""
+"""What can be tested of the provider without its process; the rest is in tests/doors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from pulumi_vapi_byo.wire import UNKNOWN
 
 from .samples import ASSISTANT_ID, CREDENTIAL_ID, EVERYTHING, LEAST, Wire
 
-#: In every state file that has a number in it: it must load for ever.
+#: In every state file with a number: it must always load.
 GOLDEN = "gASVOgAAAAAAAACMGHB1bHVtaV92YXBpX2J5by5wcm92aWRlcpSMFkJ5b1Bob25lTnVtYmVyUHJvdmlkZXKUk5QpgZQu"
 
 UNKNOWN_TO_PULUMI = pulumi.output.Unknown()  # type: ignore[no-untyped-call]
@@ -60,7 +60,7 @@ def test_the_first_calls_of_several_threads_share_one_life_cycle(monkeypatch: py
     provider.configure(ConfigureRequest(config=Config({"vapi-byo:apiKey": "key"}, "project")))
 
     def slowly(*args: Any) -> Any:
-        time.sleep(0.05)  # as the first import does
+        time.sleep(0.05)  # as long as the first import
         return read_settings(*args)
 
     monkeypatch.setattr(service, "read_settings", slowly)
@@ -72,7 +72,7 @@ def test_the_first_calls_of_several_threads_share_one_life_cycle(monkeypatch: py
 # ---------------------------------------------------------------------------------------------------------------- check
 
 
-def test_what_is_unchanged_is_not_checked_again(provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_inputs_are_not_checked_again(provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     first = checked(provider, deletionProtection=True, server={"url": "https://example.com", "timeoutSeconds": 20.0})
     assert first.failures == []
 
@@ -101,18 +101,18 @@ def test_the_address_of_an_unchanged_number_follows_the_region(provider: ByoPhon
 
 
 def test_the_state_holds_the_name_of_the_class_and_nothing_else() -> None:
-    # The second byte is the version of the pickle format, which is Python's own to choose.
+    # The second byte is the version of the pickle format, which Python chooses.
     written = base64.b64decode(serialize_provider(ByoPhoneNumberProvider()))
     assert written[2:] == base64.b64decode(GOLDEN)[2:]
     assert len(written) < 100
 
 
-def test_a_state_of_any_time_loads() -> None:
+def test_a_state_of_any_version_loads() -> None:
     assert type(dill.loads(base64.b64decode(GOLDEN))) is ByoPhoneNumberProvider  # noqa: S301 - our own bytes
     assert type(pickle.loads(base64.b64decode(GOLDEN))) is ByoPhoneNumberProvider  # noqa: S301 - our own bytes
 
 
-def test_there_is_nothing_secret_in_the_pickle() -> None:
+def test_the_pickle_holds_no_secret() -> None:
     assert ByoPhoneNumberProvider.serialize_as_secret_always is False
     assert vars(ByoPhoneNumberProvider()) == {}
 
@@ -143,7 +143,7 @@ def test_there_is_nothing_secret_in_the_pickle() -> None:
         (Problem(("name",), "is odd", "'a\\nb'"), "", "name is odd (it is 'a\\nb')"),
     ],
 )
-def test_a_failure_names_its_property_where_the_engine_may_print_its_value(
+def test_a_failure_names_its_property_only_if_the_engine_may_print_its_value(
     problem: Problem, property_: str, reason: str
 ) -> None:
     failure = service._failure(PHONE_NUMBER, problem, {"name": "a\nb"}, ["backoffPlan"])
@@ -171,7 +171,7 @@ def test_no_failure_of_a_check_holds_a_secret(provider: ByoPhoneNumberProvider) 
     assert "canary" not in repr([failure.reason for failure in result.failures])
 
 
-def test_a_wrong_setting_is_told_at_preview(provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_setting_is_reported_at_preview(provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VAPI_BASE_URL", "http://api.vapi.ai")
     [failure] = checked(provider).failures
     assert failure.property == ""
@@ -200,7 +200,7 @@ def test_headers_and_the_secret_are_marked_at_any_depth() -> None:
     assert (marked["serverUrl"], marked["n"]) == ("u", 1)
 
 
-def test_unknowns_come_in_and_go_out_at_any_depth(provider: ByoPhoneNumberProvider) -> None:
+def test_unknowns_are_converted_both_ways_at_any_depth(provider: ByoPhoneNumberProvider) -> None:
     result = checked(
         provider,
         credentialId=UNKNOWN_TO_PULUMI,
@@ -215,7 +215,7 @@ def test_unknowns_come_in_and_go_out_at_any_depth(provider: ByoPhoneNumberProvid
     assert provider_module._from_pulumi({"a": [UNKNOWN_TO_PULUMI]}) == {"a": [UNKNOWN]}
 
 
-def test_the_properties_that_were_passed_are_left_alone(provider: ByoPhoneNumberProvider) -> None:
+def test_the_properties_passed_in_are_not_modified(provider: ByoPhoneNumberProvider) -> None:
     news: Wire = {"__provider": GOLDEN, **LEAST, "number": "12"}
     copies = dict(news)
     provider.check({}, news)
@@ -233,7 +233,7 @@ def test_the_properties_that_were_passed_are_left_alone(provider: ByoPhoneNumber
         ("+14155552671", UNKNOWN_TO_PULUMI, rpc.UNKNOWN),
     ],
 )
-def test_the_address_for_the_carrier_is_known_as_soon_as_it_can_be(
+def test_the_address_for_the_carrier_is_known_as_early_as_possible(
     provider: ByoPhoneNumberProvider, number: Any, credential_id: Any, address: str | None
 ) -> None:
     result = checked(provider, number=number, credentialId=credential_id)
@@ -272,7 +272,7 @@ def test_an_error_is_one_sentence_without_frames(provider: ByoPhoneNumberProvide
     assert printed == [f"VapiError: {raised.value}\n"]
 
 
-def test_a_fault_of_ours_is_one_sentence_too_and_holds_no_values(
+def test_a_bug_of_ours_is_one_sentence_too_without_values(
     provider: ByoPhoneNumberProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(_kind: object, _inputs: object, **_: object) -> None:
@@ -288,7 +288,7 @@ def test_a_fault_of_ours_is_one_sentence_too_and_holds_no_values(
     assert "canary" not in "".join(traceback.format_exception(raised.value))
 
 
-def test_the_log_says_in_one_line_where_an_error_is_from(
+def test_the_log_says_in_one_line_where_an_error_came_from(
     provider: ByoPhoneNumberProvider, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(_kind: object, _inputs: object, **_: object) -> None:
@@ -302,14 +302,14 @@ def test_the_log_says_in_one_line_where_an_error_is_from(
     with pytest.raises(Exception, match="no API key"):
         provider.create({"__provider": GOLDEN, **LEAST})
     formatter = provider_module._OneLine("%(levelname)s: %(message)s")
-    lines = dict.fromkeys(formatter.format(entry) for entry in caplog.records)  # some are captured by two loggers
+    lines = dict.fromkeys(formatter.format(entry) for entry in caplog.records)  # caplog keeps some records twice
     assert [re.sub(r"[.]py:[0-9]+", "", line) for line in lines if "failed" in line] == [
         "debug: check failed: KeyError at provider > provider > service > service > test_provider",
         "debug: create failed: ConfigError at provider > provider > service > service > config",
     ]
 
 
-def test_an_entry_of_the_log_is_one_line_whatever_it_says() -> None:
+def test_an_entry_of_the_log_is_one_line_whatever_its_text() -> None:
     formatter = provider_module._OneLine("%(levelname)s: %(message)s")
     error = ValueError("canary")
     with pytest.raises(ValueError, match="canary") as raised:
@@ -323,7 +323,7 @@ def test_an_entry_of_the_log_is_one_line_whatever_it_says() -> None:
 
 
 @pytest.mark.parametrize("id_", ["..", "a/b", "a\nb", "x" * 200])
-def test_an_import_of_what_is_no_id_is_refused_by_the_preview(provider: ByoPhoneNumberProvider, id_: str) -> None:
+def test_the_preview_refuses_to_import_an_invalid_id(provider: ByoPhoneNumberProvider, id_: str) -> None:
     [failure] = provider.check({}, {"__provider": GOLDEN, **LEAST, "__importId": id_}).failures
     assert failure.reason.startswith("the option import_ is invalid: ")
     assert failure.reason.endswith("is not a Vapi id: an id has only letters, digits, - and _, and at most 128 of them")

@@ -1,4 +1,4 @@
-"""Explicit providers: what is wrong with one is said before anything is asked of the engine."""
+"""Explicit providers: errors in their arguments are reported before anything is sent to the engine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_wrong_value_is_refused_in_one_sentence(argument: str, value: object, 
 
 
 @pytest.mark.parametrize("address", ["api.vapi.ai", "http://api.example.com", "https://user:canary@api.example.com"])
-def test_an_address_that_is_none_is_refused_without_being_repeated(address: str) -> None:
+def test_an_invalid_address_is_refused_without_being_repeated(address: str) -> None:
     assert refusal(api_key="the-key", base_url=address) == (
         "Provider 'eu': base_url must be the address of an API, such as https://api.vapi.ai "
         "(plain http only for a server on this machine)"
@@ -46,7 +46,7 @@ def test_an_address_that_is_none_is_refused_without_being_repeated(address: str)
 
 
 @pytest.mark.parametrize("key", ["canary key", "canary\nkey", "canary-kéy"])
-def test_a_key_that_is_none_is_refused_without_being_repeated(key: str) -> None:
+def test_an_invalid_key_is_refused_without_being_repeated(key: str) -> None:
     assert refusal(api_key=key) == (
         "Provider 'eu': api_key must be the private key of a Vapi organisation, as the dashboard shows it"
     )
@@ -62,7 +62,7 @@ def test_a_provider_without_a_key_is_refused_although_the_environment_has_one(
     )
 
 
-def test_all_wrong_values_are_in_the_one_sentence() -> None:
+def test_all_wrong_values_are_in_one_sentence() -> None:
     assert refusal(api_key="the-key", region="mars", timeout=601).startswith(
         "Provider 'eu': region is 'mars': it must be us or eu; timeout is 601: it must be"
     )

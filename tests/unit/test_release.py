@@ -1,4 +1,4 @@
-"""What ``make release-check`` refuses, and that nothing is left of a release that is refused."""
+"""What ``make release-check`` refuses, and that a refused release leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_an_empty_section_is_refused() -> None:
         section(CHANGELOG, "0.9.0")
 
 
-def test_a_tag_releases_its_own_version_on_a_day() -> None:
+def test_a_tag_releases_its_own_version_once_it_has_a_date() -> None:
     check_tag("v1.0.0", "1.0.0", "2026-11-30")
     with pytest.raises(ReleaseError, match=r"^the tag is v1\.0\.0 and the version 1\.1\.0$"):
         check_tag("v1.0.0", "1.1.0", "2026-11-30")
@@ -54,7 +54,7 @@ def test_a_tag_releases_its_own_version_on_a_day() -> None:
             check_tag("v1.0.0", "1.0.0", date)
 
 
-def test_another_version_anywhere_is_refused() -> None:
+def test_a_different_version_anywhere_is_refused() -> None:
     check_versions("1.0.0", {"a": ["1.0.0"], "b": ["1.0.0", "1.0.0"]})
     with pytest.raises(ReleaseError, match=r"^b names 0\.9\.0, and the version is 1\.0\.0$"):
         check_versions("1.0.0", {"a": ["1.0.0"], "b": ["1.0.0", "0.9.0"]})
@@ -62,14 +62,14 @@ def test_another_version_anywhere_is_refused() -> None:
         check_versions("1.0.0", {"a": []})
 
 
-def test_the_schema_and_the_pages_with_a_command_to_install_are_looked_at() -> None:
+def test_the_schema_and_the_pages_with_an_install_command_are_compared() -> None:
     said = versions_of_sources()
     pages = {"docs/languages.md", "docs/installation-configuration.md", "docs/upgrading.md"}
     assert said.keys() == {"pulumi_vapi_byo/plugin/schema.json", *pages}
     check_versions(__version__, said)
 
 
-def test_the_versions_in_names_are_read(tmp_path: Path) -> None:
+def test_versions_are_read_from_file_names(tmp_path: Path) -> None:
     names = {
         "pulumi_vapi_byo-1.0.0-py3-none-any.whl": ["1.0.0"],
         "pulumi_vapi_byo-1.0.0.tar.gz": ["1.0.0"],
@@ -84,7 +84,7 @@ def test_the_versions_in_names_are_read(tmp_path: Path) -> None:
 
 @pytest.fixture
 def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let there be a CLI, which nothing here gets to."""
+    """Put a CLI on the PATH, which no test here ever runs."""
     cli = tmp_path / "pulumi"
     cli.touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -123,7 +123,7 @@ def test_without_the_cli_nothing_is_begun(
     assert said(monkeypatch, capsys, "--output", output) == sentence
 
 
-def test_a_tool_that_fails_is_named_with_the_end_of_what_it_said(tmp_path: Path) -> None:
+def test_a_tool_that_fails_is_named_with_the_end_of_its_output(tmp_path: Path) -> None:
     script = "import sys; print(*range(20), sep='\\n'); sys.exit('the last word')"
     with pytest.raises(StepError) as failed:
         run_step("the tool", [sys.executable, "-c", script], tmp_path)
@@ -131,7 +131,7 @@ def test_a_tool_that_fails_is_named_with_the_end_of_what_it_said(tmp_path: Path)
     assert (first, len(lines), lines[-1]) == ("the tool failed with status 1", 15, "    the last word")
 
 
-def test_an_archive_has_the_date_of_the_wheel_and_not_that_of_its_making(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_has_the_date_of_the_wheel_and_not_of_its_creation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     first = _archive(b"executable")
     monkeypatch.setattr("time.time", lambda: 4e9)

@@ -1,4 +1,4 @@
-"""The resource as a program sees it, against Pulumi's own mocks."""
+"""The resources as a program sees them, with Pulumi's own mocks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Engine(mocks.Mocks):
 
 
 class Monitor(mocks.MockMonitor):
-    """Keeps the requests as they go to the engine: inputs, options and all."""
+    """Keeps the requests as they go to the engine, with inputs and options."""
 
     def __init__(self) -> None:
         super().__init__(Engine())
@@ -61,7 +61,7 @@ class Monitor(mocks.MockMonitor):
 
 
 class Log(logging.Handler):
-    """Keeps what the program's engine would show."""
+    """Keeps the messages that the engine would show."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
@@ -73,7 +73,7 @@ class Log(logging.Handler):
 
 @dataclass
 class Declared:
-    """A number that was declared: the request, its inputs as the engine gets them, and what its outputs became."""
+    """A declared number: the request, its inputs as the engine gets them, and the values of its outputs."""
 
     request: Any
     inputs: Wire
@@ -84,7 +84,7 @@ class Declared:
 
     @property
     def said(self) -> Wire:
-        """Return what the program said, without what the constructor adds, and secrets as plain values."""
+        """Return the program's inputs, without those that the constructor adds, and with secrets as plain values."""
         given: Wire = plain(self.inputs)
         return {key: value for key, value in given.items() if not key.startswith("__") and key != "sipUri"}
 
@@ -110,7 +110,7 @@ def declare(
     read: list[str] = ATTRIBUTES,
     preview: bool = False,
 ) -> Declared:
-    """Run a program of one number in a Pulumi run time of its own, of which nothing stays, and read some of its outputs."""
+    """Run a program with one number in a Pulumi run time of its own, and read some of its outputs."""
 
     def run() -> Declared:
         loop = asyncio.new_event_loop()
@@ -147,7 +147,7 @@ def run_error(program: Callable[[], object]) -> str:
     return str(raised.value)
 
 
-# ------------------------------------------------------------------------------------------------------- ways to say it
+# ---------------------------------------------------------------------------------------------- ways to write arguments
 
 SERVER_ARGS = vapi.ServerArgs(
     url="https://example.com/vapi",
@@ -196,11 +196,11 @@ ARGUMENTS: Wire = {
 }
 
 
-def test_everything_said_as_keywords_arrives_in_wire_names() -> None:
+def test_keywords_arrive_in_wire_names() -> None:
     assert declare(lambda: vapi.ByoPhoneNumber("n", **ARGUMENTS)).said == EVERYTHING
 
 
-def test_everything_said_as_args_arrives_the_same() -> None:
+def test_args_arrive_the_same() -> None:
     assert declare(lambda: vapi.ByoPhoneNumber("n", vapi.ByoPhoneNumberArgs(**ARGUMENTS))).said == EVERYTHING
 
 
@@ -211,7 +211,7 @@ def _as_dicts(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("spelling", ["snake_case", "camelCase"])
-def test_everything_said_in_dicts_arrives_the_same_in_both_spellings(spelling: str) -> None:
+def test_dicts_arrive_the_same_in_both_spellings(spelling: str) -> None:
     nested = ("server", "fallback_destination")
     dicts = {name: _as_dicts(ARGUMENTS[name]) if spelling == "snake_case" else EVERYTHING[WIRE_NAMES[name]] for name in nested}
     assert declare(lambda: vapi.ByoPhoneNumber("n", **{**ARGUMENTS, **dicts})).said == EVERYTHING
@@ -280,7 +280,7 @@ def test_the_keywords_are_the_fields_of_the_args_and_the_inputs_of_the_model() -
         (vapi.ByoPhoneNumberArgs, "ByoPhoneNumberInputs"),
     ],
 )
-def test_the_typed_arguments_are_the_models_fields_with_their_duties(args: Any, model_name: str) -> None:
+def test_the_typed_arguments_are_the_models_fields_and_require_the_same(args: Any, model_name: str) -> None:
     model = getattr(models, model_name, None) or getattr(blocks, model_name)
     ours = dataclasses.fields(args)
     assert {field.name for field in ours} == set(model.model_fields)
@@ -301,14 +301,14 @@ def test_every_output_has_its_name() -> None:
         assert outputs[name] == EVERYTHING[WIRE_NAMES[name]], name
 
 
-def test_what_was_not_said_is_none() -> None:
+def test_an_output_without_a_value_is_none() -> None:
     outputs = declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID)).outputs
     unset = {name for name, value in outputs.items() if value is None}
     arguments = {field.name for field in dataclasses.fields(vapi.ByoPhoneNumberArgs)}
     assert unset == (arguments - {"credential_id"}) | {"sip_uri"}
 
 
-def test_what_was_not_said_is_asked_of_the_engine_once_and_only_when_it_is_read() -> None:
+def test_other_outputs_are_requested_from_the_engine_once_and_only_when_read() -> None:
     def program() -> vapi.ByoPhoneNumber:
         return vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID, number="+14155552671", server_url_secret="canary")
 
@@ -317,7 +317,7 @@ def test_what_was_not_said_is_asked_of_the_engine_once_and_only_when_it_is_read(
     declared = declare(program, read=["org_id", "number", "status", "squad_id"])
     assert declared.invoked == ["pulumi:pulumi:getResource"]
     assert declared.outputs == {"org_id": "the-org", "number": "+14155552671", "status": "active", "squad_id": None}
-    # What else the resource holds is a secret, these are not.
+    # Other values of the resource are secret, these are not.
     assert declared.secrets == set()
 
 
@@ -341,7 +341,7 @@ SAID: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("said", SAID)
-def test_headers_of_a_server_are_a_secret_however_they_are_said(said: str) -> None:
+def test_headers_of_a_server_are_secret_however_they_are_written(said: str) -> None:
     declared = declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID, server=SAID[said]()))
     sent = declared.inputs["server"]
     assert plain(sent) == PLAIN
@@ -349,13 +349,13 @@ def test_headers_of_a_server_are_a_secret_however_they_are_said(said: str) -> No
     assert "server" in declared.secrets
 
 
-def test_the_server_s_secret_is_a_secret_also_when_it_is_said_in_plain() -> None:
+def test_the_server_s_secret_is_secret_even_if_written_as_plain_text() -> None:
     declared = declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID, server_url_secret="canary"))
     assert is_secret(declared.inputs["serverUrlSecret"])
     assert declared.secrets == {"server_url_secret"}
 
 
-def test_a_secret_of_the_program_stays_one() -> None:
+def test_a_secret_of_the_program_stays_secret() -> None:
     declared = declare(
         lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID, number=pulumi.Output.secret("+14155552671"))
     )
@@ -363,7 +363,7 @@ def test_a_secret_of_the_program_stays_one() -> None:
     assert declared.secrets == {"number", "sip_uri"}
 
 
-def test_the_provider_s_reference_is_no_secret() -> None:
+def test_the_reference_to_the_provider_is_not_secret() -> None:
     declared = declare(lambda: vapi.ByoPhoneNumber("n", credential_id=CREDENTIAL_ID))
     assert isinstance(declared.inputs["__provider"], str)
     assert len(declared.inputs["__provider"]) < 120
@@ -372,7 +372,7 @@ def test_the_provider_s_reference_is_no_secret() -> None:
 # --------------------------------------------------------------------------------------------------------------- options
 
 
-def test_the_type_is_for_ever() -> None:
+def test_the_type_never_changes() -> None:
     assert vapi.BYO_PHONE_NUMBER_TYPE == "pulumi-python:dynamic/vapi:ByoPhoneNumber"
     assert declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x")).request.type == vapi.BYO_PHONE_NUMBER_TYPE
 
@@ -386,7 +386,7 @@ def test_a_replacement_deletes_first(opts: pulumi.ResourceOptions | None) -> Non
     assert request.deleteBeforeReplaceDefined
 
 
-def test_property_names_in_options_may_be_python_s() -> None:
+def test_property_names_in_options_may_be_python_names() -> None:
     opts = pulumi.ResourceOptions(
         ignore_changes=[
             "name",
@@ -412,13 +412,13 @@ def test_property_names_in_options_may_be_python_s() -> None:
     assert list(request.replaceOnChanges) == ["credentialId", "number"]
     assert list(request.additionalSecretOutputs) == ["sipUri", "orgId"]
     assert request.protect
-    # The user's own object may serve other resources, too.
+    # The user may pass the same object to other resources.
     assert opts.ignore_changes is not None
     assert opts.ignore_changes[1] == "assistant_id"
     assert opts.delete_before_replace is None
 
 
-def test_a_setting_without_effect_is_warned_of_once_a_run_by_whichever_way_the_program_has_it(
+def test_a_setting_without_effect_gives_one_warning_per_run_wherever_it_is_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     resource._warn_of_the_configuration.cache_clear()
@@ -433,7 +433,7 @@ def test_a_setting_without_effect_is_warned_of_once_a_run_by_whichever_way_the_p
 
 
 @pytest.mark.parametrize(("kept", "variable"), [(None, "{}"), ({}, "no JSON"), ({}, "[[1]]"), ({}, "7")])
-def test_configuration_that_cannot_be_listed_is_no_failure(
+def test_configuration_that_cannot_be_listed_does_not_fail_the_program(
     monkeypatch: pytest.MonkeyPatch, kept: object, variable: str
 ) -> None:
     monkeypatch.setattr(resource, "CONFIG", contextvars.ContextVar("config", default=kept))
@@ -441,7 +441,7 @@ def test_configuration_that_cannot_be_listed_is_no_failure(
     assert resource._configuration_keys() == ()
 
 
-def test_custom_timeouts_are_warned_of() -> None:
+def test_custom_timeouts_give_a_warning() -> None:
     opts = pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1m"))
     assert declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", opts=opts)).logged == [
         "ByoPhoneNumber 'n': custom_timeouts have no effect here: Pulumi does not pass them to dynamic providers; set vapi-byo:timeout instead"
@@ -454,7 +454,7 @@ ARGS = vapi.ByoPhoneNumberArgs(credential_id="x")
 NAMES = ", ".join(field.name for field in dataclasses.fields(vapi.ByoPhoneNumberArgs))
 
 
-def test_an_unknown_keyword_is_refused_with_those_there_are() -> None:
+def test_an_unknown_keyword_is_refused_with_the_known_keywords() -> None:
     keywords: Any = {"credential_id": "x", "nmae": "y", "Number": "z"}
     assert run_error(lambda: vapi.ByoPhoneNumber("n", **keywords)) == (
         f"ByoPhoneNumber 'n' has no argument Number, nmae: its arguments are {NAMES}; did you mean number and name?"
@@ -470,7 +470,7 @@ def test_an_unknown_keyword_is_refused_with_those_there_are() -> None:
         (pulumi.ResourceOptions(), {"credential_id": "x"}, "both"),
     ],
 )
-def test_args_and_keywords_are_one_or_the_other(args: Any, keywords: Any, wrong: str) -> None:
+def test_args_and_keywords_cannot_be_combined(args: Any, keywords: Any, wrong: str) -> None:
     assert run_error(lambda: vapi.ByoPhoneNumber("n", args, **keywords)) == (
         f"ByoPhoneNumber 'n' takes either one ByoPhoneNumberArgs as args or keywords, not {wrong}"
     )
@@ -484,7 +484,7 @@ def test_args_and_keywords_are_one_or_the_other(args: Any, keywords: Any, wrong:
         (vapi.ServerArgs(timeout_seconds=5, backoff_plan={"maxRetries": 1}), ["maxRetries"]),
     ],
 )
-def test_wire_names_that_the_program_wrote_itself_go_along_for_messages(server: Any, wire_names: list[str] | None) -> None:
+def test_wire_names_in_the_program_are_passed_on_for_messages(server: Any, wire_names: list[str] | None) -> None:
     declared = declare(lambda: vapi.ByoPhoneNumber("n", credential_id="x", server=server))
     assert declared.inputs.get("__wireNames") == wire_names
 
@@ -494,6 +494,6 @@ def test_a_number_without_a_credential_is_left_for_the_check_to_refuse() -> None
     assert declare(lambda: vapi.ByoPhoneNumber("n", **keywords)).said == {"assistantId": ASSISTANT_ID}
 
 
-def test_what_the_package_offers_is_listed() -> None:
+def test_everything_public_is_listed() -> None:
     assert sorted(vapi.__all__) == vapi.__all__
     assert all(getattr(vapi, name) is not None for name in vapi.__all__)

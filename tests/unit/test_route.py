@@ -30,7 +30,7 @@ def refused_proxy(address: str, variable: str = "HTTPS_PROXY") -> str:
         ("http://user:canary@proxy:8080/a", "http://[secret]@proxy:8080/a", "it has a path"),
     ],
 )
-def test_a_proxy_that_cannot_be_is_told_with_its_variable_and_without_its_password(address: str, shown: str, why: str) -> None:
+def test_an_impossible_proxy_is_named_with_its_variable_and_without_its_password(address: str, shown: str, why: str) -> None:
     assert refused_proxy(address) == (
         f"HTTPS_PROXY is {shown!r}, which is not the address of a proxy: {why}; "
         "set it to one such as http://proxy.example:8080, or unset it"
@@ -62,7 +62,7 @@ def test_a_proxy_is_named_by_its_variable(address: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_certificates_that_are_not_there_are_told_with_their_variable(variable: str, tmp_path: Path) -> None:
+def test_missing_certificates_are_named_with_their_variable(variable: str, tmp_path: Path) -> None:
     junk = tmp_path / "junk.pem"
     junk.write_text("no certificate")
     for value, why in (
@@ -79,7 +79,7 @@ def test_certificates_that_are_not_there_are_told_with_their_variable(variable: 
         )
 
 
-def test_certificates_are_found_where_the_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates_are_read_from_the_path_in_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(CERTIFICATE.parent))
     assert find_certificates({}) is None
     assert find_certificates({"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": "~/this-machine.pem"}) == str(CERTIFICATE)

@@ -1,4 +1,4 @@
-"""The rules of a SIP trunk, and what sets it apart in the common machinery."""
+"""The rules of a SIP trunk, and how the shared code treats it differently."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def problems(**inputs: Any) -> list[tuple[str, str, str]]:
         ({"ip": "203.0.113.10:5060"}, ADDRESS_OR_NAME),
         ({"ip": "localhost", "inbound_enabled": False}, ADDRESS_OR_NAME),
         ({"ip": ""}, "must not be empty: it is required"),
-        ({"ip": "0.0.0.0"}, f"is not the address of a machine{UNREACHABLE}"),  # noqa: S104 - no server binds to it
+        ({"ip": "0.0.0.0"}, f"is not the address of a machine{UNREACHABLE}"),  # noqa: S104 - nothing binds to it
         ({"ip": "127.0.0.1"}, f"is an address of this machine itself{UNREACHABLE}"),
         ({"ip": "10.1.2.3"}, f"is a private address{UNREACHABLE}"),
         ({"ip": "172.31.0.1"}, f"is a private address{UNREACHABLE}"),
@@ -75,7 +75,7 @@ def test_a_gateway_that_vapi_would_refuse_with_an_obscure_error_is_found_at_prev
         ),
     ],
 )
-def test_a_gateway_that_vapi_takes_passes(gateway: Any) -> None:
+def test_a_gateway_that_vapi_accepts_passes(gateway: Any) -> None:
     assert problems(gateways=[gateway]) == []
 
 
@@ -88,7 +88,7 @@ def test_a_gateway_that_vapi_takes_passes(gateway: Any) -> None:
         [{"ip": UNKNOWN}, {"ip": UNKNOWN}],
     ],
 )
-def test_gateways_that_differ_or_are_not_known_yet_are_no_duplicates(gateways: list[Any]) -> None:
+def test_gateways_that_differ_or_are_not_known_yet_are_not_duplicates(gateways: list[Any]) -> None:
     assert problems(gateways=gateways) == []
 
 
@@ -127,11 +127,11 @@ def test_gateways_that_differ_or_are_not_known_yet_are_no_duplicates(gateways: l
         ({"gatways": []}, [("gatways", f"is not a property of a BYO SIP trunk; {BEYOND}", "")]),
     ],
 )
-def test_what_is_wrong_is_said_in_words(inputs: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+def test_each_problem_is_described_in_words(inputs: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
     assert problems(**inputs) == expected
 
 
-def test_a_password_is_in_no_problem_and_in_no_message() -> None:
+def test_no_problem_and_no_message_holds_a_password() -> None:
     assert problems(outbound_authentication_plan={"auth_password": 5}) == [
         ("outboundAuthenticationPlan.auth_password", "must be a string", "")
     ]
@@ -139,7 +139,7 @@ def test_a_password_is_in_no_problem_and_in_no_message() -> None:
     assert show_value(PLAN, "outboundAuthenticationPlan") == '{"authUsername": "u", "authPassword": "[secret]"}'
 
 
-def test_half_a_log_in_and_a_trunk_without_direction_are_warned_of() -> None:
+def test_an_incomplete_login_and_a_trunk_without_direction_give_warnings() -> None:
     idle = {"ip": "203.0.113.10", "inbound_enabled": False, "outbound_enabled": False}
     checked = check_inputs(TRUNK, {"gateways": [idle], "outbound_authentication_plan": {"auth_username": "u"}})
     assert checked.warnings == [
@@ -148,7 +148,7 @@ def test_half_a_log_in_and_a_trunk_without_direction_are_warned_of() -> None:
     ]
 
 
-def test_the_defaults_of_a_gateway_make_no_change() -> None:
+def test_the_defaults_of_a_gateway_are_no_change() -> None:
     given = {
         "gateways": [{"ip": "203.0.113.10", "port": 5060.0, "netmask": 32, "inboundEnabled": True, "outboundProtocol": "udp"}]
     }

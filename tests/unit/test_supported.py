@@ -1,4 +1,4 @@
-"""The pages about versions and releases name what there is."""
+"""The pages about versions and releases match the code and the workflows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_pythons_are_those_of_the_metadata_and_of_the_workflows() -> None:
     assert set(re.findall(r"^ {12}(3\.\d+)$", text("release"), re.MULTILINE)) == set(pythons)
 
 
-def test_the_clis_are_the_lowest_of_the_readme_and_the_one_of_the_setup() -> None:
+def test_the_clis_are_the_lowest_in_the_readme_and_that_of_the_setup() -> None:
     lowest = re.search(r"Pulumi CLI (3\.\d+) or newer", " ".join((ROOT / "README.md").read_text("utf-8").split()))
     assert lowest is not None
     assert row("Pulumi CLI").startswith(f"| Pulumi CLI | {lowest[1]} or newer |")
@@ -66,7 +66,7 @@ def test_systems_are_those_of_the_workflows() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_says_that_it_was_never_run_and_asks_for_no_right_that_it_does_not_need(path: Path) -> None:
+def test_a_workflow_says_that_it_was_never_run_and_requests_only_permissions_it_needs(path: Path) -> None:
     assert "run nowhere yet" in " ".join(path.read_text("utf-8").replace("#", "").split())
     found = workflow(path.stem)
     assert found["permissions"] in ({}, {"contents": "read"})

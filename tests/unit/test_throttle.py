@@ -20,7 +20,7 @@ class Clock:
 
 
 def gaps(pace: Throttle, clock: Clock, count: int) -> list[float]:
-    """Return the seconds between so many turns in a row."""
+    """Return the seconds between a number of turns in a row."""
     times = []
     for _ in range(count + 1):
         pace.wait()
@@ -50,14 +50,14 @@ def test_with_a_limit_they_are_spaced_from_the_first(clock: Clock) -> None:
     assert gaps(made(clock, 4), clock, 3) == [0.25, 0.25, 0.25]
 
 
-def test_time_that_passed_by_itself_is_not_waited_again(clock: Clock) -> None:
+def test_time_that_has_already_passed_is_not_waited_again(clock: Clock) -> None:
     pace = made(clock, 4)
     pace.wait()
     clock.sleep(10)
     assert gaps(pace, clock, 2) == [0.25, 0.25]
 
 
-def test_after_a_refusal_nobody_sends_for_the_pause_and_then_spaced(clock: Clock) -> None:
+def test_after_a_refusal_requests_wait_for_the_pause_and_are_then_spaced(clock: Clock) -> None:
     pace = made(clock)
     pace.wait()
     refused_at = clock.now
@@ -66,7 +66,7 @@ def test_after_a_refusal_nobody_sends_for_the_pause_and_then_spaced(clock: Clock
     assert clock.now == refused_at + 7 + 2 * Throttle.FIRST_INTERVAL_S
 
 
-def test_refusals_of_one_moment_count_once_and_later_ones_double_up_to_a_limit(clock: Clock) -> None:
+def test_simultaneous_refusals_count_once_and_later_refusals_double_the_space_up_to_a_limit(clock: Clock) -> None:
     pace = made(clock)
     for _ in range(10):
         pace.slow_down(0)
@@ -77,7 +77,7 @@ def test_refusals_of_one_moment_count_once_and_later_ones_double_up_to_a_limit(c
         assert gaps(pace, clock, 1) == [expected]
 
 
-def test_while_all_goes_well_they_come_closer_to_the_user_s_limit_and_no_further(clock: Clock) -> None:
+def test_with_each_success_the_pace_approaches_the_user_s_limit_and_never_exceeds_it(clock: Clock) -> None:
     for rate, least in ((None, 0.0), (10.0, 0.1)):
         pace = made(clock, rate)
         pace.slow_down(0)
@@ -88,26 +88,26 @@ def test_while_all_goes_well_they_come_closer_to_the_user_s_limit_and_no_further
         assert gaps(pace, clock, 1) == [least]
 
 
-def test_a_limit_of_the_user_s_that_is_wider_than_ours_stays(clock: Clock) -> None:
+def test_a_user_s_limit_slower_than_ours_is_kept(clock: Clock) -> None:
     pace = made(clock, 0.1)
     pace.slow_down(0)
     assert gaps(pace, clock, 2) == [10, 10]
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("0", 0), (" 7 ", 7), ("120", 120), ("Thu, 01 Jan 1970 00:00:00 GMT", 0)])
-def test_a_pause_that_is_asked_for_is_read(header: str, seconds: float) -> None:
+def test_a_requested_pause_is_read(header: str, seconds: float) -> None:
     assert asked_pause_s(header) == seconds
 
 
 @pytest.mark.parametrize("header", ["9" * 5000, "Fri, 31 Dec 99999 23:59:59 GMT", "Fri, 31 Dec 2999 23:59:59 GMT"])
-def test_a_pause_beyond_all_clocks_is_longer_than_anyone_waits(header: str) -> None:
+def test_a_pause_beyond_any_date_is_longer_than_anyone_waits(header: str) -> None:
     pause_s = asked_pause_s(header)
     assert pause_s is not None
     assert pause_s > MAX_RETRY_AFTER_S
 
 
 @pytest.mark.parametrize("header", [None, "", "soon", "-5", "1e3", "nan", "inf", "1.5", "\u0663", "Fri, 31 Dec", "x" * 5000])
-def test_a_pause_that_cannot_be_read_is_none(header: str | None) -> None:
+def test_an_unreadable_pause_is_none(header: str | None) -> None:
     assert asked_pause_s(header) is None
 
 

@@ -1,4 +1,4 @@
-"""What this version does not know: refused with the way out, or sent, compared and kept just as it is."""
+"""Fields and values that this version does not know: refused with the way out, or sent, compared and kept unchanged."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OR_SEND = "; if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a
 DESTINATION = {"type": "number", "number": "+14155552672"}
 GATEWAY = {"ip": "203.0.113.10"}
 
-#: Inputs with one thing that this version does not know, and where that is.
+#: Inputs with a field or value that this version does not know, and its path.
 UNKNOWNS: list[tuple[Wire, str]] = [
     ({"server": {"url": "https://example.com", "newThing": 3}}, "server.newThing"),
     ({"server": {"backoffPlan": {"type": "jitter", "maxRetries": 1, "baseDelaySeconds": 1}}}, "server.backoffPlan.type"),
@@ -67,7 +67,7 @@ CASES = [(PHONE_NUMBER, {**LEAST, **fields}, path) for fields, path in UNKNOWNS]
 
 
 def with_defaults(fields: Any) -> Any:
-    """Write what a check fills in: the sorts of filters that their other fields tell."""
+    """Fill in what a check fills in: the types of filters that their other fields imply."""
     if isinstance(fields, dict):
         filled = {key: with_defaults(part) for key, part in fields.items()}
         return {"type": "startsWith", **filled} if "startsWith" in filled else filled
@@ -75,7 +75,7 @@ def with_defaults(fields: Any) -> Any:
 
 
 @pytest.mark.parametrize(("kind", "raw", "path"), CASES)
-def test_what_this_version_does_not_know_is_refused_with_the_way_out(kind: Kind, raw: Wire, path: str) -> None:
+def test_an_unknown_field_is_refused_with_the_way_out(kind: Kind, raw: Wire, path: str) -> None:
     (problem,) = check_inputs(kind, raw).problems
     assert show_path(problem.path) == path
     assert problem.unknown
@@ -83,7 +83,7 @@ def test_what_this_version_does_not_know_is_refused_with_the_way_out(kind: Kind,
 
 
 @pytest.mark.parametrize(("kind", "raw", "path"), CASES)
-def test_what_this_version_does_not_know_is_kept_as_it_is_written(kind: Kind, raw: Wire, path: str) -> None:
+def test_an_unknown_field_is_kept_as_it_was_written(kind: Kind, raw: Wire, path: str) -> None:
     checked = check_inputs(kind, raw, on_unknown="send")
     assert checked.problems == []
     assert checked.inputs == with_defaults(raw), path
@@ -91,7 +91,7 @@ def test_what_this_version_does_not_know_is_kept_as_it_is_written(kind: Kind, ra
 
 
 @pytest.mark.parametrize(("kind", "raw", "path"), CASES)
-def test_the_engine_s_floats_make_no_difference_in_it(kind: Kind, raw: Wire, path: str) -> None:
+def test_the_engine_s_floats_make_no_difference_in_an_unknown_field(kind: Kind, raw: Wire, path: str) -> None:
     def floats(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: floats(part) for key, part in value.items()}
@@ -154,7 +154,7 @@ def test_the_engine_s_floats_make_no_difference_in_it(kind: Kind, raw: Wire, pat
         ({"additionalProperties": [CANARY]}, "additionalProperties", "must be an object"),
     ],
 )
-def test_what_is_wrong_stays_wrong_with_the_switch(fields: Wire, path: str, reason: str) -> None:
+def test_the_switch_does_not_allow_known_fields_to_be_wrong(fields: Wire, path: str, reason: str) -> None:
     found = check_inputs(PHONE_NUMBER, {**LEAST, **fields}, on_unknown="send").problems
     assert [(show_path(problem.path), problem.reason) for problem in found] == [(path, reason)]
     assert not found[0].unknown
@@ -167,7 +167,7 @@ def test_no_value_of_additional_properties_is_printed() -> None:
     assert CANARY not in repr(problem)
 
 
-def test_additional_properties_that_are_empty_say_nothing() -> None:
+def test_empty_additional_properties_mean_nothing() -> None:
     assert check_inputs(PHONE_NUMBER, {**LEAST, "additional_properties": {}}).inputs == LEAST
 
 
@@ -175,7 +175,7 @@ def test_additional_properties_that_are_empty_say_nothing() -> None:
 
 
 def state_of(inputs: Wire, answer: Wire | None = None) -> Wire:
-    """Return the state after a write of inputs that the API answered so."""
+    """Return the state after a write of inputs, with the API's answer."""
     held = inputs if answer is None else answer
     return recorded(PHONE_NUMBER, dict(held), shape_of(PHONE_NUMBER, inputs, held))
 
@@ -191,7 +191,7 @@ def state_of(inputs: Wire, answer: Wire | None = None) -> Wire:
         ({"headers": {"a": ""}}, {"headers": {}}),
     ],
 )
-def test_what_this_version_does_not_know_is_compared_exactly(old: Wire, new: Wire) -> None:
+def test_an_unknown_field_is_compared_exactly(old: Wire, new: Wire) -> None:
     for before, after in ((old, new), (new, old)):
         for wrap in (
             lambda value: {"server": {"url": "https://example.com", "newThing": value}},
@@ -202,7 +202,7 @@ def test_what_this_version_does_not_know_is_compared_exactly(old: Wire, new: Wir
             assert plan(PHONE_NUMBER, state_of(wrap(before)), wrap(before)).changes == ()
 
 
-def test_additional_properties_are_sent_one_by_one_and_cleared_by_null() -> None:
+def test_additional_properties_are_sent_individually_and_cleared_by_null() -> None:
     state = state_of({**LEAST, "additionalProperties": {"a": 1, "b": {"c": 2}, "d": 3}})
     wanted = {**LEAST, "additionalProperties": {"a": 1, "b": {"c": 3}, "e": None}}
     assert plan(PHONE_NUMBER, state, wanted).patch == {"additionalProperties": {"b": {"c": 3}, "d": None}}
@@ -228,7 +228,7 @@ def test_no_message_shows_values_of_additional_properties() -> None:
     assert list(secrets_in({"additionalProperties": value})) == [CANARY, CANARY]
 
 
-def test_drift_in_what_the_program_wrote_is_the_way_back() -> None:
+def test_drift_in_a_field_that_the_program_wrote_is_reverted() -> None:
     written = {"server": {"url": "https://example.com", "newThing": {"a": 1}}}
     state = state_of(written)
     live = {"server": {"url": "https://example.com", "newThing": {"a": 2}}}
@@ -237,7 +237,7 @@ def test_drift_in_what_the_program_wrote_is_the_way_back() -> None:
     assert plan(PHONE_NUMBER, found, written).patch == written
 
 
-def test_what_the_api_has_come_to_hold_in_an_object_is_no_drift() -> None:
+def test_a_new_field_that_the_api_adds_to_an_object_is_no_drift() -> None:
     written = {
         "server": {"url": "https://example.com"},
         "hooks": [{"on": "call.ringing", "do": [{"type": "say", "exact": "Hi"}]}],
@@ -253,7 +253,7 @@ def test_what_the_api_has_come_to_hold_in_an_object_is_no_drift() -> None:
     assert plan(PHONE_NUMBER, found, written).changes == ()
 
 
-def test_what_is_known_and_somebody_else_added_stays_drift() -> None:
+def test_a_known_field_that_somebody_else_added_is_still_drift() -> None:
     written = {"server": {"url": "https://example.com"}}
     live = {"server": {"url": "https://example.com", "timeoutSeconds": 5, "newThing": 1}}
     shape = with_unknown(managed_shape(PHONE_NUMBER, state_of(written)), live)
@@ -262,11 +262,11 @@ def test_what_is_known_and_somebody_else_added_stays_drift() -> None:
     }
 
 
-# ------------------------------------------------------------------------------------------------------ what is sent along
+# ------------------------------------------------------------------------------------------------------- what is also sent
 
 
 def patched(written: Wire, held: Wire, wanted: Wire, *, filled: Wire | None = None) -> Any:
-    """Return the PATCH after a write that the API answered by ``filled`` (or as it was), where it now holds something."""
+    """Return the PATCH for `wanted` after a write that the API answered with ``filled`` (or unchanged), if it now has `held`."""
     return plan(PHONE_NUMBER, state_of(written, filled), wanted, held).patch
 
 
@@ -278,7 +278,7 @@ ENDING = {"on": "call.ending", "do": {"type": "say", "exact": "Bye"}}
 @pytest.mark.parametrize(
     ("written", "filled", "held", "wanted", "sent"),
     [
-        # What the server filled in.
+        # A default that the server filled in.
         (
             {"url": "https://a.example"},
             {"url": "https://a.example", "timeoutSeconds": 20},
@@ -286,7 +286,7 @@ ENDING = {"on": "call.ending", "do": {"type": "say", "exact": "Bye"}}
             {"url": "https://b.example"},
             {"url": "https://b.example", "timeoutSeconds": 25},
         ),
-        # What this version does not know, and has appeared since.
+        # A field that this version does not know and that has appeared since.
         (
             {"url": "https://a.example"},
             None,
@@ -294,7 +294,7 @@ ENDING = {"on": "call.ending", "do": {"type": "say", "exact": "Bye"}}
             {"url": "https://b.example"},
             {"url": "https://b.example", "newThing": {"a": 1}},
         ),
-        # Deeper, too.
+        # The same, deeper.
         (
             {"backoffPlan": {"type": "fixed", "maxRetries": 1, "baseDelaySeconds": 1}},
             None,
@@ -302,7 +302,7 @@ ENDING = {"on": "call.ending", "do": {"type": "say", "exact": "Bye"}}
             {"backoffPlan": {"type": "fixed", "maxRetries": 2, "baseDelaySeconds": 1}},
             {"backoffPlan": {"type": "fixed", "maxRetries": 2, "baseDelaySeconds": 1, "jitter": 5}},
         ),
-        # What the program wrote and takes out goes.
+        # A field that the program wrote and now leaves out is not sent.
         (
             {"url": "https://a.example", "newThing": 1, "timeoutSeconds": 5},
             None,
@@ -320,7 +320,7 @@ ENDING = {"on": "call.ending", "do": {"type": "say", "exact": "Bye"}}
         ),
     ],
 )
-def test_a_change_of_an_object_sends_along_what_is_not_the_program_s(
+def test_a_change_of_an_object_also_sends_fields_that_the_program_did_not_write(
     written: Wire, filled: Wire | None, held: Wire, wanted: Wire, sent: Wire
 ) -> None:
     answer = None if filled is None else {"server": filled}
@@ -330,36 +330,36 @@ def test_a_change_of_an_object_sends_along_what_is_not_the_program_s(
 @pytest.mark.parametrize(
     ("held", "wanted", "sent"),
     [
-        # One changes in its place, one is just as it was.
+        # The first changes in place, the second is unchanged.
         (
             [{**RINGING, "options": 1}, {**ENDING, "options": 2}],
             [{**RINGING, "do": []}, ENDING],
             [{**RINGING, "do": [], "options": 1}, {**ENDING, "options": 2}],
         ),
-        # They change places.
+        # The two swap places.
         ([{**RINGING, "options": 1}, {**ENDING, "options": 2}], [ENDING, RINGING], [{**ENDING, "options": 2}, {**RINGING, "options": 1}]),
-        # One is put in between, and one is taken out.
+        # A hook is inserted; a hook is removed.
         ([{**RINGING, "options": 1}, {**ENDING, "options": 2}], [RINGING, RINGING, ENDING], [{**RINGING, "options": 1}, RINGING, {**ENDING, "options": 2}]),
         ([{**RINGING, "options": 1}, {**ENDING, "options": 2}], [ENDING], [{**ENDING, "options": 2}]),
-        # Another sort of hook is another hook.
+        # A hook for another event is a different hook.
         ([{**RINGING, "options": 1}, ENDING], [{"on": "call.ending"}, ENDING], [{"on": "call.ending"}, ENDING]),
         # An action of a hook.
         ([{"on": "call.ringing", "do": [{**SAY, "voice": "x"}]}, ENDING], [RINGING, {**ENDING, "do": None}], [{"on": "call.ringing", "do": [{**SAY, "voice": "x"}]}, {**ENDING, "do": None}]),
     ],
 )  # fmt: skip
-def test_elements_of_a_list_are_known_again_by_what_they_say_or_by_their_place(
+def test_elements_of_a_list_are_matched_by_their_content_or_by_their_place(
     held: list[Wire], wanted: list[Wire], sent: list[Wire]
 ) -> None:
     assert patched({"hooks": [RINGING, ENDING]}, {"hooks": held}, {"hooks": wanted}) == {"hooks": sent}
 
 
-def test_another_sort_of_destination_gets_nothing_of_the_old_one() -> None:
+def test_a_destination_of_another_type_gets_nothing_from_the_old_destination() -> None:
     held = {"fallbackDestination": {**DESTINATION, "colour": "red", "numberE164CheckEnabled": True}}
     wanted = {"fallbackDestination": {"type": "sip", "sipUri": "sip:desk@example.com"}}
     assert patched({"fallbackDestination": DESTINATION}, held, wanted, filled=held) == wanted
 
 
-def test_a_transfer_plan_keeps_what_is_not_the_program_s() -> None:
+def test_a_transfer_plan_keeps_fields_that_the_program_did_not_write() -> None:
     written = {"fallbackDestination": {**DESTINATION, "transferPlan": {"mode": "blind-transfer"}}}
     held = {"fallbackDestination": {**DESTINATION, "transferPlan": {"mode": "blind-transfer", "sipVerb": "refer", "new": [1]}}}
     wanted = {"fallbackDestination": {**DESTINATION, "transferPlan": {"mode": "warm-transfer-say-message"}}}
@@ -371,7 +371,7 @@ def test_a_transfer_plan_keeps_what_is_not_the_program_s() -> None:
     }
 
 
-def test_gateways_keep_what_is_not_the_program_s() -> None:
+def test_gateways_keep_fields_that_the_program_did_not_write() -> None:
     written = {"gateways": [GATEWAY, {"ip": "203.0.113.11"}]}
     held = {"gateways": [{**GATEWAY, "weight": 1}, {"ip": "203.0.113.11", "weight": 2}]}
     state = recorded(SIP_TRUNK_CREDENTIAL, dict(written), shape_of(SIP_TRUNK_CREDENTIAL, written, written))
@@ -396,7 +396,7 @@ def test_gateways_keep_what_is_not_the_program_s() -> None:
         (None, ["hooks[0].options", "hooks[1].options"]),
     ],
 )
-def test_what_goes_with_the_object_that_it_is_in_is_known_before(wanted: Any, going: list[str]) -> None:
+def test_a_preview_knows_which_fields_go_with_the_object_that_they_are_in(wanted: Any, going: list[str]) -> None:
     written = {"hooks": [RINGING, ENDING]}
     state = state_of(written, {"hooks": [{**RINGING, "options": 1}, {**ENDING, "options": 2}]})
     patch = plan(PHONE_NUMBER, state, {} if wanted is None else {"hooks": wanted}).patch
@@ -406,7 +406,7 @@ def test_what_goes_with_the_object_that_it_is_in_is_known_before(wanted: Any, go
 # -------------------------------------------------------------------------------------------------------- what differs
 
 
-def test_differences_are_told_by_path_with_both_values() -> None:
+def test_differences_are_reported_by_path_with_both_values() -> None:
     live = {
         **EVERYTHING,
         "server": {**EVERYTHING["server"], "timeoutSeconds": 20, "newThing": 1},
@@ -440,7 +440,7 @@ def test_differences_are_told_by_path_with_both_values() -> None:
         ("assitant_id", ["assistant_id", "squad_id"], [], "assistant_id"),
     ],
 )  # fmt: skip
-def test_a_name_is_meant_that_is_like_what_was_written_and_free(
+def test_the_suggested_name_is_similar_and_not_yet_used(
     written: str, names: list[str], taken: list[str], meant: str | None
 ) -> None:
     assert resembling(written, names, taken) == meant

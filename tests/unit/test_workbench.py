@@ -1,4 +1,4 @@
-"""What the workbench takes out of a command's output, and what never."""
+"""What the workbench removes from a command's output, and what it never removes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INTERRUPTED = """\
 """
 
 
-def test_only_how_the_engine_interrupted_a_program_is_dropped() -> None:
+def test_only_the_engine_s_message_about_an_interrupted_program_is_removed() -> None:
     ours = INTERRUPTED.replace("pulumi-language-python-exec", "pulumi_vapi_byo/provider.py")
     failed = INTERRUPTED.replace("KeyboardInterrupt", "ValueError: x")
     assert without_interrupts(f"before\n{INTERRUPTED}after\n") == "before\nafter\n"
