@@ -1,4 +1,4 @@
-"""Hosts of both SDKs, and emulators that they all share."""
+"""Hosts with both SDKs, the plugin, and emulators that they all share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Configure = Callable[..., Provider]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what is no claim about the plugin."""
+    """Leave out the plugin's run of tests that are only about the dynamic provider."""
     items[:] = [one for one in items if not (door_of(one.nodeid) == "plugin" and name_of(one.nodeid) in DYNAMIC_ONLY)]
 
 
@@ -51,7 +51,7 @@ def _emulators() -> Iterator[Serve]:
 
 @pytest.fixture
 def serve(_emulators: Serve) -> Iterator[Serve]:
-    """Return an empty emulator with some options; the same one for the same options."""
+    """Return an empty emulator with some options; the same options give the same emulator."""
     used = []
 
     def serve(**options: Any) -> Emulator:
@@ -62,7 +62,7 @@ def serve(_emulators: Serve) -> Iterator[Serve]:
 
     yield serve
     for vapi in used:
-        vapi.clear_faults()  # one that refuses connections would refuse the next test's
+        vapi.clear_faults()  # an emulator that refuses connections would fail the next test
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def vapi(serve: Serve) -> Emulator:
 
 @pytest.fixture
 def configure(host: Host) -> Configure:
-    """Configure an instance of the provider for an emulator; it tries everything once, unless told otherwise."""
+    """Configure an instance of the provider for an emulator; unless told otherwise, it never retries."""
 
     def configure(vapi: Emulator, **settings: Any) -> Provider:
         config = {"vapi-byo:apiKey": API_KEY, "vapi-byo:baseUrl": vapi.base_url, "vapi-byo:maxRetries": "0"}

@@ -1,4 +1,4 @@
-"""What the plugin does otherwise than the dynamic provider, and why: the claims that are not made of both doors."""
+"""What the plugin does differently from the dynamic provider, and why: the tests that do not run on both doors."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from typing import Any, Final
 
-_IMPORT: Final = "the engine's own import reaches a plugin, so it needs no hidden input for one: tests/engine/test_plugin.py"
-_NAMES: Final = "its sentences have the schema's names, which are Vapi's own, and so do these: test_plugin.py"
+_IMPORT: Final = "the engine's own import reaches the plugin, so an import needs no hidden input: tests/engine/test_plugin.py"
+_NAMES: Final = "its messages use the schema's names, which are Vapi's own: test_plugin.py"
 _STATE: Final = "its states hold no class"
-_ADDRESS: Final = "its previews know outputs, so its inputs need no computed one: test_plugin.py"
+_ADDRESS: Final = "its previews know outputs, so no input has to be computed: test_plugin.py"
 
-#: Names of tests to the reason why they are of the dynamic provider alone.
+#: Name of a test -> the reason why only the dynamic provider has it.
 DYNAMIC_ONLY: Final = {
     "test_names_in_reasons_are_spelled_as_the_program_spells_them": _NAMES,
     "test_good_inputs_come_back_as_they_are_with_the_address_to_call": _ADDRESS,
@@ -38,7 +38,7 @@ DYNAMIC_ONLY: Final = {
 
 
 def print_table(terminalreporter: Any) -> None:
-    """Print what was shown of each door, where the tests of both were run."""
+    """Print how many tests passed on each door, if the tests of both were run."""
     passed = Counter(door_of(one.nodeid) for one in terminalreporter.stats.get("passed", ()) if "tests/doors/" in one.nodeid)
     if not (passed["plugin"] and passed["newest"]):
         return
@@ -49,13 +49,13 @@ def print_table(terminalreporter: Any) -> None:
         counts = Counter(door_of(one.nodeid) for one in terminalreporter.stats["passed"] if one.nodeid.startswith(file))
         terminalreporter.line(f"{file:44}{counts['newest']:>9}{counts['oldest']:>9}{counts['plugin']:>9}")
     for reason in dict.fromkeys(DYNAMIC_ONLY.values()):
-        terminalreporter.line(f"not of the plugin: {reason}")
+        terminalreporter.line(f"not run on the plugin: {reason}")
         for name in (name for name, why in DYNAMIC_ONLY.items() if why == reason):
             terminalreporter.line(f"    {name}")
 
 
 def door_of(nodeid: str) -> str:
-    """Return what a test's door is called in its id; empty where it is of none."""
+    """Return the name of a test's door in its id, or an empty text if it has no door."""
     match = re.search(r"\[(newest|oldest|plugin)\b", nodeid)
     return match[1] if match else ""
 

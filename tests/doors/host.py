@@ -1,4 +1,4 @@
-"""Drivers of both doors, Pulumi's host for dynamic providers and the plugin: the engine's calls without the engine."""
+"""Drivers for both doors, Pulumi's host for dynamic providers and the plugin: the engine's calls without the engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pulumi_vapi_byo.provider import LEFT_ALONE, WIRE_NAMES_GIVEN, ByoPhoneNumbe
 from pulumi_vapi_byo.wire import PYTHON_NAMES
 from tests.sdks import Sdk
 
-#: How the engine writes a value that is not known yet.
+#: The engine's mark for a value that is not known yet.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -49,7 +49,7 @@ class PluginError(Exception):
 
 @dataclass(frozen=True)
 class CheckAnswer:
-    """What came of a check: the inputs, and for each failure its property and reason, in order."""
+    """The result of a check: the inputs, and for each failure its property and reason, in order."""
 
     inputs: Props
     failures: list[tuple[str, str]]
@@ -57,7 +57,7 @@ class CheckAnswer:
 
 @dataclass(frozen=True)
 class DiffAnswer:
-    """What came of a diff: ``none``, ``some``, or ``unknown``, which lets the engine compare the inputs itself."""
+    """The result of a diff: ``none``, ``some``, or ``unknown``, which lets the engine compare the inputs itself."""
 
     changes: str
     replaces: list[str]
@@ -78,7 +78,7 @@ class Host:
 
     Args:
         sdk: The environment to run it in.
-        folder: Where to run it: not in the project, which would then be imported from there.
+        folder: Where to run it; not in the project, from which the package would then be imported.
     """
 
     arguments: tuple[str, ...] = ("-m", "pulumi.dynamic")
@@ -111,7 +111,7 @@ class Host:
         self._stderr.close()
 
     def close(self) -> None:
-        """End the process by a signal that lets it save its coverage."""
+        """End the process with a signal that lets it save its coverage."""
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(10)
@@ -135,7 +135,7 @@ class Host:
         """
         self.stub.Configure(provider_pb2.ConfigureRequest(args=encode(config)))
         self._providers += 1
-        # The host keeps one instance for each text it finds; base64 ignores what follows its end.
+        # The host keeps an instance for each distinct text; base64 ignores anything after its end.
         return Provider(self, serialize_provider(provider_type()) + "\n" * self._providers)
 
 
@@ -145,7 +145,7 @@ class PluginHost(Host):
     arguments = ("-c", "import sys; sys.path[:] = filter(None, sys.path); from pulumi_vapi_byo.plugin import main; main()")
 
     def provider(self, config: Mapping[str, Any], provider_type: type[VapiProvider] = ByoPhoneNumberProvider) -> Provider:
-        """Configure the plugin anew; one that was configured before is so again when it is next called.
+        """Configure the plugin. An earlier provider's settings are restored when it is next called.
 
         Args:
             config: As for `Host`.
@@ -154,7 +154,7 @@ class PluginHost(Host):
         return PluginProvider(self, provider_type.kind, {key.removeprefix("vapi-byo:"): value for key, value in config.items()})
 
     def serve(self, provider: PluginProvider) -> None:
-        """Have the settings of a provider in force."""
+        """Configure the plugin with a provider's settings, unless it already has them."""
         if self._configured is not provider:
             self._configured = provider
             self.stub.Configure(provider_pb2.ConfigureRequest(args=encode(provider.settings), acceptSecrets=True))
@@ -163,7 +163,7 @@ class PluginHost(Host):
 
 
 class Provider:
-    """An instance of the provider inside the host; each method is one call of the engine."""
+    """An instance of the provider inside the host; each method is a call that the engine would send."""
 
     urn = URN
 
@@ -190,7 +190,7 @@ class Provider:
         return Resource(answer.id, self._decode(answer.properties), {})
 
     def read(self, id_: str, outputs: Mapping[str, Any] | None = None) -> Resource:
-        """Read as in a refresh, with the last outputs, or as in a ``get``, without."""
+        """Read as a refresh does, with the last outputs, or as ``get`` does, without outputs."""
         answer = self._call("Read", provider_pb2.ReadRequest(id=id_, urn=self.urn, properties=self._props(outputs or {})))
         return Resource(answer.id, self._decode(answer.properties), self._decode(answer.inputs))
 
@@ -203,7 +203,7 @@ class Provider:
         assert answer == empty_pb2.Empty()
 
     def printed(self) -> str:
-        """Return what the host has printed on stderr since this instance was made."""
+        """Return what the host has printed on stderr since this instance was created."""
         return self._host.printed()[self._mark :]
 
     def _props(self, values: Mapping[str, Any]) -> Any:
@@ -218,14 +218,14 @@ class Provider:
         try:
             return getattr(self._host.stub, name)(request, timeout=60)
         except grpc.RpcError as error:
-            call = cast("grpc.Call", error)  # it always is, says grpc's documentation
+            call = cast("grpc.Call", error)  # always true, according to grpc's documentation
             raise PluginError(str(call.details()).rstrip("\n")) from None
 
 
 class PluginProvider(Provider):
-    """The plugin; a call tells it what the engine tells no dynamic provider: the last inputs, and what is left alone.
+    """The plugin. Its calls include what the engine sends to no dynamic provider: the last inputs, and the ignored changes.
 
-    What it says is compared in Python's names; that it has the schema's own is for the tests of `plugin.wording` to show.
+    Its messages are compared in Python's names; the tests of `plugin.wording` check the schema's names.
     """
 
     def __init__(self, host: PluginHost, kind: Kind, settings: Props) -> None:
@@ -248,11 +248,11 @@ class PluginProvider(Provider):
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any], id_: str = "some-id") -> DiffAnswer:
         request = provider_pb2.DiffRequest(id=id_, urn=self.urn, olds=self._props(olds), news=self._props(news))
         answer = self._call("Diff", self._told(request, id_, olds))
-        # Whether the engine would find as much by comparing inputs, which is all that it can do for a dynamic provider.
+        # Whether the engine would find the same by comparing inputs, which is all that it can do for a dynamic provider.
         said = {key: value for key, value in plain(news).items() if not key.startswith("__")}
         by_inputs = any(part.inputDiff for part in answer.detailedDiff.values()) or decode(request.old_inputs) != said
         changes = "none" if answer.changes == answer.DIFF_NONE else "unknown" if by_inputs else "some"
-        # In Python the resources say so by themselves, and only those that have an identity.
+        # In Python, the resources with an identity set this themselves.
         as_it_should_be = answer.deleteBeforeReplace == (self._kind.identity is not None)
         return DiffAnswer(changes, list(answer.replaces), as_it_should_be)
 
@@ -293,10 +293,10 @@ class PluginProvider(Provider):
 
 
 def in_python(text: str) -> str:
-    """Write what the plugin says as the dynamic provider says it."""
+    """Reword the plugin's text as the dynamic provider would write it."""
     text = re.sub(r"\btrue or false\b", "True or False", text)
     text = re.sub(r"\b(\w+): (?=''|\[\]|\{\}|false)", r"\1=", text).replace("=false", "=False")
-    # But not what is the user's own or Vapi's.
+    # But leave text of the user's and of Vapi's as it is.
     return re.sub(
         r"(?<!\w)'[^'\n]*'(?!\w)|Vapi answered .*?(?= \([A-Z]+ /)|(?<!:)\b\w+\b",
         lambda word: PYTHON_NAMES.get(word[0], word[0]),
@@ -305,14 +305,14 @@ def in_python(text: str) -> str:
 
 
 def encode(values: Mapping[str, Any]) -> Any:
-    """Write properties as the engine does for a provider that takes no secrets: in the clear."""
+    """Encode properties as the engine does for a provider that does not accept secrets: as plain values."""
     struct = struct_pb2.Struct()
     json_format.ParseDict(plain(values), struct)
     return struct
 
 
 def decode(struct: Any) -> Props:
-    """Read properties, with marks where something is secret."""
+    """Decode properties, with a `Secret` for each secret value."""
     values: Props = _marked(json_format.MessageToDict(struct))
     return values
 
@@ -326,7 +326,7 @@ def _marked(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return a value without marks of secrets, and without keys that are None, as the engine drops them."""
+    """Return a value without marks of secrets, and without keys whose value is None, which the engine drops."""
     if isinstance(value, Secret):
         return plain(value.value)
     if isinstance(value, Mapping):
@@ -335,5 +335,5 @@ def plain(value: Any) -> Any:
 
 
 def pickled_class(pickle: str) -> bytes:
-    """Return the pickle of a provider as bytes, to look at what is in it."""
+    """Return a provider's pickle as bytes, to inspect it."""
     return base64.b64decode(pickle)

@@ -1,4 +1,4 @@
-"""Bad inputs are refused at preview: each named, all at once, without a request, a secret or a traceback."""
+"""Bad inputs are refused at preview: each by name, all at once, without a request, a secret or a traceback."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .host import UNKNOWN, Provider, Secret, plain
 GOOD = {"credentialId": CREDENTIAL_ID, "number": "+14155552671", "assistantId": ASSISTANT_ID}
 CANARY = "canary-5c1de7"
 
-# Inputs beside GOOD; the property the failure is filed under; what its reason says. A property that is a secret, or may hold
-# one, is never filed under its name, because the engine would print its value: there the reason begins with the path.
+# Inputs beside GOOD; the property that the failure names; a part of its reason. A failure never names a property that is or
+# may hold a secret, because the engine would print its value: its reason begins with the path instead.
 BAD = [
     ({"credentialId": None}, "credentialId", "is required: set credential_id"),
     ({"credentialId": ""}, "credentialId", "must not be empty: it is required"),
@@ -114,7 +114,7 @@ def test_a_secret_is_in_no_failure(provider: Provider, bad: dict[str, Any]) -> N
 
     assert answer.failures
     assert CANARY not in json.dumps(answer.failures)
-    # The engine prints the value of the property that a failure is filed under.
+    # The engine prints the value of the property that a failure names.
     assert not {name for name, _ in answer.failures} & {"serverUrlSecret", "server", "hooks", "fallbackDestination"} or not any(
         CANARY in json.dumps(bad.get(name)) for name, _ in answer.failures
     )
@@ -181,14 +181,14 @@ def test_headers_and_the_secret_are_marked_in_what_check_returns(provider: Provi
     ],
     ids=json.dumps,
 )
-def test_what_is_not_known_yet_passes_and_stays_unknown(provider: Provider, unknown: dict[str, Any]) -> None:
+def test_an_unknown_value_passes_and_stays_unknown(provider: Provider, unknown: dict[str, Any]) -> None:
     answer = provider.check({**GOOD, **unknown})
 
     assert answer.failures == []
     assert {field: plain(answer.inputs)[field] for field in unknown} == unknown
 
 
-def test_what_is_known_beside_the_unknown_is_still_checked(provider: Provider) -> None:
+def test_known_values_beside_an_unknown_value_are_still_checked(provider: Provider) -> None:
     answer = provider.check(
         {
             "credentialId": UNKNOWN,
@@ -218,7 +218,9 @@ def test_what_is_known_beside_the_unknown_is_still_checked(provider: Provider) -
         ),
     ],
 )
-def test_what_is_doubtful_is_taken_with_a_warning_of_one_line(provider: Provider, inputs: dict[str, Any], warning: str) -> None:
+def test_a_doubtful_value_is_accepted_with_a_warning_of_one_line(
+    provider: Provider, inputs: dict[str, Any], warning: str
+) -> None:
     answer = provider.check(inputs)
 
     assert answer.failures == []
@@ -227,7 +229,7 @@ def test_what_is_doubtful_is_taken_with_a_warning_of_one_line(provider: Provider
     assert provider.printed().count("\n") == 1
 
 
-def test_what_was_warned_of_is_not_said_again_with_every_change(provider: Provider) -> None:
+def test_a_warning_is_not_repeated_with_every_change(provider: Provider) -> None:
     last = provider.check(LEAST).inputs
     assert provider.printed().count("nothing in the program answers calls") == 1
     provider.check({**LEAST, "name": "b"}, last)

@@ -1,4 +1,4 @@
-"""What is a change and what is none, as the engine asks it."""
+"""What counts as a change, in the calls that the engine sends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DUE = DiffAnswer("unknown", [], delete_before_replace=True)
 
 @pytest.fixture
 def outputs(provider: Provider) -> dict[str, Any]:
-    """The outputs of a number that was made from INPUTS."""
+    """Return the outputs of a number that was created from INPUTS."""
     outputs: dict[str, Any] = plain(provider.create(provider.check(INPUTS).inputs).outputs)
     return outputs
 
@@ -81,14 +81,14 @@ def test_what_means_the_same_is_no_change(provider: Provider, outputs: dict[str,
     ],
     ids=json.dumps,
 )
-def test_a_real_change_is_due_in_place(provider: Provider, outputs: dict[str, Any], edit: dict[str, Any]) -> None:
+def test_a_real_change_is_an_update_in_place(provider: Provider, outputs: dict[str, Any], edit: dict[str, Any]) -> None:
     checked = provider.check({**INPUTS, **edit})
 
     assert checked.failures == []
     assert provider.diff(outputs, checked.inputs) == DUE
 
 
-def test_everything_that_can_be_said_makes_no_change_right_after_it_was_made(provider: Provider, vapi: Emulator) -> None:
+def test_a_number_with_every_field_has_no_change_right_after_its_creation(provider: Provider, vapi: Emulator) -> None:
     made = provider.create(provider.check(EVERYTHING).inputs)
     sent = len(vapi.requests)
 
@@ -96,7 +96,9 @@ def test_everything_that_can_be_said_makes_no_change_right_after_it_was_made(pro
     assert len(vapi.requests) == sent
 
 
-def test_what_changes_by_itself_at_the_api_is_no_change(provider: Provider, vapi: Emulator, outputs: dict[str, Any]) -> None:
+def test_a_field_that_the_api_changes_by_itself_is_no_change(
+    provider: Provider, vapi: Emulator, outputs: dict[str, Any]
+) -> None:
     (number,) = vapi.numbers()
     vapi.set_status(number["id"], "blocked")
     seen = provider.read(number["id"], outputs)
@@ -108,7 +110,7 @@ def test_what_changes_by_itself_at_the_api_is_no_change(provider: Provider, vapi
 def test_another_class_of_the_provider_is_an_update_that_sends_nothing(
     provider: Provider, vapi: Emulator, outputs: dict[str, Any]
 ) -> None:
-    # Refresh and destroy run the class that the outputs name, so they must come to name the present one.
+    # Refresh and destroy run the class that the outputs name, so an update must make them name the current class.
     old = {**outputs, PROVIDER_KEY: "gASVAA=="}
     inputs = provider.check(INPUTS).inputs
     vapi.clear_requests()

@@ -1,4 +1,4 @@
-"""An API of another time refuses fields: the error says which argument to use instead, or how to replace the number."""
+"""An API of the other era refuses fields: the error says which argument to use instead, or how to replace the number."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_field_that_cannot_be_changed_in_2024_names_the_command_that_replaces_
     ],
     ids=["2024", "current"],
 )
-def test_the_whole_life_of_a_number_in_either_time(configure: Configure, serve: Serve, era: str, more: Props) -> None:
+def test_the_whole_life_of_a_number_in_either_era(configure: Configure, serve: Serve, era: str, more: Props) -> None:
     vapi = serve(era=era)
     provider = configure(vapi)
     inputs = provider.check({**INPUTS, "name": "a", **more}).inputs

@@ -1,4 +1,4 @@
-"""What goes wrong at the API comes out as one sentence, on both SDKs: what failed, with which answer, and what to do."""
+"""Every failure of the API becomes one sentence, on both SDKs: what failed, with which answer, and what to do."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NOT_MADE = (
 
 @dataclass(frozen=True)
 class Stage:
-    """A number that exists, and the four calls on it or on another like it."""
+    """A number that exists, and the four calls on it or on a second number like it."""
 
     provider: Provider
     vapi: Emulator
@@ -83,7 +83,7 @@ def stage(configure: Configure, vapi: Emulator, host_sdk: Sdk) -> Stage:
     made = configure(vapi).read(number["id"])
     outputs = {**plain(made.outputs), "__managed": dict.fromkeys(INPUTS, True)}
     vapi.clear_requests()
-    # A create would find the number that the other calls need, and refuse.
+    # Otherwise a create would find the number that the other calls need, and refuse.
     return Stage(configure(vapi, onExisting="allow"), vapi, Resource(made.id, outputs, {}), host_sdk)
 
 
@@ -99,7 +99,7 @@ def fault(verb: str, kind: Any, **more: Any) -> Fault:
 
 
 ANSWERS = [
-    # status, message, what the sentence says it said, what to do
+    # status, message, how the sentence quotes it, what to do
     (400, "name is too rude", ": name is too rude", ""),
     (400, ["assistantId must be a UUID", "x"], ": assistantId must be a UUID; x", "check assistant_id"),
     (400, "Credential Not Found", ": Credential Not Found", "check credential_id: it is the id of a byo-sip-trunk credential "),
@@ -128,7 +128,7 @@ def test_an_error_of_the_api_is_one_sentence(
 
 
 @pytest.mark.parametrize(("status", "title"), [(404, "404 Not Found"), (502, "502 Bad Gateway"), (403, "403 Forbidden")])
-def test_a_page_of_a_gateway_is_no_word_of_the_api(stage: Stage, verb: str, status: int, title: str) -> None:
+def test_a_gateway_s_page_is_not_an_answer_of_the_api(stage: Stage, verb: str, status: int, title: str) -> None:
     stage.vapi.inject(fault(verb, "html", status=status))
     before = stage.vapi.numbers()
     text = stage.error(verb)
@@ -145,7 +145,7 @@ def test_an_address_without_an_api_does_not_make_numbers_vanish(stage: Stage, co
     with pytest.raises(PluginError) as delete_error:
         elsewhere.delete(stage.made.id, stage.made.outputs)
 
-    # It says 404 like the API, so the list is asked, and says 404 too: nothing is concluded.
+    # Its 404 looks like the API's, so the list is read too; it also gives a 404, so nothing is concluded.
     assert f"cannot read {NUMBER}: Vapi answered 404" in str(read_error.value)
     assert f"cannot delete {NUMBER}: Vapi answered 404" in str(delete_error.value)
     assert [number["id"] for number in stage.vapi.numbers()] == [stage.made.id]
@@ -217,7 +217,7 @@ def test_a_refused_connection_names_the_address(stage: Stage, verb: str) -> None
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "cut_body"])
-def test_a_lost_answer_is_an_error_unless_the_number_was_made(stage: Stage, verb: str, kind: str) -> None:
+def test_a_lost_answer_is_an_error_unless_the_number_was_created(stage: Stage, verb: str, kind: str) -> None:
     stage.vapi.inject(fault(verb, kind))
     if verb == "create" and kind == "cut_body":
         stage.call(verb)
@@ -242,7 +242,7 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize(("body", "said"), GARBAGE, ids=[body for body, _ in GARBAGE])
-def test_an_answer_that_is_no_number_is_never_stored(stage: Stage, body: str, said: str) -> None:
+def test_an_answer_that_is_not_a_number_is_never_stored(stage: Stage, body: str, said: str) -> None:
     stage.vapi.inject(fault("read", "body", body=body, status=200))
 
     where = f"(GET {stage.path('read')})"
@@ -258,7 +258,7 @@ def test_an_answer_about_another_number_is_never_stored(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("body", [*(body for body, _ in GARBAGE), json.dumps({"provider": "byo-phone-number", "id": SQUAD_ID})])
-def test_a_change_that_was_taken_but_answered_with_what_cannot_be_read_is_settled_by_a_read(stage: Stage, body: str) -> None:
+def test_a_read_settles_a_change_whose_answer_is_unreadable(stage: Stage, body: str) -> None:
     stage.vapi.inject(fault("update", "body", body=body, status=200))  # after the work is done
 
     outputs = stage.provider.update(stage.made.id, stage.made.outputs, {**INPUTS, "name": "b"})
@@ -267,7 +267,7 @@ def test_a_change_that_was_taken_but_answered_with_what_cannot_be_read_is_settle
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "cut_body", "garbage"])
-def test_a_create_whose_answer_is_lost_takes_over_what_was_made(configure: Configure, vapi: Emulator, kind: Any) -> None:
+def test_a_create_whose_answer_is_lost_takes_over_the_created_number(configure: Configure, vapi: Emulator, kind: Any) -> None:
     provider = configure(vapi)
     vapi.inject(Fault(kind, method="POST"))
     made = provider.create(provider.check(INPUTS).inputs)
@@ -278,7 +278,7 @@ def test_a_create_whose_answer_is_lost_takes_over_what_was_made(configure: Confi
     assert f"but it was created (id {made.id}) and was taken over" in provider.printed()
 
 
-def test_a_fault_that_passes_is_tried_again(configure: Configure, vapi: Emulator) -> None:
+def test_a_request_with_a_temporary_fault_is_retried(configure: Configure, vapi: Emulator) -> None:
     provider = configure(vapi, maxRetries="3")
     for method in ("POST", "PATCH", "DELETE", "GET"):
         vapi.inject(Fault("status", method=method, status=429, retry_after=0))
@@ -308,7 +308,7 @@ def test_a_number_that_exists_is_refused_with_the_way_to_take_it_over(
     assert vapi.numbers() == [number]
 
 
-def test_a_change_that_somebody_else_made_meanwhile_is_not_overwritten(stage: Stage) -> None:
+def test_a_simultaneous_change_by_somebody_else_is_not_overwritten(stage: Stage) -> None:
     stage.vapi.edit_number(stage.made.id, name="c")
     text = stage.error("update")
 
@@ -320,7 +320,7 @@ def test_a_change_that_somebody_else_made_meanwhile_is_not_overwritten(stage: St
 
 
 @pytest.mark.parametrize("message", [f"bad secret {SECRET}", [f"key {API_KEY}", SECRET]])
-def test_what_the_api_repeats_of_secrets_is_masked(stage: Stage, message: str | list[str]) -> None:
+def test_secrets_that_the_api_repeats_are_masked(stage: Stage, message: str | list[str]) -> None:
     stage.vapi.inject(Fault("status", method="POST", status=400, message=message))
     text = stage.error("create")
 
@@ -329,7 +329,7 @@ def test_what_the_api_repeats_of_secrets_is_masked(stage: Stage, message: str | 
     assert "[secret]" in text
 
 
-def test_nothing_of_all_this_prints_a_traceback_or_a_secret(stage: Stage, verb: str) -> None:
+def test_no_failure_prints_a_traceback_or_a_secret(stage: Stage, verb: str) -> None:
     for kind in ("status", "html", "drop_before", "cut_body", "garbage", "redirect"):
         stage.vapi.inject(fault(verb, kind, location="http://127.0.0.1:1/"))
         try:

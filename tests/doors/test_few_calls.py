@@ -1,4 +1,4 @@
-"""Numbers are refreshed from one list of the account, unless it fails or says less than each number by itself."""
+"""Numbers are refreshed from one list of the account, unless the list fails or shows less than a direct GET."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .conftest import Configure
 from .host import Resource, plain
 
 NUMBERS = 4
-#: The list alone: without a wildcard the path would mean each number, too.
+#: The list alone: without the wildcard, the path would match each number too.
 LIST = "/phone-numbe?"
 
 
 @pytest.fixture
 def desks(configure: Configure, vapi: Emulator) -> list[Resource]:
-    """Create numbers, of which somebody edits the third."""
+    """Create numbers; somebody edits the third."""
     provider = configure(vapi)
     created = [
         provider.create(
@@ -42,7 +42,7 @@ def desks(configure: Configure, vapi: Emulator) -> list[Resource]:
 
 
 def refreshed(configure: Configure, vapi: Emulator, desks: list[Resource]) -> list[str]:
-    """Refresh numbers in a run of its own and return their names."""
+    """Refresh the numbers in a run of their own, and return their names."""
     provider = configure(vapi)
     return [plain(provider.read(desk.id, desk.outputs).outputs)["name"] for desk in desks]
 
@@ -73,7 +73,7 @@ def test_a_refresh_is_one_read_and_one_list(configure: Configure, vapi: Emulator
     ],
     ids=lambda fault: f"{fault.kind} {fault.status or fault.body}".strip(),
 )
-def test_where_the_list_fails_every_number_is_read_by_itself(
+def test_if_the_list_fails_every_number_is_read_directly(
     configure: Configure, vapi: Emulator, desks: list[Resource], fault: Fault
 ) -> None:
     vapi.inject(replace(fault, method="GET", path=LIST, times=None))
@@ -81,7 +81,7 @@ def test_where_the_list_fails_every_number_is_read_by_itself(
     assert calls(vapi) == {"GET": NUMBERS, "list": 1}
 
 
-def test_a_list_that_says_less_than_a_number_by_itself_is_not_believed(
+def test_a_list_that_shows_less_than_a_direct_get_is_not_trusted(
     configure: Configure, vapi: Emulator, desks: list[Resource]
 ) -> None:
     partial = [{key: value for key, value in number.items() if key != "serverUrl"} for number in vapi.numbers()]

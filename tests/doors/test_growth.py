@@ -1,4 +1,4 @@
-"""What this version does not know, through Pulumi's host: the switch, and what a preview tells."""
+"""Fields that this version does not know, through Pulumi's host: the switch, and what a preview shows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_it_is_sent_as_it_is_written_and_is_no_change_after_a_refresh(host: Host
     assert provider.diff(plain(seen.outputs), inputs, made.id).changes == "none"
 
 
-def test_what_is_unchanged_is_not_checked_again_where_the_switch_is_gone(host: Host, vapi: StandIn) -> None:
+def test_unchanged_inputs_are_not_checked_again_once_the_switch_is_gone(host: Host, vapi: StandIn) -> None:
     inputs = configured(host, vapi, onUnknown="send").check(GROWN).inputs
     assert configured(host, vapi).check(GROWN, plain(inputs)).failures == []
 
@@ -66,7 +66,7 @@ def test_additional_properties_may_be_known_later(host: Host, vapi: StandIn) -> 
         assert provider.diff(plain(made.outputs), inputs, made.id) == DiffAnswer("unknown", [], delete_before_replace=True)
 
 
-def test_a_preview_tells_what_goes_with_the_hook_that_it_is_in(host: Host, vapi: StandIn) -> None:
+def test_a_preview_shows_which_fields_go_with_the_hook_that_they_are_in(host: Host, vapi: StandIn) -> None:
     vapi.fills_in = {"hooks": GROWN["hooks"]}
     provider = configured(host, vapi)
     made = provider.create(provider.check(KNOWN).inputs)

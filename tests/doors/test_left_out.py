@@ -1,4 +1,4 @@
-"""What the program leaves out and others set: kept and told of, or cleared where the stack says so."""
+"""Fields that the program leaves out and others set: kept with a warning, or cleared if the stack says so."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOOKS = [{"on": "call.ringing", "do": [{"type": "say", "exact": "Hello"}]}]
 SERVER = {"url": "https://example.com/vapi?token=canary", "headers": {"x-a": "canary-header"}}
 FALLBACK = {"type": "number", "number": "+442079460018"}
 
-#: Fields about who answers or where calls go; what the dashboard sets there; what the warning says of it, and how it is cleared.
+#: Fields about who answers or where calls go -> their value in the dashboard, its name in the warning, and how to clear it.
 ROUTING = {
     "assistantId": (ASSISTANT_ID, f"assistant_id '{ASSISTANT_ID}'", "assistant_id=''"),
     "squadId": (SQUAD_ID, f"squad_id '{SQUAD_ID}'", "squad_id=''"),
@@ -30,7 +30,7 @@ ROUTING = {
     "fallbackDestination": (FALLBACK, "fallback_destination '+442079460018'", "fallback_destination={}"),
 }
 FIELDS = {field: value for field, (value, _, _) in ROUTING.items()} | {
-    "workflowId": WORKFLOW_ID,  # which answers nothing
+    "workflowId": WORKFLOW_ID,  # answers no calls
     "name": "Of the dashboard",
 }
 
@@ -44,7 +44,7 @@ def clearing(configure: Configure, vapi: Emulator) -> Provider:
     return configure(vapi, onOmitted="clear")
 
 
-def make(provider: Provider, inputs: Props = INPUTS) -> Resource:
+def create(provider: Provider, inputs: Props = INPUTS) -> Resource:
     made = provider.create(provider.check(inputs).inputs)
     return Resource(made.id, plain(made.outputs), made.inputs)
 
@@ -58,7 +58,7 @@ def cleared(*fields: str) -> Props:
 
 
 def warned(provider: Provider) -> list[str]:
-    """Return the warnings but those of `check`, which knows the program alone."""
+    """Return the warnings except those of `check`, which knows the program alone."""
     return [line for line in provider.printed().splitlines() if "nothing in the program answers" not in line]
 
 
@@ -66,12 +66,14 @@ def warned(provider: Provider) -> list[str]:
 
 
 @pytest.mark.parametrize("field", ROUTING)
-def test_a_refresh_tells_of_what_diverts_calls_and_changes_nothing(provider: Provider, vapi: Emulator, field: str) -> None:
+def test_a_refresh_warns_of_fields_that_divert_calls_and_changes_nothing(
+    provider: Provider, vapi: Emulator, field: str
+) -> None:
     value, held, none = ROUTING[field]
-    made = make(provider)
+    made = create(provider)
     vapi.edit_number(made.id, **{field: value})
     mark = len(warned(provider))
-    for _ in range(2):  # as long as it is so
+    for _ in range(2):  # every refresh repeats it
         seen = provider.read(made.id, made.outputs)
         assert field not in seen.inputs
         assert provider.diff(plain(seen.outputs), provider.check(INPUTS).inputs, made.id) == NONE
@@ -84,8 +86,8 @@ def test_a_refresh_tells_of_what_diverts_calls_and_changes_nothing(provider: Pro
     ]
 
 
-def test_one_sentence_names_all_that_diverts_calls_of_a_number(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider)
+def test_one_sentence_names_every_field_that_diverts_a_number_s_calls(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider)
     vapi.edit_number(made.id, **FIELDS)
     mark = len(warned(provider))
     provider.read(made.id, made.outputs)
@@ -97,11 +99,11 @@ def test_one_sentence_names_all_that_diverts_calls_of_a_number(provider: Provide
 
 
 def test_a_number_that_is_only_looked_up_is_not_told_of(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, {**INPUTS, "hooks": HOOKS})
+    made = create(provider, {**INPUTS, "hooks": HOOKS})
     mark = len(warned(provider))
     found = provider.read(made.id)
     vapi.edit_number(made.id, assistantId=ASSISTANT_ID)
-    again = provider.read(made.id, plain(found.outputs))  # a refresh reads it so
+    again = provider.read(made.id, plain(found.outputs))  # as a refresh does
     assert plain(again.outputs)["assistantId"] == ASSISTANT_ID
     assert warned(provider)[mark:] == []
 
@@ -110,12 +112,12 @@ def test_a_number_that_is_only_looked_up_is_not_told_of(provider: Provider, vapi
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_what_is_left_out_is_drift_and_one_patch_takes_it_back(clearing: Provider, vapi: Emulator, field: str) -> None:
-    made = make(clearing)
+def test_a_field_left_out_is_drift_and_one_patch_reverts_it(clearing: Provider, vapi: Emulator, field: str) -> None:
+    made = create(clearing)
     vapi.edit_number(made.id, **{field: FIELDS[field]})
     seen = clearing.read(made.id, made.outputs)
     assert plain(seen.inputs)[field] == FIELDS[field]  # so that the engine shows it as removed
-    # As the refresh asks, and as the preview does after it.
+    # The calls of the refresh, then those of the next preview.
     assert clearing.diff(plain(seen.outputs), {**INPUTS, "__onOmitted": "clear"}, made.id) == DUE
     checked = clearing.check(INPUTS, plain(seen.inputs)).inputs
     assert clearing.diff(plain(seen.outputs), checked, made.id) == DUE
@@ -128,8 +130,8 @@ def test_what_is_left_out_is_drift_and_one_patch_takes_it_back(clearing: Provide
     assert clearing.diff(plain(again.outputs), checked, made.id) == NONE
 
 
-def test_what_changes_and_what_is_cleared_is_one_patch(clearing: Provider, vapi: Emulator) -> None:
-    made = make(clearing, {**INPUTS, "name": "a"})
+def test_changed_and_cleared_fields_are_one_patch(clearing: Provider, vapi: Emulator) -> None:
+    made = create(clearing, {**INPUTS, "name": "a"})
     vapi.edit_number(made.id, hooks=HOOKS, squadId=SQUAD_ID)
     seen = clearing.read(made.id, made.outputs)
     checked = clearing.check({**INPUTS, "name": "b"}, plain(seen.inputs)).inputs
@@ -137,15 +139,15 @@ def test_what_changes_and_what_is_cleared_is_one_patch(clearing: Provider, vapi:
     assert patches(vapi) == [{"name": "b", **cleared("squadId", "hooks")}]
 
 
-def test_secrets_in_what_is_left_out_are_marked(clearing: Provider, vapi: Emulator) -> None:
-    made = make(clearing)
+def test_secrets_in_fields_left_out_are_marked(clearing: Provider, vapi: Emulator) -> None:
+    made = create(clearing)
     vapi.edit_number(made.id, server=SERVER)
     assert clearing.read(made.id, made.outputs).inputs["server"]["headers"] == Secret(SERVER["headers"])
 
 
 def test_right_after_a_creation_nothing_is_left_out(clearing: Provider, vapi: Emulator) -> None:
-    made = make(clearing)
-    vapi.edit_number(made.id, numberE164CheckEnabled=True, hooks=[])  # an API may write its defaults, or not
+    made = create(clearing)
+    vapi.edit_number(made.id, numberE164CheckEnabled=True, hooks=[])  # an API may or may not return its defaults
     vapi.clear_requests()
     checked = clearing.check(INPUTS).inputs
     assert clearing.diff(made.outputs, checked, made.id) == NONE
@@ -153,10 +155,10 @@ def test_right_after_a_creation_nothing_is_left_out(clearing: Provider, vapi: Em
     assert plain(clearing.read(made.id, made.outputs).inputs) == checked
 
 
-def test_the_first_run_after_the_switch_shows_what_the_state_holds_and_the_way_back_shows_nothing(
+def test_the_first_run_after_the_switch_shows_what_will_be_cleared_and_switching_back_shows_nothing(
     provider: Provider, configure: Configure, vapi: Emulator
 ) -> None:
-    made = make(provider)
+    made = create(provider)
     vapi.edit_number(made.id, hooks=HOOKS)
     seen = provider.read(made.id, made.outputs)
     clearing = configure(vapi, onOmitted="clear")
@@ -168,13 +170,13 @@ def test_the_first_run_after_the_switch_shows_what_the_state_holds_and_the_way_b
     )
     back = configure(vapi)
     assert back.diff(plain(seen.outputs), back.check(INPUTS, plain(seen.inputs)).inputs, made.id) == NONE
-    # Also where a refresh took it into the inputs.
+    # Even if a refresh put it into the inputs.
     drifted = clearing.read(made.id, made.outputs)
     assert back.diff(plain(drifted.outputs), back.check(INPUTS, plain(drifted.inputs)).inputs, made.id) == NONE
 
 
-def test_what_the_option_ignore_changes_names_is_left_alone(clearing: Provider, vapi: Emulator) -> None:
-    made = make(clearing)
+def test_fields_that_ignore_changes_names_are_left_alone(clearing: Provider, vapi: Emulator) -> None:
+    made = create(clearing)
     vapi.edit_number(made.id, hooks=HOOKS, squadId=SQUAD_ID)
     seen = clearing.read(made.id, made.outputs)
     state = plain(seen.outputs)
@@ -187,8 +189,8 @@ def test_what_the_option_ignore_changes_names_is_left_alone(clearing: Provider, 
     assert patches(vapi) == [{"squadId": None}]
 
 
-def test_what_somebody_else_changed_since_the_refresh_is_not_cleared_in_silence(clearing: Provider, vapi: Emulator) -> None:
-    made = make(clearing)
+def test_a_change_by_somebody_else_since_the_refresh_is_not_silently_cleared(clearing: Provider, vapi: Emulator) -> None:
+    made = create(clearing)
     vapi.edit_number(made.id, squadId=SQUAD_ID)
     state = plain(clearing.read(made.id, made.outputs).outputs)
     vapi.edit_number(made.id, squadId=ASSISTANT_ID)
@@ -197,8 +199,8 @@ def test_what_somebody_else_changed_since_the_refresh_is_not_cleared_in_silence(
     assert patches(vapi) == []
 
 
-def test_what_somebody_set_beside_an_update_is_left_to_a_refresh(clearing: Provider, vapi: Emulator) -> None:
-    made = make(clearing)
+def test_a_field_that_somebody_set_before_an_update_is_left_for_a_refresh_to_show(clearing: Provider, vapi: Emulator) -> None:
+    made = create(clearing)
     vapi.edit_number(made.id, hooks=HOOKS)
     state = plain(clearing.update(made.id, made.outputs, clearing.check({**INPUTS, "name": "b"}).inputs))
     assert patches(vapi) == [{"name": "b"}]
@@ -213,7 +215,7 @@ def test_what_somebody_set_beside_an_update_is_left_to_a_refresh(clearing: Provi
 def test_a_server_is_cleared_in_the_spelling_that_an_api_of_2024_knows(serve: Serve, configure: Configure, said: Props) -> None:
     vapi = serve(era="2024")
     keeping = configure(vapi)
-    made = make(keeping)
+    made = create(keeping)
     vapi.edit_number(made.id, serverUrl="https://example.com/vapi?canary")
     keeping.read(made.id, made.outputs)
     assert (
@@ -245,10 +247,10 @@ def test_a_takeover_without_a_write_refuses_what_the_program_leaves_out(
     assert [request.method for request in vapi.requests] == ["GET", "GET"]
 
 
-def test_a_takeover_by_number_clears_what_the_program_leaves_out_and_says_so(configure: Configure, vapi: Emulator) -> None:
+def test_a_takeover_by_number_clears_fields_left_out_and_says_so(configure: Configure, vapi: Emulator) -> None:
     adopting = configure(vapi, onOmitted="clear", onExisting="adopt")
     number = vapi.add_number(**INPUTS, squadId=SQUAD_ID, hooks=HOOKS, name="a")
-    made = make(adopting, {**INPUTS, "name": "b"})
+    made = create(adopting, {**INPUTS, "name": "b"})
     assert made.id == number["id"]
     assert patches(vapi) == [{"name": "b", **cleared("squadId", "hooks")}]
     assert (
@@ -263,7 +265,7 @@ def test_a_takeover_by_number_clears_what_the_program_leaves_out_and_says_so(con
 @pytest.mark.parametrize("field", FIELDS)
 def test_an_empty_value_clears_one_field_and_keeps_it_so(provider: Provider, vapi: Emulator, field: str) -> None:
     empty: Any = {"server": {}, "hooks": [], "fallbackDestination": {}}.get(field, "")
-    made = make(provider, {**INPUTS, field: FIELDS[field]})
+    made = create(provider, {**INPUTS, field: FIELDS[field]})
     without = {**INPUTS, field: empty}
     checked = provider.check(without, made.inputs)
     assert (checked.failures, checked.inputs[field]) == ([], empty)
@@ -294,17 +296,17 @@ def on_stand_in(host: Host, vapi: StandIn, *provider_type: Any, **settings: str)
     return host.provider(config | {f"vapi-byo:{key}": value for key, value in settings.items()}, *provider_type)
 
 
-def test_what_the_api_fills_in_when_it_creates_a_number_is_no_drift_until_somebody_changes_it(
+def test_a_default_that_the_api_fills_in_at_creation_is_no_drift_until_somebody_changes_it(
     host: Host, stand_in: StandIn
 ) -> None:
     stand_in.fills_in = {"name": "Number 1", "server": {"url": "https://example.com/of-the-organisation"}}
     clearing = on_stand_in(host, stand_in, onOmitted="clear")
-    made = make(clearing)
+    made = create(clearing)
     checked = clearing.check(INPUTS).inputs
     assert clearing.diff(made.outputs, checked) == NONE
     seen = clearing.read(made.id, made.outputs)
     assert plain(seen.inputs) == checked
-    # An update of something else leaves it as it is.
+    # An update of another field leaves it as it is.
     renamed = clearing.check({**INPUTS, "squadId": SQUAD_ID}, checked).inputs
     state = plain(clearing.update(made.id, plain(seen.outputs), renamed))
     assert [one.body for one in stand_in.sent("PATCH")] == [{"squadId": SQUAD_ID}]
@@ -324,9 +326,9 @@ def test_what_the_api_fills_in_when_it_creates_a_number_is_no_drift_until_somebo
 TRUNK: Props = {"name": "Trunk", "gateways": [{"ip": "203.0.113.10"}]}
 
 
-def test_a_trunk_is_cleared_alike_and_nothing_of_it_diverts_calls(host: Host, stand_in: StandIn) -> None:
+def test_a_trunk_is_cleared_the_same_way_and_has_no_field_that_diverts_calls(host: Host, stand_in: StandIn) -> None:
     keeping = on_stand_in(host, stand_in, ByoSipTrunkCredentialProvider)
-    made = make(keeping, TRUNK)
+    made = create(keeping, TRUNK)
     stand_in.credentials[made.id].value.update(techPrefix="9", outboundAuthenticationPlan={"authUsername": "u"})
     assert keeping.diff(plain(keeping.read(made.id, made.outputs).outputs), TRUNK, made.id) == NONE
     assert keeping.printed() == ""
@@ -343,7 +345,7 @@ def test_a_trunk_is_cleared_alike_and_nothing_of_it_diverts_calls(host: Host, st
 @pytest.mark.parametrize(("field", "value"), [("name", ""), ("techPrefix", ""), ("outboundAuthenticationPlan", {})])
 def test_an_empty_value_clears_one_field_of_a_trunk(host: Host, stand_in: StandIn, field: str, value: Any) -> None:
     provider = on_stand_in(host, stand_in, ByoSipTrunkCredentialProvider)
-    made = make(provider, {**TRUNK, field: value})
+    made = create(provider, {**TRUNK, field: value})
     assert field not in stand_in.credentials[made.id].value
     stand_in.credentials[made.id].value[field] = {"authUsername": "u"} if value == {} else "x"
     seen = provider.read(made.id, made.outputs)

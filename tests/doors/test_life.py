@@ -1,4 +1,4 @@
-"""Create, read, update and delete through the real host, and what of it the engine gets to see."""
+"""Create, read, update and delete through the real host, and what the engine sees of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .host import PluginError, Props, Provider, Resource, Secret, plain
 INPUTS: Props = {"credentialId": CREDENTIAL_ID, "number": "+14155552671", "name": "a", "assistantId": ASSISTANT_ID}
 
 
-def make(provider: Provider, inputs: Props) -> Resource:
+def create(provider: Provider, inputs: Props) -> Resource:
     checked = provider.check(inputs)
     assert checked.failures == []
     return provider.create(checked.inputs)
@@ -37,8 +37,8 @@ def changes(vapi: Emulator) -> list[str]:
     return [request.method for request in vapi.requests if request.method != "GET"]
 
 
-def test_a_create_is_one_post_of_what_the_program_says(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+def test_a_create_is_one_post_of_the_program_s_inputs(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider, INPUTS)
 
     assert sent(vapi, "POST", "PATCH", "DELETE") == [{"provider": "byo-phone-number", **INPUTS}]
     (number,) = vapi.numbers()
@@ -50,7 +50,7 @@ def test_a_create_is_one_post_of_what_the_program_says(provider: Provider, vapi:
     }
 
 
-def test_a_list_that_fails_is_told_by_the_create_and_not_taken_for_the_account(provider: Provider, vapi: Emulator) -> None:
+def test_a_create_reports_a_list_that_fails_and_does_not_take_the_account_for_empty(provider: Provider, vapi: Emulator) -> None:
     vapi.inject(Fault("status", method="GET", status=503))
     inputs = provider.check(INPUTS).inputs
     with pytest.raises(PluginError, match=r"cannot create BYO phone number '\+14155552671': .*503"):
@@ -67,26 +67,24 @@ def listed(vapi: Emulator) -> int:
 
 
 @pytest.mark.parametrize("diff_comes_first", [True, False])
-def test_a_second_number_just_like_one_that_stays_unchanged_is_told(
-    configure: Configure, serve: Serve, diff_comes_first: bool
-) -> None:
+def test_a_twin_of_an_unchanged_number_gives_a_warning(configure: Configure, serve: Serve, diff_comes_first: bool) -> None:
     vapi = serve(rules={"duplicate-number": "accepted"})
-    made = make(configure(vapi), INPUTS)
+    made = create(configure(vapi), INPUTS)
     twin = vapi.add_number(**INPUTS)
     provider = configure(vapi)
     for does_diff in (diff_comes_first, not diff_comes_first):
         if does_diff:
             assert provider.diff(made.outputs, provider.check(INPUTS).inputs, made.id).changes == "none"
         else:
-            make(provider, {**INPUTS, "number": "+14155552672"})
+            create(provider, {**INPUTS, "number": "+14155552672"})
     assert (
         f"exists twice at Vapi on the same credential: id {made.id}, which this program manages, and id {twin['id']}; delete "
         "the latter in the dashboard if nothing needs it" in provider.printed()
     )
 
 
-def test_everything_that_can_be_said_arrives_as_it_was_written(provider: Provider, vapi: Emulator) -> None:
-    make(provider, EVERYTHING)
+def test_every_field_arrives_as_it_was_written(provider: Provider, vapi: Emulator) -> None:
+    create(provider, EVERYTHING)
 
     assert sent(vapi, "POST") == [
         {"provider": "byo-phone-number", **{key: EVERYTHING[key] for key in EVERYTHING if key != "deletionProtection"}}
@@ -94,7 +92,7 @@ def test_everything_that_can_be_said_arrives_as_it_was_written(provider: Provide
 
 
 def test_a_rename_is_one_patch_of_one_field(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     outputs = change(provider, made, {**INPUTS, "name": "b"})
 
     assert sent(vapi, "PATCH") == [{"name": "b"}]
@@ -115,9 +113,9 @@ def test_a_rename_is_one_patch_of_one_field(provider: Provider, vapi: Emulator) 
         ("numberE164CheckEnabled", {"numberE164CheckEnabled": True}),
     ],
 )
-def test_an_input_that_is_removed_goes_back_to_unset(provider: Provider, vapi: Emulator, removed: str, patch: Props) -> None:
+def test_an_input_that_is_removed_is_unset(provider: Provider, vapi: Emulator, removed: str, patch: Props) -> None:
     full = {key: EVERYTHING[key] for key in EVERYTHING if key != "deletionProtection"}
-    made = make(provider, full)
+    made = create(provider, full)
     outputs = change(provider, made, {key: full[key] for key in full if key != removed})
 
     assert sent(vapi, "PATCH") == [patch]
@@ -126,7 +124,7 @@ def test_an_input_that_is_removed_goes_back_to_unset(provider: Provider, vapi: E
 
 
 def test_an_update_without_a_change_sends_nothing(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     vapi.clear_requests()
 
     assert plain(change(provider, made, INPUTS)) == plain(made.outputs)
@@ -136,7 +134,7 @@ def test_an_update_without_a_change_sends_nothing(provider: Provider, vapi: Emul
 def test_deletion_protection_changes_alone_without_a_request_and_refuses_a_delete(
     configure: Configure, provider: Provider, vapi: Emulator
 ) -> None:
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     vapi.clear_requests()
     outputs = change(provider, made, {**INPUTS, "deletionProtection": True})
 
@@ -147,7 +145,7 @@ def test_deletion_protection_changes_alone_without_a_request_and_refuses_a_delet
 
 
 def test_a_delete_is_one_delete(configure: Configure, provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     configure(vapi).delete(made.id, made.outputs)
 
     assert vapi.numbers() == []
@@ -155,7 +153,7 @@ def test_a_delete_is_one_delete(configure: Configure, provider: Provider, vapi: 
 
 
 def test_a_delete_of_a_number_already_gone_succeeds(configure: Configure, provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     vapi.delete_number(made.id)
     deleting = configure(vapi)
     deleting.delete(made.id, made.outputs)
@@ -164,8 +162,8 @@ def test_a_delete_of_a_number_already_gone_succeeds(configure: Configure, provid
     assert deleting.printed() == ""
 
 
-def test_a_number_that_another_resource_of_the_run_has_is_not_deleted(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+def test_a_number_that_another_resource_of_the_run_manages_is_not_deleted(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider, INPUTS)
     provider.delete(made.id, made.outputs)
 
     assert [number["id"] for number in vapi.numbers()] == [made.id]
@@ -188,14 +186,14 @@ def test_a_read_of_an_unchanged_number_gives_the_same_outputs_and_inputs(provide
 
 
 def test_a_read_drops_a_number_that_the_api_says_is_gone(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     vapi.delete_number(made.id)
 
     assert provider.read(made.id, made.outputs) == Resource("", {}, {})
 
 
-def test_drift_comes_back_as_inputs_and_the_update_puts_it_back(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+def test_drift_appears_in_the_inputs_and_the_update_reverts_it(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider, INPUTS)
     vapi.edit_number(made.id, name="edited in the dashboard", assistantId=None)
     seen = provider.read(made.id, made.outputs)
 
@@ -206,9 +204,9 @@ def test_drift_comes_back_as_inputs_and_the_update_puts_it_back(provider: Provid
     assert sent(vapi, "PATCH") == [{"name": "a", "assistantId": ASSISTANT_ID}]
 
 
-def test_drift_inside_an_object_comes_back_as_inputs(provider: Provider, vapi: Emulator) -> None:
+def test_drift_inside_an_object_appears_in_the_inputs(provider: Provider, vapi: Emulator) -> None:
     server = {"url": "https://example.com", "headers": {"x-a": "1"}}
-    made = make(provider, {**INPUTS, "server": server})
+    made = create(provider, {**INPUTS, "server": server})
     vapi.edit_number(made.id, server={**server, "timeoutSeconds": 45, "headers": {"x-a": "1", "x-b": "added"}})
     seen = provider.read(made.id, made.outputs)
 
@@ -220,8 +218,8 @@ def test_drift_inside_an_object_comes_back_as_inputs(provider: Provider, vapi: E
     assert provider.diff(seen.outputs, provider.check({**INPUTS, "server": server}).inputs).changes == "unknown"
 
 
-def test_a_field_that_the_program_never_set_is_no_drift_and_stays(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+def test_a_field_that_the_program_never_set_is_no_drift_and_is_kept(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider, INPUTS)
     vapi.edit_number(made.id, squadId=SQUAD_ID)
     seen = provider.read(made.id, made.outputs)
 
@@ -232,11 +230,11 @@ def test_a_field_that_the_program_never_set_is_no_drift_and_stays(provider: Prov
     assert sent(vapi, "PATCH") == [{"name": "b"}]
 
 
-def test_what_the_server_fills_in_is_no_drift(provider: Provider, vapi: Emulator) -> None:
+def test_a_default_that_the_server_fills_in_is_no_drift(provider: Provider, vapi: Emulator) -> None:
     inputs = {**INPUTS, "server": {"url": "https://example.com"}}
     filled = {"url": "https://example.com", "timeoutSeconds": 20, "headers": {}}
     vapi.inject(Fault("body", method="POST", status=201, body=_answer({**inputs, "server": filled})))
-    made = make(provider, inputs)
+    made = create(provider, inputs)
 
     assert made.outputs["server"] == {**filled, "headers": Secret({})}
     assert provider.diff(made.outputs, provider.check(inputs).inputs).changes == "none"
@@ -244,7 +242,7 @@ def test_what_the_server_fills_in_is_no_drift(provider: Provider, vapi: Emulator
 
 def test_secrets_are_marked_in_every_answer(provider: Provider, vapi: Emulator) -> None:
     with_headers = {**INPUTS, "server": {"url": "https://example.com", "headers": {"x-vapi-secret": "canary"}}}
-    made = make(provider, with_headers)
+    made = create(provider, with_headers)
     seen = provider.read(made.id, made.outputs)
     updated = change(provider, made, {**with_headers, "name": "b"})
 
@@ -257,7 +255,7 @@ def test_secrets_are_marked_in_every_answer(provider: Provider, vapi: Emulator) 
         "serverUrl": "https://example.com",
         "serverUrlSecret": "canary",
     }
-    made = make(provider, with_secret)
+    made = create(provider, with_secret)
     seen = provider.read(made.id, made.outputs)
     updated = change(provider, made, {**with_secret, "name": "b"})
     for props in (made.outputs, seen.outputs, seen.inputs, updated):
@@ -266,7 +264,7 @@ def test_secrets_are_marked_in_every_answer(provider: Provider, vapi: Emulator) 
 
 def test_sip_headers_of_a_destination_are_marked_too(provider: Provider) -> None:
     destination = {"type": "sip", "sipUri": "sip:desk@example.com", "sipHeaders": {"x-token": "canary"}}
-    made = make(provider, {**INPUTS, "fallbackDestination": destination})
+    made = create(provider, {**INPUTS, "fallbackDestination": destination})
 
     assert made.outputs["fallbackDestination"]["sipHeaders"] == Secret({"x-token": "canary"})
 
@@ -276,7 +274,7 @@ def test_a_secret_that_the_api_never_returns_is_kept_and_no_drift(configure: Con
     vapi = serve(rules={"server-url": reading})
     provider = configure(vapi)
     inputs = {**INPUTS, "serverUrl": "https://example.com/vapi", "serverUrlSecret": "canary"}
-    made = make(provider, inputs)
+    made = create(provider, inputs)
     seen = provider.read(made.id, made.outputs)
 
     for props in (made.outputs, seen.outputs, seen.inputs):
@@ -291,7 +289,7 @@ def test_a_change_from_server_url_to_server_is_one_patch_and_no_drift_afterwards
 ) -> None:
     vapi = serve(rules={"server-url": reading})
     provider = configure(vapi)
-    made = make(provider, {**INPUTS, "serverUrl": "https://example.com/vapi", "serverUrlSecret": "canary"})
+    made = create(provider, {**INPUTS, "serverUrl": "https://example.com/vapi", "serverUrlSecret": "canary"})
     new = {**INPUTS, "server": {"url": "https://example.com/vapi", "headers": {"x-vapi-secret": "canary"}}}
     outputs = change(provider, made, new)
     seen = provider.read(made.id, outputs)
@@ -338,9 +336,11 @@ SERVER: Props = {"url": "https://example.com/a"}
 MORE: Props = {**SERVER, "timeoutSeconds": 99, "headers": {"x-vapi-secret": "canary"}}
 
 
-def test_what_others_added_beside_an_update_is_told_and_stays_to_be_found(provider: Provider, vapi: Emulator) -> None:
+def test_a_field_that_others_added_before_an_update_gives_a_warning_and_shows_in_the_next_read(
+    provider: Provider, vapi: Emulator
+) -> None:
     inputs = {**INPUTS, "server": SERVER}
-    made = make(provider, inputs)
+    made = create(provider, inputs)
     vapi.edit_number(made.id, server=MORE)
     outputs = change(provider, made, {**inputs, "name": "b"})
     assert "somebody else changed server, which was left as it is" in provider.printed()
@@ -378,17 +378,17 @@ def test_one_that_this_run_deleted_is_made_again_though_the_program_still_import
     assert again.id != taken.id
 
 
-def test_the_digits_that_an_update_gives_up_are_free_for_another(provider: Provider, vapi: Emulator) -> None:
-    one = make(provider, INPUTS)
-    make(provider, {**INPUTS, "number": "+14155552672"})  # the account is listed now
+def test_the_digits_that_an_update_gives_up_are_free_for_another_number(provider: Provider, vapi: Emulator) -> None:
+    one = create(provider, INPUTS)
+    create(provider, {**INPUTS, "number": "+14155552672"})  # lists the account
     change(provider, one, {**INPUTS, "number": "+14155552673"})
-    assert make(provider, INPUTS).id != one.id
+    assert create(provider, INPUTS).id != one.id
     with pytest.raises(PluginError, match="another resource of this program already has it"):
-        make(provider, {**INPUTS, "number": "+14155552673"})
+        create(provider, {**INPUTS, "number": "+14155552673"})
 
 
 def test_the_address_is_that_of_the_number_in_the_state(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     vapi.edit_number(made.id, number="+14155552679")
     outputs = plain(change(provider, made, {**INPUTS, "name": "b"}))
     assert outputs["number"] == INPUTS["number"]

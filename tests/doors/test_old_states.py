@@ -1,4 +1,4 @@
-"""States that an older version wrote still load: the keys in them and the path of the class are for ever."""
+"""States that an older version wrote still load: their keys and the path of the class never change."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .host import PROVIDER_KEY, Props, Provider, pickled_class, plain
 STATE: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "state-0.1.0.json").read_text())
 INPUTS: Props = STATE["inputs"]
 OUTPUTS: Props = STATE["outputs"]
-#: What a program says, as opposed to what check adds.
+#: The program's inputs, without those that check adds.
 PROGRAM = {key: value for key, value in INPUTS.items() if key not in (PROVIDER_KEY, "sipUri")}
 
 
 def test_the_class_is_stored_by_its_name_alone(provider: Provider) -> None:
-    # The second byte is the version of the pickle format, which is Python's own to choose.
+    # The second byte is the version of the pickle format, which Python chooses.
     stored = [pickled_class(pickle)[2:] for pickle in (provider.pickle, INPUTS[PROVIDER_KEY], OUTPUTS[PROVIDER_KEY])]
     assert stored == stored[:1] * 3
     assert b"pulumi_vapi_byo.provider" in pickled_class(provider.pickle)
@@ -36,10 +36,10 @@ def test_check_makes_the_inputs_of_the_old_state(provider: Provider) -> None:
     assert plain(provider.check(PROGRAM).inputs) == {key: value for key, value in INPUTS.items() if key != PROVIDER_KEY}
 
 
-def test_create_makes_the_keys_of_the_old_state(provider: Provider) -> None:
+def test_create_returns_the_keys_of_the_old_state(provider: Provider) -> None:
     made = provider.create(provider.check(PROGRAM).inputs)
 
-    # What that record says the outputs say as well, and so it is not written any more.
+    # That record repeats the outputs, so it is not written any more.
     assert made.outputs.keys() == OUTPUTS.keys() - {PROVIDER_KEY, "__managed"}
 
 

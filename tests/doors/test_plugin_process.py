@@ -1,4 +1,4 @@
-"""The plugin's process by itself: what it starts on, and what it writes."""
+"""The plugin's process by itself: the versions that it runs with, and what it prints."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_it_serves_a_whole_life_on_the_lowest_versions_of_what_users_install(tmp
         assert provider.diff(made.outputs, renamed, made.id).changes == "unknown"
         assert provider.update(made.id, made.outputs, renamed)["name"] == "b"
         assert provider.read(made.id, made.outputs).inputs == renamed
-        # In another run: what a run has changed it does not delete.
+        # In another run, because a run does not delete what it has changed.
         fresh = host.provider({"vapi-byo:apiKey": API_KEY, "vapi-byo:baseUrl": vapi.base_url})
         fresh.delete(made.id, made.outputs)
         assert vapi.numbers() == []

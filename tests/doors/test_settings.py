@@ -76,7 +76,7 @@ def test_check_and_diff_need_neither_key_nor_address(host: Host) -> None:
     assert provider.printed() == ""
 
 
-def test_bad_inputs_and_a_wrong_setting_are_said_together(configure: Configure, vapi: Emulator) -> None:
+def test_bad_inputs_and_a_wrong_setting_are_reported_together(configure: Configure, vapi: Emulator) -> None:
     answer = configure(vapi, region="mars").check({**INPUTS, "name": "n" * 41})
 
     assert [name for name, _ in answer.failures] == ["name", ""]

@@ -1,4 +1,4 @@
-"""The SIP trunk through the real host: the same machinery, a password that is never read back, gateways as a whole."""
+"""The SIP trunk through the real host: shared code, a password that is never read back, gateways sent as a whole."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def trunks(host: Host, vapi: Emulator, **settings: Any) -> Provider:
     return host.provider(config | {f"vapi-byo:{key}": value for key, value in settings.items()}, ByoSipTrunkCredentialProvider)
 
 
-def make(provider: Provider, inputs: Props) -> Resource:
+def create(provider: Provider, inputs: Props) -> Resource:
     checked = provider.check(inputs)
     assert checked.failures == []
     return provider.create(checked.inputs)
@@ -48,8 +48,8 @@ def sent(vapi: Emulator, method: str) -> list[Any]:
     return [request.body for request in vapi.requests if request.method == method]
 
 
-def test_a_trunk_is_made_as_it_was_written_and_its_password_is_kept_as_a_secret(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+def test_a_trunk_is_created_as_it_was_written_and_its_password_is_kept_as_a_secret(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider, INPUTS)
 
     assert sent(vapi, "POST") == [{"provider": "byo-sip-trunk", **INPUTS}]
     (credential,) = vapi.credentials()
@@ -59,8 +59,8 @@ def test_a_trunk_is_made_as_it_was_written_and_its_password_is_kept_as_a_secret(
     assert made.outputs["orgId"] == credential["orgId"]
 
 
-def test_what_was_made_needs_no_change(provider: Provider) -> None:
-    made = make(provider, INPUTS)
+def test_a_trunk_just_created_needs_no_change(provider: Provider) -> None:
+    made = create(provider, INPUTS)
     assert provider.diff(plain(made.outputs), INPUTS).changes == "none"
     read = provider.read(made.id, plain(made.outputs))
     assert provider.diff(plain(read.outputs), INPUTS).changes == "none"
@@ -68,8 +68,8 @@ def test_what_was_made_needs_no_change(provider: Provider) -> None:
     assert read.inputs["outboundAuthenticationPlan"]["authPassword"] == Secret(PASSWORD)
 
 
-def test_a_changed_password_is_sent_with_its_plan_and_a_name_alone(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+def test_a_changed_password_is_sent_with_its_plan_and_a_changed_name_alone(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider, INPUTS)
     plan = {**INPUTS["outboundAuthenticationPlan"], "authPassword": "canary-other"}
     changed = {**INPUTS, "outboundAuthenticationPlan": plan}
     assert provider.diff(plain(made.outputs), changed).changes == "unknown"
@@ -80,16 +80,16 @@ def test_a_changed_password_is_sent_with_its_plan_and_a_name_alone(provider: Pro
     assert sent(vapi, "PATCH") == [{"outboundAuthenticationPlan": plan}, {"name": "Other"}]
 
 
-def test_an_edit_of_the_gateways_elsewhere_shows_as_the_way_back(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+def test_an_edit_of_the_gateways_elsewhere_is_shown_to_be_reverted(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider, INPUTS)
     assert vapi_patch(vapi, made.id, {"gateways": [{"ip": "203.0.113.11"}]}) == 200
     read = provider.read(made.id, plain(made.outputs))
     assert plain(read.inputs)["gateways"] == [{"ip": "203.0.113.11"}]
     assert provider.diff(plain(read.outputs), INPUTS).changes == "unknown"
 
 
-def test_an_update_does_not_overwrite_what_somebody_else_changed(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+def test_an_update_does_not_overwrite_a_change_by_somebody_else(provider: Provider, vapi: Emulator) -> None:
+    made = create(provider, INPUTS)
     vapi_patch(vapi, made.id, {"name": "Dashboard"})
     with pytest.raises(PluginError) as raised:
         provider.update(made.id, plain(made.outputs), {**INPUTS, "name": "Program"})
@@ -98,9 +98,9 @@ def test_an_update_does_not_overwrite_what_somebody_else_changed(provider: Provi
     assert credential["name"] == "Dashboard"
 
 
-def test_a_trunk_that_is_gone_is_gone_and_deleting_it_is_no_failure(host: Host, vapi: Emulator) -> None:
-    made = make(trunks(host, vapi), INPUTS)
-    provider = trunks(host, vapi)  # a later run: what this one made, it would not delete
+def test_a_trunk_already_gone_is_dropped_and_deleting_it_succeeds(host: Host, vapi: Emulator) -> None:
+    made = create(trunks(host, vapi), INPUTS)
+    provider = trunks(host, vapi)  # a later run, because a run does not delete what it created
     provider.delete(made.id, plain(made.outputs))
     assert vapi.credentials() == []
     assert provider.read(made.id, plain(made.outputs)).id == ""
@@ -108,16 +108,16 @@ def test_a_trunk_that_is_gone_is_gone_and_deleting_it_is_no_failure(host: Host, 
 
 
 def test_a_trunk_in_use_is_not_deleted_and_the_api_says_why(host: Host, vapi: Emulator) -> None:
-    made = make(trunks(host, vapi), INPUTS)
+    made = create(trunks(host, vapi), INPUTS)
     vapi.add_number(credentialId=made.id, number="+14155552671", provider="byo-phone-number")
     with pytest.raises(PluginError, match=r"cannot delete BYO SIP trunk 'Trunk': Vapi answered 400: "):
         trunks(host, vapi).delete(made.id, plain(made.outputs))
     assert len(vapi.credentials()) == 1
 
 
-def test_a_lost_answer_makes_no_second_trunk(provider: Provider, vapi: Emulator) -> None:
+def test_a_lost_answer_creates_no_second_trunk(provider: Provider, vapi: Emulator) -> None:
     vapi.inject(Fault("drop_after", method="POST", path="/credential"))
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     (credential,) = vapi.credentials()
     assert made.id == credential["id"]
     assert len(sent(vapi, "POST")) == 1
@@ -125,17 +125,17 @@ def test_a_lost_answer_makes_no_second_trunk(provider: Provider, vapi: Emulator)
 
 
 def test_a_trunk_like_one_that_exists_is_refused_unless_allowed_or_taken_over(host: Host, vapi: Emulator) -> None:
-    first = make(trunks(host, vapi), INPUTS)
+    first = create(trunks(host, vapi), INPUTS)
     with pytest.raises(
         PluginError, match=f"cannot create BYO SIP trunk 'Trunk': it already exists at Vapi .id {first.id}"
     ) as raised:
-        make(trunks(host, vapi), INPUTS)
+        create(trunks(host, vapi), INPUTS)
     assert str(raised.value).endswith("to replace it by another, run pulumi config set vapi-byo:onExisting allow")
-    adopted = make(trunks(host, vapi, onExisting="adopt"), INPUTS)
+    adopted = create(trunks(host, vapi, onExisting="adopt"), INPUTS)
     assert adopted.id == first.id
-    # Nobody can tell whether the password is the program's: it is sent.
+    # Vapi never returns the password, so it is sent again in case it differs.
     assert sent(vapi, "PATCH") == [{"outboundAuthenticationPlan": INPUTS["outboundAuthenticationPlan"]}]
-    assert make(trunks(host, vapi, onExisting="allow"), INPUTS).id != first.id
+    assert create(trunks(host, vapi, onExisting="allow"), INPUTS).id != first.id
 
 
 def test_import_takes_a_trunk_over_without_a_write(provider: Provider, vapi: Emulator) -> None:
@@ -166,7 +166,7 @@ def test_bad_inputs_are_refused_at_preview_with_no_request_and_no_secret(
 
 
 def test_a_password_is_in_no_error_even_if_the_api_echoes_it(provider: Provider, vapi: Emulator) -> None:
-    made = make(provider, INPUTS)
+    made = create(provider, INPUTS)
     vapi.inject(Fault("status", method="PATCH", status=400, message=f"odd password {PASSWORD}"))
     with pytest.raises(PluginError) as raised:
         provider.update(made.id, plain(made.outputs), {**INPUTS, "name": "Other"})
