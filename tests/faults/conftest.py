@@ -19,14 +19,14 @@ NewStack = Callable[..., Stack]
 
 @pytest.fixture
 def vapi() -> Iterator[Emulator]:
-    """A Vapi that would take the same number twice, so that nobody but the provider prevents it."""
+    """Run a Vapi that would accept the same number twice, so that only the provider prevents duplicates."""
     with Emulator(api_key=API_KEY, rules={"duplicate-number": "accepted"}) as vapi:
         yield vapi
 
 
 @pytest.fixture
 def stand_in() -> Iterator[StandIn]:
-    """A Vapi that the project has never seen, and that would take the same number twice."""
+    """Run a Vapi that the project has never seen, and that would accept the same number twice."""
     with StandIn() as vapi:
         yield vapi
 
@@ -42,7 +42,7 @@ def new_stack(tmp_path: Path) -> NewStack:
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
-    """Note something for the summary at the end. As pytest's `record_property`, which some kinds of JUnit files forbid."""
+    """Keep a value for the summary at the end, as pytest's `record_property`, which some JUnit formats don't allow."""
 
     def record(name: str, value: object) -> None:
         request.node.user_properties.append((name, value))

@@ -1,4 +1,4 @@
-"""A Vapi in the same thread: whatever a test wants it to answer, without a socket, so thousands of answers take seconds."""
+"""A Vapi in the same thread: any answer that a test wants, without a socket, so thousands of answers take seconds."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Said:
 
 
 def said(status: int, body: object) -> Said:
-    """Answer with JSON."""
+    """Return an answer with a JSON body."""
     return Said(status, json.dumps(body).encode())
 
 
@@ -49,7 +49,7 @@ class FakeAdapter(requests.adapters.BaseAdapter):
     """Hands requests to a function and keeps them.
 
     Args:
-        answer: Gets a request, returns the answer or raises what requests would raise.
+        answer: Gets a request; returns the answer, or raises the exception that requests would raise.
     """
 
     def __init__(self, answer: Callable[[Sent], Said]) -> None:
@@ -68,7 +68,7 @@ class FakeAdapter(requests.adapters.BaseAdapter):
     ) -> requests.Response:
         assert request.method
         assert request.headers["Authorization"] == f"Bearer {API_KEY}"
-        vars(threading.current_thread())["sent"] = True  # as a connection of the client's tells its exchange
+        vars(threading.current_thread())["sent"] = True  # as the client's own connection does
         one = Sent(request.method, request.path_url.partition("?")[0], json.loads(request.body) if request.body else None)
         self.sent.append(one)
         answer = self._answer(one)
@@ -85,7 +85,7 @@ class FakeAdapter(requests.adapters.BaseAdapter):
 
 
 def lifecycle(answer: Callable[[Sent], Said], **settings: Any) -> tuple[Lifecycle, FakeAdapter]:
-    """Return the life cycle of phone numbers on a Vapi that answers as `answer` says; it waits for nothing."""
+    """Return the life cycle of phone numbers on a Vapi whose answers come from `answer`; it never waits."""
     values = {"api_key": API_KEY, "base_url": "http://127.0.0.1:9", "region": "us", "max_retries": 2, **settings}
     chosen = Settings(**values)
     client = VapiClient(chosen, sleep=lambda _: None)

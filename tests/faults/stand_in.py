@@ -1,4 +1,4 @@
-"""A Vapi that shares no code with the emulator and obeys no document: it answers as a test bends it, over a real socket."""
+"""A Vapi that shares no code with the emulator and follows no document: each test bends its answers, over a real socket."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Seen:
         query: Query parameters.
         body: Parsed JSON, or None.
         at: When it came, seconds of `time.monotonic`.
-        key: The key it bore.
+        key: The key that it carried.
     """
 
     method: str
@@ -41,34 +41,34 @@ class Seen:
 
 @dataclass
 class Entry:
-    """A number or credential, and since when it is there, in seconds of the stand-in's own time."""
+    """A number or credential, and when it was added, in seconds of the stand-in's own time."""
 
     value: dict[str, Any]
     since: float
 
 
-#: Answers a request in the place of the stand-in: gets the connection's handler, the request and what does the usual work and
-#: returns its status and body; returns whether it has answered.
+#: Answers a request in place of the stand-in: gets the connection's handler, the request, and a function that does the usual
+#: work and returns its status and body; returns whether it has answered.
 Bend = Callable[["_Handler", Seen, Callable[[], tuple[int, Any]]], bool]
 
 
 class StandIn:
-    """An organisation's API. A context manager; change its attributes whenever you like.
+    """An organisation's API. A context manager; its attributes can be changed at any time.
 
     Attributes:
-        org_id: The organisation of all that is created.
-        key: The key that it takes.
-        numbers: The numbers by id; `put` adds one as somebody else would.
+        org_id: The organisation of everything that is created.
+        key: The key that it accepts.
+        numbers: The numbers by id; `put` adds a number as somebody else would.
         credentials: The credentials by id.
         seen: All requests.
         allows_duplicates: Whether a number may be registered twice.
-        list_lag_s: Seconds after which what was created is in lists, and what was deleted is not.
-        limit_cap: Most entries in any list, whatever is asked for.
+        list_lag_s: Seconds until lists show a creation or a deletion.
+        limit_cap: Most entries in any list, whatever limit was requested.
         strips_plus: Whether numbers come back without their plus.
         hides: Fields that are never read back.
         fills_in: Fields that are added to every number that is created.
         clock_skew_s: How far its clock is ahead of this machine's, in ``Date`` and in its times.
-        speed: How many times as fast as this machine's its time goes; see `skip`.
+        speed: How much faster its time passes than this machine's; see `skip`.
         bends: Asked in turn, before the usual answer.
     """
 
@@ -107,7 +107,7 @@ class StandIn:
         self._server.server_close()
         self._thread.join()
 
-    # ------------------------------------------------------------------------------------- what others do, and what came
+    # ---------------------------------------------------------------------------------- what others do, and what arrived
 
     def put(self, **fields: Any) -> dict[str, Any]:
         """Add a number as the dashboard would, and return it."""
@@ -118,7 +118,7 @@ class StandIn:
         return self._add(self.credentials, {"provider": "byo-sip-trunk", **fields})
 
     def change(self, id_: str, **fields: Any) -> None:
-        """Change a number as the dashboard would; None takes a field out."""
+        """Change a number as the dashboard would; None removes a field."""
         with self.lock:
             entry = self.numbers[id_]
             value = {**entry.value, **fields, "updatedAt": self._now()}
@@ -130,22 +130,22 @@ class StandIn:
             self._gone[id_] = (self.numbers.pop(id_).value, self.elapsed_s())
 
     def skip(self, seconds: float) -> None:
-        """Let time pass at once: a sleep for whoever talks to this."""
+        """Let time pass at once: the sleep for clients of the stand-in."""
         with self.lock:
             self._skipped_s += seconds
             self._do_what_is_due()
 
     def later(self, seconds: float, work: Callable[[], object]) -> None:
-        """Do something after some seconds of its own time; it is done when time is skipped, or at the next request."""
+        """Do something after some seconds of its own time: when time is skipped, or at the next request."""
         with self.lock:
             self._late.append((self.elapsed_s() + seconds, work))
 
     def elapsed_s(self) -> float:
-        """Return the seconds of its own time since its beginning."""
+        """Return the seconds of its own time since it started."""
         return (time.monotonic() - self._began[1]) * self.speed + self._skipped_s
 
     def now(self) -> datetime:
-        """Return what its clock shows."""
+        """Return the time on its clock."""
         return self._began[0] + timedelta(seconds=self.elapsed_s() + self.clock_skew_s)
 
     def _do_what_is_due(self) -> None:
@@ -155,17 +155,17 @@ class StandIn:
             work()
 
     def held(self) -> list[dict[str, Any]]:
-        """Return all numbers there are, whatever lists show."""
+        """Return all existing numbers, whatever lists show."""
         with self.lock:
             return [entry.value for entry in self.numbers.values()]
 
     def sent(self, *methods: str) -> list[Seen]:
-        """Return the requests of some methods; all without any."""
+        """Return the requests with these methods, or all requests if no method is given."""
         with self.lock:
             return [one for one in self.seen if not methods or one.method in methods]
 
     def summary(self) -> str:
-        """Say in a few words what was sent: ``GET 3, POST 1``."""
+        """Return in a few words what was sent: ``GET 3, POST 1``."""
         with self.lock:
             methods = [one.method for one in self.seen]
         return ", ".join(f"{method} {methods.count(method)}" for method in sorted(set(methods))) or "nothing"
@@ -173,7 +173,7 @@ class StandIn:
     # ------------------------------------------------------------------------------------------------------- the usual work
 
     def work(self, seen: Seen) -> tuple[int, Any]:
-        """Do what a request asks for; its status and body."""
+        """Do what a request asks for; return its status and body."""
         if seen.key != self.key:
             return _refusal(401, "Invalid Key.")
         _, collection_name, *rest = seen.path.split("/")
@@ -223,7 +223,7 @@ class StandIn:
         return {**shown, "number": value["number"].lstrip("+")} if self.strips_plus and "number" in value else shown
 
     def _now(self) -> str:
-        # No two are alike, so that the order of what was created is certain.
+        # Every time is different, so that the order of creations is certain.
         self._last = max(self.now(), self._last + timedelta(milliseconds=1))
         return f"{self._last:%Y-%m-%dT%H:%M:%S}.{self._last.microsecond // 1000:03d}Z"
 
@@ -237,7 +237,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False  # a test may leave a connection open on purpose
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay silent: clients leave in the middle here."""
+        """Stay silent: clients often leave early here."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -262,7 +262,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - what http.server calls
 
     def answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        """Send a complete answer; a body that is bytes goes as it is."""
+        """Send a complete answer; a body of bytes is sent as it is."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(raw)), **(headers or {})}.items():

@@ -1,4 +1,4 @@
-"""The fault table: what came of every cell, gathered from all workers and printed at the end of the run."""
+"""The fault table: the outcome of every cell, gathered from all workers and printed at the end of the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PROPERTY = "fault-table"
 _FIGURE = "fault-figure"
 _CASE = "adversary-case"
 
-#: The columns, in the order of the table; each is the request that meets the fault.
+#: The columns, in order; each is the request that meets the fault.
 COLUMNS = {
     "create": "create (POST)",
     "read": "read (GET)",
@@ -24,7 +24,7 @@ Record = Callable[[str, Any], None]
 
 
 def record_cell(record: Record, operation: str, fault: str, times: str, outcome: str) -> None:
-    """Put a cell into the table; pytest hands it from the worker to who prints it.
+    """Put a cell into the table; pytest passes it from the worker to the process that prints it.
 
     Args:
         record: The fixture of that name.
@@ -37,11 +37,11 @@ def record_cell(record: Record, operation: str, fault: str, times: str, outcome:
 
 
 def record_figure(record: Record, sentence: str) -> None:
-    """Have a figure printed below the table.
+    """Print a figure below the table.
 
     Args:
         record: The fixture of that name.
-        sentence: What was counted, and how much it was.
+        sentence: What was counted, and the count.
     """
     record(_FIGURE, sentence)
 
@@ -53,13 +53,13 @@ def record_case(record: Record, case: str, sent: str, outcome: str) -> None:
         record: The fixture of that name.
         case: What was done, in a few words.
         sent: What was sent, in a few words such as ``POST 1, GET 4``.
-        outcome: What came of it.
+        outcome: The result, in a few words.
     """
     record(_CASE, [case, sent, outcome])
 
 
 def print_table(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table and the figures, if anything of them was run."""
+    """Print the table and the figures, if any of their tests were run."""
     rows: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     cases: list[list[str]] = []
     figures: list[str] = []
@@ -103,8 +103,8 @@ def _print_table(terminalreporter: pytest.TerminalReporter, rows: Mapping[tuple[
 
 
 def _print_cases(terminalreporter: pytest.TerminalReporter, cases: list[list[str]]) -> None:
-    terminalreporter.section(f"the adversary's list: {len(cases)} cases")
-    cases = [["case", "what was sent", "what came of it"], *sorted(cases)]
+    terminalreporter.section(f"adversarial cases: {len(cases)}")
+    cases = [["case", "what was sent", "outcome"], *sorted(cases)]
     widths = [max(len(case[column]) for case in cases) for column in range(2)]
     for case, sent, outcome in cases:
         terminalreporter.write_line(f"{case:{widths[0]}}  {sent:{widths[1]}}  {outcome}")

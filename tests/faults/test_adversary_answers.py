@@ -1,4 +1,4 @@
-"""Answers that an adversary would give: endless, forged, huge, or repeating what is secret."""
+"""Answers that an adversary would give: endless, forged, huge, or repeating secrets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def failure(call: Callable[[], object]) -> VapiError:
 
 
 def calls(numbers: Collection, id_: str) -> list[Callable[[], object]]:
-    """Return all that can be sent."""
+    """Return every call that can be sent."""
     return [
         lambda: numbers.create(INPUTS),
         lambda: numbers.get(id_),
@@ -76,7 +76,7 @@ def endless(pieces: Callable[[], Iterable[bytes]], stop: threading.Event) -> Ben
     def bend(handler: Any, _seen: Any, _work: Any) -> bool:
         handler.close_connection = True
         for piece in pieces():
-            handler.wfile.write(piece)  # an OSError, once nobody reads any more
+            handler.wfile.write(piece)  # an OSError once nobody reads any more
             if stop.wait(0.005):
                 break
         return True
@@ -110,7 +110,7 @@ def test_ten_endless_answers_at_once_are_all_given_up_in_time(stand_in: StandIn,
 
 
 @pytest.mark.parametrize("status", [408, 425])
-def test_a_status_that_passes_is_tried_again_but_for_a_post(stand_in: StandIn, record: Record, status: int) -> None:
+def test_a_temporary_status_is_retried_except_for_a_post(stand_in: StandIn, record: Record, status: int) -> None:
     def bend(handler: Any, _seen: Any, _work: Any) -> bool:
         handler.answer(status, {"message": "not now", "error": "x", "statusCode": status})
         return True
@@ -122,7 +122,7 @@ def test_a_status_that_passes_is_tried_again_but_for_a_post(stand_in: StandIn, r
         assert isinstance(error, ApiError)
         assert str(error).endswith("this is temporary: try again later")
     assert stand_in.summary() == "DELETE 3, GET 6, PATCH 3, POST 1"
-    record_case(record, f"{status} to everything", stand_in.summary(), "all but the POST tried again")
+    record_case(record, f"{status} to everything", stand_in.summary(), "everything but the POST retried")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_status_that_passes_is_tried_again_but_for_a_post(stand_in: StandIn, r
     ],
     ids=["year 99999", "5000 digits", "negative", "nan", "garbage"],
 )
-def test_a_pause_of_any_spelling_ends_in_a_sentence(
+def test_any_unusable_pause_ends_in_a_sentence(
     stand_in: StandIn, record: Record, header: str, sent: int, request: pytest.FixtureRequest
 ) -> None:
     def bend(handler: Any, _seen: Any, _work: Any) -> bool:
@@ -150,7 +150,9 @@ def test_a_pause_of_any_spelling_ends_in_a_sentence(
     assert len(error) < 300
     assert len(stand_in.seen) == sent
     name = request.node.callspec.id
-    record_case(record, f"Retry-After: {name}", stand_in.summary(), "told" if sent == 1 else "our own pauses, then told")
+    record_case(
+        record, f"Retry-After: {name}", stand_in.summary(), "an error at once" if sent == 1 else "our own pauses, then an error"
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------- ids
@@ -159,7 +161,7 @@ NO_IDS = ["..", ".", "a/b", "a\nb", "%2e%2e", "\x1b[2J", "x" * 100_000]
 
 
 @pytest.mark.parametrize("id_", NO_IDS, ids=lambda id_: repr(id_)[:12])
-def test_what_is_no_id_is_a_bad_answer_and_never_a_path(stand_in: StandIn, record: Record, id_: str) -> None:
+def test_an_invalid_id_is_a_bad_answer_and_never_a_path(stand_in: StandIn, record: Record, id_: str) -> None:
     real = stand_in.put(**INPUTS)["id"]
 
     def bend(handler: Any, seen: Any, work: Any) -> bool:
@@ -197,7 +199,7 @@ NASTY = [
 
 
 def answers(nasty: str, where: str) -> Callable[[Sent], Said]:
-    """Answer everything well but for one field."""
+    """Answer everything correctly except for one field."""
     head = {"provider": "byo-phone-number", "orgId": "org-1", "createdAt": "2026-01-02T03:04:05.678Z"}
     number = {**head, "updatedAt": "2026-01-02T03:04:05.678Z", "id": "id-1", **INPUTS}
 
@@ -254,7 +256,7 @@ def test_every_sentence_is_one_short_line_whatever_the_api_says(
         assert len(line) < 2000, line
 
 
-# --------------------------------------------------------------------------------------------------------------------- masks
+# ------------------------------------------------------------------------------------------------------------------- masking
 
 SECRET = 'hook-S3cr"et/+& 7c19'
 
@@ -296,7 +298,7 @@ def test_a_secret_that_the_api_repeats_in_another_spelling_is_masked(stand_in: S
     record_case(record, f"a secret repeated: {kind}", stand_in.summary(), "masked")
 
 
-def test_beside_a_secret_too_short_to_be_masked_nothing_of_the_api_s_is_shown(stand_in: StandIn, record: Record) -> None:
+def test_no_text_of_the_api_is_shown_if_a_secret_is_too_short_to_be_masked(stand_in: StandIn, record: Record) -> None:
     def bend(handler: Any, _seen: Any, _work: Any) -> bool:
         handler.answer(400, {"message": "the secret x7q is odd", "error": "x", "statusCode": 400})
         return True
@@ -321,8 +323,8 @@ def test_the_key_for_this_machine_never_goes_to_a_proxy(
     record_case(record, "HTTP_PROXY, and the API on this machine", stand_in.summary(), "nothing went to the proxy")
 
 
-def test_a_post_that_a_proxy_refused_is_not_in_doubt(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    with StandIn() as proxy:  # it knows no CONNECT
+def test_a_post_that_a_proxy_refused_was_certainly_not_sent(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn() as proxy:  # it does not support CONNECT
         monkeypatch.setenv("HTTPS_PROXY", proxy.base_url)
         settings = Settings(API_KEY, "https://api.invalid", "us", timeout_s=5, max_retries=0, on_existing="allow")
         numbers = Collection(VapiClient(settings, sleep=lambda _: None), PHONE_NUMBER)
@@ -332,13 +334,13 @@ def test_a_post_that_a_proxy_refused_is_not_in_doubt(record: Record, monkeypatch
         assert str(error).startswith(f"the proxy {proxy.base_url} on the way to https://api.invalid failed: Tunnel connection ")
         assert str(error).endswith("check HTTPS_PROXY, or name the host in NO_PROXY to go without a proxy")
         assert proxy.seen == []
-    record_case(record, "a proxy that refuses to connect", "nothing", "the POST is not in doubt")
+    record_case(record, "a proxy that refuses to connect", "nothing", "the POST was certainly not sent")
 
 
 @pytest.mark.parametrize(
     "address", ["http://[::1]evil.com", "http://evil.com[::1]/", "http://127.0.0.1\\.evil.com", "http://localhost@evil.com"]
 )
-def test_an_address_that_can_be_read_in_two_ways_is_refused(record: Record, address: str) -> None:
+def test_an_ambiguous_address_is_refused(record: Record, address: str) -> None:
     with pytest.raises(ConfigError, match="is not the address of an API"):
         read_settings({"vapi-byo:apiKey": API_KEY, "vapi-byo:baseUrl": address}.get, {})
     record_case(record, f"the address {address}", "nothing", "refused")
@@ -381,7 +383,7 @@ def test_an_address_that_can_be_read_in_two_ways_is_refused(record: Record, addr
         ),
     ],
 )
-def test_what_is_wrong_with_the_environment_is_named(
+def test_an_error_in_the_environment_is_named(
     record: Record, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str, sentence: str
 ) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
@@ -398,7 +400,7 @@ def test_what_is_wrong_with_the_environment_is_named(
 # -------------------------------------------------------------------------------------------------------- a validator's errors
 
 
-def test_the_objects_of_a_validator_are_shown_by_their_constraints_alone(stand_in: StandIn, record: Record) -> None:
+def test_a_validator_s_objects_are_shown_only_by_their_constraints(stand_in: StandIn, record: Record) -> None:
     def bend(handler: Any, seen: Any, _work: Any) -> bool:
         message = [
             {

@@ -1,4 +1,4 @@
-"""An adversary's list: what the command line makes of very large previews."""
+"""Adversarial cases: how the command line handles very large previews."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pulumi_vapi_byo.cli.report import report
 
 from .table import Record, record_case
 
-#: What a comment on GitHub takes.
+#: Most characters in a GitHub comment.
 LONGEST_COMMENT = 65_536
 
 
@@ -21,7 +21,7 @@ def step(operation: str, index: int, **new: str) -> dict[str, Any]:
     return {"op": operation, "urn": urn, "oldState": state, "newState": {"inputs": {**old, **new}}}
 
 
-def test_a_report_on_thousands_of_numbers_fits_a_comment_and_names_what_is_dangerous(record: Record) -> None:
+def test_a_report_on_thousands_of_numbers_fits_a_comment_and_names_dangerous_changes(record: Record) -> None:
     steps = [step("update", index, name=f"Another name of line {index}") for index in range(3000)]
     dangerous = [step("delete", 3001), step("update", 3002, assistantId="b" * 36)]
     told = report(json.dumps({"steps": [*steps, *dangerous]}))

@@ -37,7 +37,7 @@ NEXT_UP = "run pulumi up again, which looks for it first and does not create it 
 def life(
     stand_in: StandIn, kind: Kind = PHONE_NUMBER, *, sleep: Callable[[float], object] | None = None, **settings: Any
 ) -> Lifecycle:
-    """Return a life cycle that lets the stand-in's time pass where it waits."""
+    """Return a life cycle that waits by letting the stand-in's time pass."""
 
     def wait(seconds: float) -> None:
         (sleep or stand_in.skip)(seconds)
@@ -47,7 +47,7 @@ def life(
 
 
 def lost(stand_in: StandIn, *, work_after_s: float | None = 0.0, times: int = 1) -> Bend:
-    """Lose the answers to POSTs, whose work is done at once, some seconds later, or never."""
+    """Lose the answers to POSTs; their work is done at once, some seconds later, or never."""
     left = [None] * times
 
     def bend(handler: Any, seen: Any, work: Callable[[], Any]) -> bool:
@@ -84,7 +84,7 @@ def posts(stand_in: StandIn) -> int:
 
 
 def held_once(stand_in: StandIn, id_: str, digits: str = "+14155552000") -> str:
-    """Assert that Vapi holds a number once, and that it is the one of an id; say so."""
+    """Assert that Vapi holds a number once, with this id; return that as a text for the table."""
     assert [one["id"] for one in stand_in.held() if str(one.get("number")).lstrip("+") == digits.lstrip("+")] == [id_]
     return "one number, and the state has its id"
 
@@ -122,7 +122,7 @@ def test_the_work_is_done_four_seconds_after_the_connection_broke(
     record_case(record, f"work done 4 s after the connection broke, {what}", stand_in.summary(), held_once(stand_in, id_))
 
 
-def test_after_a_time_out_it_is_looked_for_as_long_as_the_timeout_says(stand_in: StandIn) -> None:
+def test_after_a_time_out_the_number_is_looked_for_as_long_as_the_timeout(stand_in: StandIn) -> None:
     released: list[float] = []
 
     def slow(handler: Any, seen: Any, work: Callable[[], Any]) -> bool:
@@ -138,7 +138,7 @@ def test_after_a_time_out_it_is_looked_for_as_long_as_the_timeout_says(stand_in:
 
     def wait(seconds: float) -> None:
         slept.append(seconds)
-        stand_in.skip(seconds * 40)  # one second of this timeout stands for forty
+        stand_in.skip(seconds * 40)  # one second of this timeout represents forty
 
     id_, _ = life(stand_in, sleep=wait, timeout_s=1.0).create(INPUTS)
     assert posts(stand_in) == 1
@@ -148,7 +148,7 @@ def test_after_a_time_out_it_is_looked_for_as_long_as_the_timeout_says(stand_in:
 
 
 @pytest.mark.parametrize(("timeout_s", "seconds"), [(0.3, 15.0), (20.0, 15.0)])
-def test_what_never_appears_is_looked_for_for_fifteen_seconds_before_each_new_try(
+def test_a_number_that_never_appears_is_looked_for_for_fifteen_seconds_before_each_retry(
     stand_in: StandIn, timeout_s: float, seconds: float
 ) -> None:
     stand_in.bends.append(lost(stand_in, work_after_s=None, times=3))
@@ -166,7 +166,7 @@ def test_what_never_appears_is_looked_for_for_fifteen_seconds_before_each_new_tr
     assert slept[:3] == [0.5, 0.75, 1.125]
 
 
-def test_a_400_after_an_unknown_fate_is_looked_into_and_the_number_found(stand_in: StandIn, record: Record) -> None:
+def test_after_an_unknown_outcome_a_400_is_checked_and_the_number_found(stand_in: StandIn, record: Record) -> None:
     stand_in.allows_duplicates, stand_in.list_lag_s = False, 20
     stand_in.bends.append(lost(stand_in))
     id_, _ = life(stand_in).create(INPUTS)
@@ -174,7 +174,7 @@ def test_a_400_after_an_unknown_fate_is_looked_into_and_the_number_found(stand_i
     record_case(record, "answer lost, list 20 s behind, then 400 already in use", stand_in.summary(), held_once(stand_in, id_))
 
 
-def test_a_400_after_an_unknown_fate_proves_nothing(stand_in: StandIn, record: Record) -> None:
+def test_after_an_unknown_outcome_a_400_proves_nothing(stand_in: StandIn, record: Record) -> None:
     stand_in.allows_duplicates, stand_in.list_lag_s = False, 1000
     stand_in.bends.append(lost(stand_in))
     with pytest.raises(VapiError) as failed:
@@ -189,7 +189,7 @@ def test_a_400_after_an_unknown_fate_proves_nothing(stand_in: StandIn, record: R
 
 @pytest.mark.parametrize("work_is_done", [True, False])
 @pytest.mark.parametrize("status", [408, 425, 500, 503, 599])
-def test_a_status_that_does_not_tell_is_looked_into_before_anything_is_sent_again(
+def test_an_ambiguous_status_is_checked_before_anything_is_sent_again(
     stand_in: StandIn, record: Record, status: int, work_is_done: bool
 ) -> None:
     stand_in.list_lag_s = 3
@@ -201,7 +201,7 @@ def test_a_status_that_does_not_tell_is_looked_into_before_anything_is_sent_agai
 
 
 @pytest.mark.parametrize("on_existing", ["error", "allow"])
-def test_a_look_that_fails_is_followed_by_others(stand_in: StandIn, on_existing: str) -> None:
+def test_a_failed_look_up_is_repeated(stand_in: StandIn, on_existing: str) -> None:
     stand_in.list_lag_s = 3
 
     def busy(handler: Any, seen: Any, work: Callable[[], Any]) -> bool:
@@ -216,7 +216,7 @@ def test_a_look_that_fails_is_followed_by_others(stand_in: StandIn, on_existing:
     assert posts(stand_in) == 1
 
 
-def test_with_allow_the_advice_is_to_look_before_the_next_up(stand_in: StandIn) -> None:
+def test_with_allow_the_advice_is_to_check_before_the_next_up(stand_in: StandIn) -> None:
     stand_in.bends.append(lost(stand_in, work_after_s=None, times=3))
     with pytest.raises(
         VapiError, match="look for it in the dashboard before you run pulumi up again, which would create anoth"
@@ -224,7 +224,7 @@ def test_with_allow_the_advice_is_to_look_before_the_next_up(stand_in: StandIn) 
         life(stand_in, on_existing="allow").create(INPUTS)
 
 
-# ------------------------------------------------------------------------------------------- what a lost answer may have made
+# ---------------------------------------------------------------------------------------- what a lost answer may have created
 
 FILLED_IN: dict[str, Any] = {"name": "Vapi's own name", "server": {"url": "https://example.com/filled-in"}}
 
@@ -232,7 +232,7 @@ FILLED_IN: dict[str, Any] = {"name": "Vapi's own name", "server": {"url": "https
 @on_existing
 @pytest.mark.parametrize("strips_plus", [False, True])
 @pytest.mark.parametrize("filled_in", [{}, FILLED_IN], ids=["as-sent", "filled-in"])
-def test_digits_and_credential_tell_what_a_lost_answer_made(
+def test_digits_and_credential_identify_the_number_of_a_lost_answer(
     stand_in: StandIn, record: Record, on_existing: str, strips_plus: bool, filled_in: dict[str, Any]
 ) -> None:
     stand_in.strips_plus, stand_in.fills_in = strips_plus, filled_in
@@ -256,7 +256,7 @@ def test_digits_and_credential_tell_what_a_lost_answer_made(
         (SIP_TRUNK_CREDENTIAL, TRUNK, {"gateways": [{"ip": "203.0.113.11"}]}),
     ],
 )
-def test_without_digits_what_may_be_it_is_refused_and_never_created_again(
+def test_without_digits_a_possible_match_is_refused_and_never_created_again(
     stand_in: StandIn, record: Record, kind: Kind, inputs: dict[str, Any], filled_in: dict[str, Any]
 ) -> None:
     put = stand_in.put if kind is PHONE_NUMBER else stand_in.put_credential
@@ -274,12 +274,12 @@ def test_without_digits_what_may_be_it_is_refused_and_never_created_again(
     ):
         life(stand_in, kind).create(inputs)
     assert posts(stand_in) == 1
-    what = f"{kind.noun} without digits, {', '.join(filled_in)} otherwise"
+    what = f"{kind.noun} without digits, {', '.join(filled_in)} different"
     record_case(record, f"answer lost, {what}", stand_in.summary(), "refused: it may be this one")
 
 
 @pytest.mark.parametrize(("kind", "inputs"), [(PHONE_NUMBER, WITHOUT_DIGITS), (SIP_TRUNK_CREDENTIAL, TRUNK)])
-def test_without_digits_just_what_was_sent_is_taken_and_others_creations_are_not(
+def test_without_digits_only_an_exact_match_is_taken_over_and_never_somebody_else_s(
     stand_in: StandIn, kind: Kind, inputs: dict[str, Any]
 ) -> None:
     stand_in.bends.append(lost(stand_in, times=4))
@@ -291,7 +291,7 @@ def test_without_digits_just_what_was_sent_is_taken_and_others_creations_are_not
     assert {id_: entry.value["name"] for id_, entry in collection.items()} == dict(zip(made, names, strict=True))
 
 
-def test_two_without_digits_that_differ_in_a_secret_alone_keep_their_own(stand_in: StandIn) -> None:
+def test_numbers_without_digits_that_differ_only_in_a_secret_are_not_swapped(stand_in: StandIn) -> None:
     stand_in.hides = {"serverUrlSecret"}
     stand_in.list_lag_s = 1
     stand_in.bends.append(lost(stand_in, times=3))
@@ -308,9 +308,7 @@ def test_two_without_digits_that_differ_in_a_secret_alone_keep_their_own(stand_i
 
 
 @on_existing
-def test_what_another_resource_of_the_program_has_meanwhile_is_not_taken_for_what_was_lost(
-    stand_in: StandIn, on_existing: str
-) -> None:
+def test_a_number_that_another_resource_has_taken_is_not_taken_for_the_lost_number(stand_in: StandIn, on_existing: str) -> None:
     one = life(stand_in, on_existing=on_existing)
     stand_in.bends.append(refused(500, work_is_done=True))
     one._run.claims = _HasEverything()
@@ -320,7 +318,7 @@ def test_what_another_resource_of_the_program_has_meanwhile_is_not_taken_for_wha
 
 
 class _HasEverything(Claims):
-    """What a run has in which another process of it was faster."""
+    """The claims of a run in which another process was faster."""
 
     def __contains__(self, id_: str) -> bool:
         return True
@@ -335,7 +333,7 @@ class _HasEverything(Claims):
         ("allow", "refused: it may be this one"),
     ],
 )
-def test_what_is_older_than_the_post_was_not_made_by_it(
+def test_a_number_older_than_the_post_was_not_created_by_it(
     stand_in: StandIn, record: Record, on_existing: str, outcome: str, skew_s: float
 ) -> None:
     stand_in.clock_skew_s, stand_in.list_lag_s = skew_s, 35
@@ -362,7 +360,7 @@ def test_what_is_older_than_the_post_was_not_made_by_it(
     "date", ["", "soon", "Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 0001 00:00:00 GMT", "Wed, 21 Oct 2015 07:28:00 -0000"]
 )
 @pytest.mark.parametrize("created_at", ["", "soon", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2999-01-01"])
-def test_times_that_tell_nothing_make_nothing_older(stand_in: StandIn, date: str, created_at: str) -> None:
+def test_unusable_times_make_no_number_count_as_older(stand_in: StandIn, date: str, created_at: str) -> None:
     def dated(handler: Any, seen: Any, work: Callable[[], Any]) -> bool:
         status, body = work()
         if seen.method == "POST":
@@ -373,14 +371,14 @@ def test_times_that_tell_nothing_make_nothing_older(stand_in: StandIn, date: str
         return True
 
     stand_in.bends.append(dated)
-    with contextlib.suppress(VapiError):  # that it is older is what some of these do say
+    with contextlib.suppress(VapiError):  # some of these times do make it older
         life(stand_in).create(INPUTS)
     assert posts(stand_in) == 1
     assert len(stand_in.held()) == 1
 
 
 @on_existing
-def test_the_same_digits_on_another_credential_are_not_what_was_sent(
+def test_the_same_digits_on_another_credential_are_not_the_number_that_was_sent(
     stand_in: StandIn, on_existing: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     stand_in.bends.append(refused(500, work_is_done=False))
@@ -403,11 +401,11 @@ def test_the_same_digits_on_another_credential_are_not_what_was_sent(
         assert posts(stand_in) == 1
 
 
-# -------------------------------------------------------------------------------------------------------- what exists already
+# ------------------------------------------------------------------------------------------------- numbers that already exist
 
 
 @pytest.mark.parametrize("held_s", [0.0, 5.0], ids=["list-up-to-date", "list-behind"])
-def test_what_was_deleted_since_it_was_listed_is_created_and_not_taken_over(
+def test_a_number_deleted_since_it_was_listed_is_created_and_not_taken_over(
     stand_in: StandIn, record: Record, held_s: float
 ) -> None:
     number = stand_in.put(**INPUTS)
@@ -422,7 +420,7 @@ def test_what_was_deleted_since_it_was_listed_is_created_and_not_taken_over(
 
 
 @pytest.mark.parametrize("lies", [3, 1000])
-def test_a_404_for_what_the_list_still_shows_takes_both_to_be_believed(stand_in: StandIn, record: Record, lies: int) -> None:
+def test_a_404_for_a_listed_number_is_not_trusted_alone(stand_in: StandIn, record: Record, lies: int) -> None:
     number = stand_in.put(**INPUTS)
     left = [None] * lies
 
@@ -437,13 +435,13 @@ def test_a_404_for_what_the_list_still_shows_takes_both_to_be_believed(stand_in:
     one = life(stand_in, on_existing="adopt")
     if lies == 3:
         assert one.create(INPUTS)[0] == number["id"]
-        outcome = "taken over once it is read"
+        outcome = "taken over once a read finds it"
     else:
         with pytest.raises(VapiError, match=rf"Vapi lists it \(id {number['id']}\), but does not find it by that id"):
             one.create(INPUTS)
         outcome = "refused: Vapi lists it, but does not find it"
     assert posts(stand_in) == 0
-    record_case(record, f"{lies} times 404 for what the list shows, adopt", stand_in.summary(), outcome)
+    record_case(record, f"{lies} times 404 for a listed number, adopt", stand_in.summary(), outcome)
 
 
 UNUSABLE: list[tuple[str, Any]] = [
@@ -460,7 +458,7 @@ UNUSABLE: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize("on_existing", ["error", "adopt"])
 @pytest.mark.parametrize(("field", "value"), UNUSABLE, ids=[field for field, _ in UNUSABLE])
-def test_what_exists_is_seen_by_its_digits_whatever_else_in_it_is_unusable(
+def test_an_existing_number_is_recognised_by_its_digits_even_if_another_field_is_unusable(
     stand_in: StandIn, record: Record, field: str, value: Any, on_existing: str
 ) -> None:
     id_ = stand_in.put(**{**INPUTS, "createdAt": "2026-01-01T00:00:00.000Z", field: value} if value is not None else INPUTS)[
@@ -499,7 +497,7 @@ def test_a_number_is_the_same_however_its_digits_are_written(stand_in: StandIn, 
     record_case(record, f"exists as {written}", stand_in.summary(), "refused; adopted, imported and read without a write")
 
 
-def test_a_program_may_still_change_how_a_number_is_written(stand_in: StandIn) -> None:
+def test_a_program_can_still_change_how_a_number_is_written(stand_in: StandIn) -> None:
     one = life(stand_in)
     id_, state = one.create({**INPUTS, "numberE164CheckEnabled": False, "number": "14155552000"})
     changed = {**INPUTS, "numberE164CheckEnabled": False}
@@ -507,7 +505,7 @@ def test_a_program_may_still_change_how_a_number_is_written(stand_in: StandIn) -
     assert stand_in.numbers[id_].value["number"] == "+14155552000"
 
 
-def test_letters_count_as_they_are_written(stand_in: StandIn) -> None:
+def test_letters_in_a_number_are_compared_as_written(stand_in: StandIn) -> None:
     stand_in.put(**{**INPUTS, "number": "Desk1"})
     inputs = {**INPUTS, "numberE164CheckEnabled": False}
     one = life(stand_in)
@@ -516,7 +514,7 @@ def test_letters_count_as_they_are_written(stand_in: StandIn) -> None:
         one.create({**inputs, "number": "Desk1"})
 
 
-def test_the_same_digits_on_another_credential_of_the_program_may_be_meant(stand_in: StandIn, record: Record) -> None:
+def test_the_same_digits_on_another_credential_of_the_program_may_be_intended(stand_in: StandIn, record: Record) -> None:
     one = life(stand_in)
     id_, _ = one.create(INPUTS)
     with pytest.raises(VapiError) as failed:
@@ -530,17 +528,17 @@ def test_the_same_digits_on_another_credential_of_the_program_may_be_meant(stand
     allowing = life(stand_in, on_existing="allow")
     allowing.create({**INPUTS, "credentialId": OTHER})
     assert sorted(number["credentialId"] for number in stand_in.held()) == [CREDENTIAL, OTHER]
-    record_case(record, "same digits on another credential", stand_in.summary(), "refused with the way; created with allow")
+    record_case(record, "same digits on another credential", stand_in.summary(), "refused with the way out; created with allow")
 
 
-def test_the_same_digits_on_the_same_credential_are_declared_once(stand_in: StandIn) -> None:
+def test_the_same_digits_on_the_same_credential_can_only_be_declared_once(stand_in: StandIn) -> None:
     one = life(stand_in)
     id_, _ = one.create(INPUTS)
     with pytest.raises(VapiError, match=rf"another resource of this program already has it \(id {id_}, .*\); declare it once$"):
         one.create(INPUTS)
 
 
-def test_what_is_no_longer_as_it_was_listed_is_judged_by_what_it_is(stand_in: StandIn) -> None:
+def test_a_number_changed_since_it_was_listed_is_judged_by_its_current_state(stand_in: StandIn) -> None:
     stand_in.put(**WITHOUT_DIGITS)
     number = stand_in.put(**INPUTS)
     one = life(stand_in, on_existing="adopt")
@@ -571,9 +569,7 @@ def twins(stand_in: StandIn) -> tuple[str, str, str]:
     )
 
 
-def test_two_alike_are_told_by_a_list_before_a_creation(
-    stand_in: StandIn, record: Record, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_list_before_a_creation_reports_twins(stand_in: StandIn, record: Record, caplog: pytest.LogCaptureFixture) -> None:
     mine, _, sentence = twins(stand_in)
     for known_first in (True, False):
         caplog.clear()
@@ -586,12 +582,10 @@ def test_two_alike_are_told_by_a_list_before_a_creation(
             one.have_unchanged(mine)
         one.have_unchanged(mine)
         assert caplog.messages == [sentence]
-    record_case(record, "two alike, seen by a creation's list", stand_in.summary(), "a warning with both ids")
+    record_case(record, "twins, seen in a creation's list", stand_in.summary(), "a warning with both ids")
 
 
-def test_two_alike_are_told_by_the_list_of_a_refresh(
-    stand_in: StandIn, record: Record, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_list_of_a_refresh_reports_twins(stand_in: StandIn, record: Record, caplog: pytest.LogCaptureFixture) -> None:
     another = {**INPUTS, "number": "+14155552999"}
     other_id, other_state = life(stand_in).create(another)
     mine, _, sentence = twins(stand_in)
@@ -601,10 +595,10 @@ def test_two_alike_are_told_by_the_list_of_a_refresh(
     one.read(other_id, other_state)
     one.read(mine, state)
     assert caplog.messages == [sentence]
-    record_case(record, "two alike, seen by a refresh's list", stand_in.summary(), "a warning with both ids")
+    record_case(record, "twins, seen in a refresh's list", stand_in.summary(), "a warning with both ids")
 
 
-def test_a_twin_that_is_gone_or_the_programs_own_is_not_told(stand_in: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_twin_that_is_gone_or_the_program_s_own_is_not_reported(stand_in: StandIn, caplog: pytest.LogCaptureFixture) -> None:
     mine, other, _ = twins(stand_in)
     one = life(stand_in)
     one.delete(other, {**INPUTS, "orgId": stand_in.org_id})
@@ -623,7 +617,7 @@ def test_a_twin_that_is_gone_or_the_programs_own_is_not_told(stand_in: StandIn, 
 @pytest.mark.parametrize(
     ("size", "cap", "lists"), [(181, 100, 2), (99, 1000, 1), (100, 100, 2), (300, 100, 4), (250, 120, 3), (1100, 1000, 2)]
 )
-def test_a_list_that_is_shorter_than_was_asked_for_is_not_the_whole_account(
+def test_a_list_shorter_than_requested_is_not_the_whole_account(
     stand_in: StandIn, record: Record, size: int, cap: int, lists: int
 ) -> None:
     stand_in.limit_cap = cap
@@ -638,7 +632,7 @@ def test_a_list_that_is_shorter_than_was_asked_for_is_not_the_whole_account(
     record_case(record, f"account of {size} behind a cap of {cap}", stand_in.summary(), "the oldest is seen and refused")
 
 
-def test_a_refresh_behind_a_cap_reads_all(stand_in: StandIn) -> None:
+def test_a_refresh_behind_a_cap_reads_every_number(stand_in: StandIn) -> None:
     stand_in.limit_cap = 100
     numbers = [stand_in.put(credentialId=CREDENTIAL, number=f"+1415555{2000 + place}") for place in range(250)]
     one = life(stand_in)
@@ -646,11 +640,11 @@ def test_a_refresh_behind_a_cap_reads_all(stand_in: StandIn) -> None:
         found = one.read(number["id"], {**number, "id": None})
         assert found is not None
         assert found.state["number"] == number["number"]
-    assert len(stand_in.seen) == 4  # the first by itself, and three lists
+    assert len(stand_in.seen) == 4  # a direct read of the first number, and three lists
 
 
 @pytest.mark.parametrize("cap", [1000, 100])
-def test_a_full_page_of_nothing_new_is_an_error_and_not_the_end(stand_in: StandIn, record: Record, cap: int) -> None:
+def test_a_full_page_of_known_numbers_is_an_error_and_not_the_end(stand_in: StandIn, record: Record, cap: int) -> None:
     stand_in.limit_cap = cap
     oldest = stand_in.put(**INPUTS, createdAt="2026-01-01T00:00:00.000Z")
     for place in range(cap):
@@ -664,17 +658,17 @@ def test_a_full_page_of_nothing_new_is_an_error_and_not_the_end(stand_in: StandI
     )
     assert posts(stand_in) == 0
     reading = life(stand_in)
-    for _ in range(3):  # reads do without the list
+    for _ in range(3):  # reads work without the list
         found = reading.read(oldest["id"], {**oldest, "id": None})
         assert found is not None
     record_case(record, f"{cap:,} created in one millisecond, cap {cap:,}", stand_in.summary(), "an error: nothing is created")
 
 
-# ------------------------------------------------------------------------------------------------------------------ by chance
+# --------------------------------------------------------------------------------------------------------------------- random
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-def test_48_threads_with_lost_answers_in_between_double_nothing(stand_in: StandIn, record: Record, seed: int) -> None:
+def test_48_threads_with_lost_answers_create_no_number_twice(stand_in: StandIn, record: Record, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
     stand_in.speed, stand_in.list_lag_s = 60.0, 2.0
     fates = [chance.choice(["good", "lost", "late", "never", "500", "503 done", "408 done"]) for _ in range(400)]

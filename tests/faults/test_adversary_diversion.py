@@ -1,4 +1,4 @@
-"""Call diversion through fields that the program leaves out, on the real CLI: told of, or found by the gate and taken back."""
+"""Call diversion through fields that the program leaves out, on the real CLI: reported, or found by the gate and reverted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def changes(run: Run) -> list[str]:
     return [" ".join(found) for found in re.findall(r"^      ([-+~]) (\w+) *:", update, re.MULTILINE)]
 
 
-def test_hooks_of_the_dashboard_are_told_of_and_kept(stand_in: StandIn, new_stack: NewStack, record: Record) -> None:
+def test_hooks_set_in_the_dashboard_are_reported_and_kept(stand_in: StandIn, new_stack: NewStack, record: Record) -> None:
     stack = new_stack(stand_in)
     stack.declare({"desk": DESK})
     stack.up()
@@ -58,11 +58,11 @@ def test_hooks_of_the_dashboard_are_told_of_and_kept(stand_in: StandIn, new_stac
         record,
         "hooks set in the dashboard, left out by the program (default)",
         stand_in.summary(),
-        "told of by every refresh, preview --refresh and diff-report; kept",
+        "reported by every refresh, preview --refresh and diff-report; kept",
     )
 
 
-def test_the_gate_finds_hooks_of_the_dashboard_and_one_patch_takes_them_back(
+def test_the_gate_finds_hooks_set_in_the_dashboard_and_one_patch_reverts_them(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stack = new_stack(stand_in)
@@ -92,11 +92,11 @@ def test_the_gate_finds_hooks_of_the_dashboard_and_one_patch_takes_them_back(
         record,
         "hooks and squad set in the dashboard, onOmitted clear",
         sent,
-        "both gates failed, one PATCH took them back, the next up sent nothing",
+        "both gates failed, one PATCH reverted them, the next up sent nothing",
     )
 
 
-def test_the_first_update_after_the_switch_clears_what_the_state_holds(
+def test_the_first_update_after_the_switch_clears_the_fields_in_the_state(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stack = new_stack(stand_in)
@@ -124,7 +124,7 @@ def test_the_first_update_after_the_switch_clears_what_the_state_holds(
     )
 
 
-def test_ignore_changes_keeps_a_field_that_is_left_out_where_the_rest_is_cleared(
+def test_ignore_changes_keeps_a_field_that_is_left_out_while_others_are_cleared(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stack = new_stack(stand_in)
@@ -162,7 +162,7 @@ def test_an_empty_value_clears_one_field_through_every_door(stand_in: StandIn, n
     stand_in.seen.clear()
     none = {"hooks": [], "squad_id": "", "server": {}, "name": "", "fallback_destination": {}}
     stack.declare({"desk": {**DESK, **none}})
-    # What somebody set since the last look is overwritten only once a refresh has shown it.
+    # The provider overwrites somebody else's edit only after a refresh has shown it.
     stack.refresh()
     stack.up()
     cleared: dict[str, Any] = {"name": None, "squadId": None, "server": None, "hooks": [], "fallbackDestination": None}
@@ -171,7 +171,7 @@ def test_an_empty_value_clears_one_field_through_every_door(stand_in: StandIn, n
     assert "2 unchanged" in stack(*PREVIEW_GATE).output
     stand_in.change(id_, squadId=SQUAD_ID)
     assert changes(stack(*PREVIEW_GATE, may_fail=True)) == ["- squadId"]
-    record_case(record, "five fields said to be none by an empty value", sent, "one PATCH, set again in the dashboard: drift")
+    record_case(record, "five fields cleared by an empty value", sent, "one PATCH; if set again in the dashboard, drift")
 
 
 def test_a_number_that_is_only_looked_up_is_not_told_of(stand_in: StandIn, new_stack: NewStack) -> None:

@@ -1,4 +1,4 @@
-"""What exists is never dropped, overwritten or deleted wrongly, against a Vapi that the project has never seen."""
+"""Existing numbers are never wrongly dropped, overwritten or deleted, against a Vapi that the project has never seen."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ABSENT = {"message": "Not Found", "error": "Not Found", "statusCode": 404}
 
 
 def life(stand_in: StandIn, kind: Kind = PHONE_NUMBER, **settings: Any) -> Lifecycle:
-    """Return a life cycle whose time is the stand-in's."""
+    """Return a life cycle that runs on the stand-in's time."""
     given = Settings(**{"api_key": API_KEY, "base_url": stand_in.base_url, "region": "us", "max_retries": 2, **settings})
     client = VapiClient(given, sleep=stand_in.skip, now=stand_in.elapsed_s)
     return Lifecycle(kind, Collection(client, kind), given, Claims(), sleep=stand_in.skip)
@@ -45,7 +45,7 @@ def created(stand_in: StandIn, **inputs: Any) -> tuple[str, dict[str, Any]]:
 
 
 def answered(method: str, status: int, body: Any, *, times: int, work_is_done: bool = False, path: str = "/") -> Bend:
-    """Answer some requests in the stand-in's place."""
+    """Answer some requests in place of the stand-in."""
     left = [None] * times
 
     def bend(handler: Any, seen: Any, work: Callable[[], Any]) -> bool:
@@ -72,7 +72,7 @@ def test_the_key_of_an_empty_organisation_drops_and_creates_nothing(
     stack.up()
     before = stack.numbers()
     with StandIn(org_id="org-wrong") as wrong:
-        stack.configure(baseUrl=wrong.base_url)  # as another key would: nothing of ours is there
+        stack.configure(baseUrl=wrong.base_url)  # as with another key: none of our numbers exist there
         refreshed = stack.refresh("--run-program", may_fail=True)
         assert refreshed.status != 0
         assert "belongs to the organisation in the state, org-right, so it is not treated as deleted" in refreshed.output
@@ -83,13 +83,11 @@ def test_the_key_of_an_empty_organisation_drops_and_creates_nothing(
         assert wrong.held() == []
         assert wrong.sent("POST") == []
         sent = wrong.summary()
-    record_case(
-        record, "key of an organisation that is empty: refresh, up --refresh", sent, "both fail; nothing dropped or created"
-    )
+    record_case(record, "key of an empty organisation: refresh, up --refresh", sent, "both fail; nothing dropped or created")
 
 
 @pytest.mark.engine
-def test_the_only_number_that_is_deleted_in_the_dashboard_is_created_again(
+def test_the_only_number_is_created_again_after_its_deletion_in_the_dashboard(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stand_in.put_credential(id=CREDENTIAL, gateways=[{"ip": "203.0.113.10"}])
@@ -114,7 +112,7 @@ def test_the_only_number_that_is_deleted_in_the_dashboard_is_created_again(
 
 
 @pytest.mark.parametrize("proof", ["another number", "its credential", "another credential", "an answer of this run"])
-def test_anything_of_the_organisation_shows_that_a_number_is_gone(stand_in: StandIn, proof: str) -> None:
+def test_anything_else_of_the_organisation_proves_that_a_number_is_gone(stand_in: StandIn, proof: str) -> None:
     id_, state = created(stand_in)
     run = life(stand_in)
     if proof == "another number":
@@ -133,7 +131,7 @@ def test_anything_of_the_organisation_shows_that_a_number_is_gone(stand_in: Stan
         assert life(stand_in).read(id_, state) is None
 
 
-def test_a_credential_of_another_organisation_shows_that_the_key_is_wrong(stand_in: StandIn) -> None:
+def test_a_credential_of_another_organisation_proves_that_the_key_is_wrong(stand_in: StandIn) -> None:
     id_, state = created(stand_in)
     stand_in.drop(id_)
     stand_in.org_id = "org-other"
@@ -149,7 +147,7 @@ def test_a_credential_of_another_organisation_shows_that_the_key_is_wrong(stand_
     assert stand_in.sent("PATCH", "POST") == []
 
 
-def test_where_nothing_shows_the_organisation_all_of_a_refresh_share_one_look(stand_in: StandIn) -> None:
+def test_if_nothing_shows_the_organisation_a_refresh_looks_it_up_only_once(stand_in: StandIn) -> None:
     numbers = [created(stand_in, number=f"+1415555{index:04}") for index in range(2000, 2020)]
     for id_, _ in numbers:
         stand_in.drop(id_)
@@ -177,7 +175,7 @@ def test_a_trunk_is_gone_only_for_a_key_of_its_organisation(stand_in: StandIn) -
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_404_while_the_list_shows_a_number_is_asked_again(stand_in: StandIn, record: Record, method: str, times: int) -> None:
+def test_a_404_for_a_number_that_the_list_shows_is_retried(stand_in: StandIn, record: Record, method: str, times: int) -> None:
     id_, state = created(stand_in)
     stand_in.bends.append(answered(method, 404, ABSENT, times=times))
     if method == "GET":
@@ -193,7 +191,9 @@ def test_a_404_while_the_list_shows_a_number_is_asked_again(stand_in: StandIn, r
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_404_for_good_while_the_list_shows_a_number_concludes_nothing(stand_in: StandIn, record: Record, method: str) -> None:
+def test_a_permanent_404_for_a_number_that_the_list_shows_proves_nothing(
+    stand_in: StandIn, record: Record, method: str
+) -> None:
     id_, state = created(stand_in)
     stand_in.bends.append(answered(method, 404, ABSENT, times=1000))
     run = life(stand_in)
@@ -207,7 +207,7 @@ def test_a_404_for_good_while_the_list_shows_a_number_concludes_nothing(stand_in
     record_case(record, f"{method} answers 404 for good, the list shows it", stand_in.summary(), "an error; nothing dropped")
 
 
-def test_a_404_for_a_number_that_was_created_seconds_ago_is_asked_again(stand_in: StandIn, record: Record) -> None:
+def test_a_404_for_a_number_created_seconds_ago_is_retried(stand_in: StandIn, record: Record) -> None:
     stand_in.list_lag_s = 8
     stand_in.put(number="+14155559999", credentialId=OTHER)
     stand_in.skip(60)
@@ -218,12 +218,12 @@ def test_a_404_for_a_number_that_was_created_seconds_ago_is_asked_again(stand_in
     record_case(record, "GET answers 404 seconds after the creation, the list lags", stand_in.summary(), "kept in the state")
 
 
-def test_a_number_that_is_gone_is_gone_with_one_look_at_the_list(stand_in: StandIn) -> None:
+def test_a_deleted_number_is_dropped_after_one_look_at_the_list(stand_in: StandIn) -> None:
     id_, state = created(stand_in)
     stand_in.put(number="+14155559999", credentialId=OTHER)
     stand_in.drop(id_)
     assert life(stand_in).read(id_, state) is None
-    assert len(stand_in.seen) == 3  # the number, whose key it is, whether the list has it
+    assert len(stand_in.seen) == 3  # the number, the key's organisation, the list
 
 
 # ---------------------------------------------------------------------------------------- answers to changes, and others' edits
@@ -242,7 +242,7 @@ def test_an_unreadable_answer_to_a_change_is_settled_by_a_read(stand_in: StandIn
     record_case(record, f"PATCH taken, answered with {body.decode() or 'nothing'}", stand_in.summary(), "settled by a read")
 
 
-def test_an_unreadable_answer_to_a_change_that_was_not_made_says_so(stand_in: StandIn) -> None:
+def test_an_unreadable_answer_to_a_change_that_did_not_happen_is_an_error_that_says_so(stand_in: StandIn) -> None:
     id_, state = created(stand_in)
     stand_in.bends.append(answered("PATCH", 200, b"[]", times=1))
     with pytest.raises(VapiError, match=r"a read shows that it was not changed; run pulumi up again$"):
@@ -267,7 +267,7 @@ def test_an_unreadable_answer_to_a_delete_is_settled_by_a_read(
     record_case(record, f"DELETE answered with {body.decode()}, {'done' if done else 'not done'}", stand_in.summary(), outcome)
 
 
-def test_an_edit_seconds_before_twelve_updates_is_never_overwritten(stand_in: StandIn, record: Record) -> None:
+def test_an_edit_just_before_twelve_updates_is_never_overwritten(stand_in: StandIn, record: Record) -> None:
     stand_in.list_lag_s = 8
     numbers = [created(stand_in, number=f"+1415555{index:04}") for index in range(2000, 2012)]
     for id_, _ in numbers:
@@ -312,7 +312,7 @@ def test_an_edit_during_a_long_pause_is_never_overwritten(stand_in: StandIn, rec
     record_case(record, f"an edit while a PATCH waits for Retry-After ({status})", stand_in.summary(), "refused, edit kept")
 
 
-def test_a_change_after_a_long_pause_goes_through_where_nobody_edited(stand_in: StandIn) -> None:
+def test_a_change_after_a_long_pause_succeeds_if_nobody_edited(stand_in: StandIn) -> None:
     id_, state = created(stand_in)
     later = json.dumps({"message": "later", "error": "Later", "statusCode": 429}).encode()
     refused = [True]
@@ -329,7 +329,7 @@ def test_a_change_after_a_long_pause_goes_through_where_nobody_edited(stand_in: 
     assert stand_in.summary() == "GET 2, PATCH 2"
 
 
-def test_a_narrow_limit_spaces_a_look_and_its_change_as_two_requests(stand_in: StandIn) -> None:
+def test_a_low_rate_limit_counts_a_read_and_its_change_as_two_requests(stand_in: StandIn) -> None:
     numbers = [created(stand_in, number=f"+1415555{index:04}") for index in range(2000, 2008)]
     run = life(stand_in, requests_per_second=0.5)
     began = stand_in.elapsed_s()
@@ -360,7 +360,7 @@ def test_a_number_whose_trunk_was_deleted_is_read_and_can_be_given_another(
     record_case(record, f"a deleted trunk, credentialId {how}", stand_in.summary(), "read as drift, given another trunk")
 
 
-def test_digits_that_another_number_has_are_refused_before_anything_is_sent(stand_in: StandIn, record: Record) -> None:
+def test_digits_of_another_number_are_refused_before_anything_is_sent(stand_in: StandIn, record: Record) -> None:
     (a, a_state), (b, b_state) = created(stand_in), created(stand_in, number="+14155552001", name="Sales")
     run = life(stand_in)
     for id_, state, digits, other in ((a, a_state, "+14155552001", b), (b, b_state, "+14155552000", a)):
@@ -377,7 +377,7 @@ def test_digits_that_another_number_has_are_refused_before_anything_is_sent(stan
     )
 
 
-def test_digits_follow_once_the_other_number_has_given_them_up(stand_in: StandIn) -> None:
+def test_digits_can_be_used_once_the_other_number_has_given_them_up(stand_in: StandIn) -> None:
     (a, a_state), (b, b_state) = created(stand_in), created(stand_in, number="+14155552001", name="Sales")
     run = life(stand_in)
     run.update(b, b_state, {**INPUTS, "name": "Sales", "number": "+14155552002"})
@@ -385,7 +385,7 @@ def test_digits_follow_once_the_other_number_has_given_them_up(stand_in: StandIn
     assert {one["id"]: one["number"] for one in stand_in.held()} == {a: "+14155552001", b: "+14155552002"}
 
 
-def test_digits_on_another_trunk_are_for_vapi_to_judge(stand_in: StandIn) -> None:
+def test_digits_on_another_trunk_are_left_for_vapi_to_judge(stand_in: StandIn) -> None:
     created(stand_in)
     id_, state = created(stand_in, number="+14155552001", credentialId=OTHER)
     life(stand_in).update(id_, state, {**INPUTS, "credentialId": OTHER})
@@ -393,7 +393,7 @@ def test_digits_on_another_trunk_are_for_vapi_to_judge(stand_in: StandIn) -> Non
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_trunk_in_use_gets_advice_about_its_numbers(stand_in: StandIn, record: Record, status: int) -> None:
+def test_an_error_for_a_trunk_in_use_gives_advice_about_its_numbers(stand_in: StandIn, record: Record, status: int) -> None:
     trunks = life(stand_in, SIP_TRUNK_CREDENTIAL)
     id_, state = trunks.create({"name": "Carrier", "gateways": [{"ip": "203.0.113.10"}]})
 

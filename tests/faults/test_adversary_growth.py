@@ -1,4 +1,4 @@
-"""An API that grows: what this version does not know is refused with the way out, or sent, kept, found, and never dropped."""
+"""An API that grows: unknown fields are refused with the way out, or they are sent, kept and compared, and never dropped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WAY_OUT = "if Vapi has it by now, set vapi-byo:onUnknown send (on_unknown on a P
 RINGING = {"on": "call.ringing", "do": [{"type": "say", "exact": "Hello"}]}
 DESTINATION = {"type": "number", "number": "+442079460018", "name": "Desk"}
 
-#: What the package knows, and what it does not know beside it.
+#: Known fields alone, then with unknown fields at every depth.
 KNOWN: dict[str, Any] = {
     "credentialId": CREDENTIAL_ID,
     "number": NUMBER,
@@ -54,7 +54,7 @@ SAID: dict[str, Any] = {name: value for name, value in HELD.items() if name != "
 
 
 def life(vapi: StandIn, kind: Kind = PHONE_NUMBER, **settings: Any) -> Lifecycle:
-    """Return the life cycle of one kind of resource, as one run of the provider has it."""
+    """Return a kind's life cycle as it is in a run of the provider."""
     chosen = Settings(API_KEY, vapi.base_url, "us", **settings)
     return Lifecycle(kind, Collection(VapiClient(chosen, sleep=vapi.skip), kind), chosen, Claims(), sleep=vapi.skip)
 
@@ -63,7 +63,7 @@ def patches(vapi: StandIn) -> list[Any]:
     return [one.body for one in vapi.sent("PATCH")]
 
 
-def test_what_is_unknown_is_sent_kept_and_found_when_it_changes(stand_in: StandIn, record: Record) -> None:
+def test_unknown_fields_are_sent_and_kept_and_their_drift_is_found(stand_in: StandIn, record: Record) -> None:
     inputs = check_inputs(PHONE_NUMBER, SAID, on_unknown="send").inputs
     id_, state = life(stand_in).create(inputs)
     (posted,) = stand_in.sent("POST")
@@ -84,10 +84,10 @@ def test_what_is_unknown_is_sent_kept_and_found_when_it_changes(stand_in: StandI
     life(stand_in).update(id_, drifted.state, inputs)
     assert patches(stand_in) == [{name: HELD[name] for name in ("server", "hooks", "recording")}]
     assert {name: stand_in.numbers[id_].value[name] for name in HELD} == HELD
-    record_case(record, "unknown properties written, changed in the dashboard", stand_in.summary(), "found, and brought back")
+    record_case(record, "unknown properties written, changed in the dashboard", stand_in.summary(), "found, and reverted")
 
 
-def test_what_is_taken_out_is_cleared(stand_in: StandIn, record: Record) -> None:
+def test_unknown_fields_removed_from_the_program_are_cleared(stand_in: StandIn, record: Record) -> None:
     inputs = check_inputs(PHONE_NUMBER, SAID, on_unknown="send").inputs
     id_, state = life(stand_in).create(inputs)
     stand_in.seen.clear()
@@ -95,11 +95,11 @@ def test_what_is_taken_out_is_cleared(stand_in: StandIn, record: Record) -> None
     assert patches(stand_in) == [
         {**{name: KNOWN[name] for name in ("server", "hooks", "fallbackDestination")}, "recording": None}
     ]
-    record_case(record, "unknown properties taken out of the program", stand_in.summary(), "cleared, in one PATCH")
+    record_case(record, "unknown properties removed from the program", stand_in.summary(), "cleared, in one PATCH")
 
 
 @pytest.mark.parametrize("says", ["nothing of it", "all of it"])
-def test_a_number_with_the_unknown_is_taken_over_without_a_write_and_changed_beside_it_without_loss(
+def test_a_number_with_unknown_fields_is_taken_over_without_a_write_and_changed_without_losing_them(
     stand_in: StandIn, record: Record, caplog: pytest.LogCaptureFixture, says: str
 ) -> None:
     id_ = stand_in.put(**HELD)["id"]
@@ -132,10 +132,10 @@ def test_a_number_with_the_unknown_is_taken_over_without_a_write_and_changed_bes
     stand_in.seen.clear()
     assert life(stand_in).update(id_, again.state, changed) == again.state
     assert stand_in.sent("PATCH") == []
-    record_case(record, f"taken over by import_, the program says {says}", sent, "then changed beside it: nothing lost")
+    record_case(record, f"taken over by import_, the program says {says}", sent, "then another field changed: nothing lost")
 
 
-def test_a_number_found_by_its_digits_keeps_what_is_unknown(stand_in: StandIn, record: Record) -> None:
+def test_a_number_found_by_its_digits_keeps_its_unknown_fields(stand_in: StandIn, record: Record) -> None:
     id_ = stand_in.put(**HELD)["id"]
     inputs = check_inputs(PHONE_NUMBER, {**KNOWN, "server": {"url": "https://example.com/other"}}).inputs
     made, state = life(stand_in, on_existing="adopt").create(inputs)
@@ -145,15 +145,15 @@ def test_a_number_found_by_its_digits_keeps_what_is_unknown(stand_in: StandIn, r
     stand_in.seen.clear()
     assert life(stand_in).update(id_, state, inputs) == state
     assert stand_in.seen == []
-    record_case(record, "onExisting adopt of a number with unknown properties", sent, "what differs, and no more")
+    record_case(record, "onExisting adopt of a number with unknown properties", sent, "only the differences are sent")
 
 
 @pytest.mark.parametrize("on_conflict", ["error", "overwrite", "unchecked"])
-def test_what_vapi_came_to_fill_in_survives_a_change_beside_it(stand_in: StandIn, record: Record, on_conflict: Any) -> None:
+def test_a_new_default_of_vapi_survives_a_change_of_another_field(stand_in: StandIn, record: Record, on_conflict: Any) -> None:
     stand_in.fills_in = {"server": {"url": "https://example.com/vapi", "timeoutSeconds": 20, "version": 1}}
     inputs = check_inputs(PHONE_NUMBER, {name: KNOWN[name] for name in ("credentialId", "number", "server")}).inputs
     id_, state = life(stand_in).create(inputs)
-    if on_conflict != "unchecked":  # which knows only what the state has
+    if on_conflict != "unchecked":  # which compares with the state alone
         stand_in.change(id_, server={**stand_in.fills_in["server"], "grown": "since"})
     stand_in.seen.clear()
     wanted = {**inputs, "server": {"url": "https://example.com/other"}}
@@ -164,7 +164,7 @@ def test_what_vapi_came_to_fill_in_survives_a_change_beside_it(stand_in: StandIn
     record_case(record, f"filled in by the server, onConflict {on_conflict}", stand_in.summary(), "sent along with the change")
 
 
-def test_what_somebody_added_and_the_package_knows_is_a_conflict(stand_in: StandIn, record: Record) -> None:
+def test_a_known_field_that_somebody_added_is_a_conflict(stand_in: StandIn, record: Record) -> None:
     inputs = check_inputs(PHONE_NUMBER, KNOWN).inputs
     id_, state = life(stand_in).create(inputs)
     stand_in.change(id_, server={"url": "https://example.com/vapi", "timeoutSeconds": 5, "newThing": 1})
@@ -172,10 +172,10 @@ def test_what_somebody_added_and_the_package_knows_is_a_conflict(stand_in: Stand
     with pytest.raises(VapiError, match="somebody else changed what is about to be changed"):
         life(stand_in).update(id_, state, {**inputs, "server": {"url": "https://example.com/other"}})
     assert patches(stand_in) == []
-    record_case(record, "somebody added what the package knows", stand_in.summary(), "a conflict, nothing sent")
+    record_case(record, "somebody added a known field", stand_in.summary(), "a conflict, nothing sent")
 
 
-def test_gateways_keep_what_is_not_the_program_s(stand_in: StandIn, record: Record) -> None:
+def test_gateways_keep_fields_that_the_program_did_not_write(stand_in: StandIn, record: Record) -> None:
     gateways = [{"ip": "203.0.113.10", "weight": 1}, {"ip": "203.0.113.11", "weight": 2}]
     id_ = stand_in.put_credential(name="Trunk", gateways=gateways, region="eu-1")["id"]
     known = [{"ip": "203.0.113.10"}, {"ip": "203.0.113.11"}]
@@ -191,10 +191,10 @@ def test_gateways_keep_what_is_not_the_program_s(stand_in: StandIn, record: Reco
     assert patches(stand_in) == [
         {"gateways": [{"ip": "203.0.113.10", "port": 5070, "weight": 1}, gateways[1]], "region": "us-1"}
     ]
-    record_case(record, "a trunk's gateways and field, unknown", stand_in.summary(), "sent along, and changed")
+    record_case(record, "unknown fields of a trunk and its gateways", stand_in.summary(), "sent along, and changed")
 
 
-def test_a_take_over_names_where_the_program_says_otherwise(stand_in: StandIn, record: Record) -> None:
+def test_a_takeover_names_every_path_where_the_program_differs(stand_in: StandIn, record: Record) -> None:
     server = {"url": "https://example.com/vapi", "timeoutSeconds": 20, "headers": {"x-a": "canary-one"}, "newThing": 1}
     id_ = stand_in.put(**{**KNOWN, "server": server, "name": "Desk"})["id"]
     said = {**KNOWN, "name": "Front desk", "server": {**server, "timeoutSeconds": 30, "headers": {"x-a": "canary-two"}}}
@@ -228,7 +228,7 @@ GROWN: dict[str, Any] = {
 
 
 @pytest.mark.engine
-def test_on_the_real_cli_the_unknown_is_refused_sent_unchanged_and_changed_beside(
+def test_on_the_real_cli_unknown_fields_are_refused_sent_unchanged_and_kept(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stack = new_stack(stand_in)
@@ -263,7 +263,10 @@ def test_on_the_real_cli_the_unknown_is_refused_sent_unchanged_and_changed_besid
     assert found.status != 0
     assert re.search(r"keep *: 5 => 30", found.output)
     record_case(
-        record, "unknown at the top, in an object and in a hook, real CLI", sent, "refused, sent, unchanged, changed beside"
+        record,
+        "unknown fields at the top, in an object and in a hook, real CLI",
+        sent,
+        "refused, sent, unchanged, kept by other changes",
     )
 
 
@@ -283,7 +286,7 @@ pulumi.export("kept", number.additional_properties.apply(lambda extra: (extra or
 
 
 @pytest.mark.engine
-def test_on_the_real_cli_a_secret_among_additional_properties_is_sent_and_never_in_clear(
+def test_on_the_real_cli_a_secret_among_additional_properties_is_sent_and_never_shown(
     stand_in: StandIn, new_stack: NewStack
 ) -> None:
     stack = new_stack(stand_in)
@@ -299,7 +302,7 @@ def test_on_the_real_cli_a_secret_among_additional_properties_is_sent_and_never_
 
 
 @pytest.mark.engine
-def test_on_the_real_cli_vapi_byo_import_writes_the_unknown_and_says_what_it_needs(
+def test_on_the_real_cli_vapi_byo_import_writes_unknown_fields_and_the_setting_they_need(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stand_in.put(**HELD)

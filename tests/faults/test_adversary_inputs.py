@@ -1,4 +1,4 @@
-"""Secrets and control characters in a program's texts: refused at the preview, without being shown, and nothing is sent."""
+"""Secrets and control characters in a program's texts: refused at preview without being shown, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DESK = {"type": "sip", "sip_uri": f"sip:u:{CANARY}@example.com"}
 PLAN = {"mode": "blind-transfer", "hold_audio_url": ADDRESS}
 IN_CLEAR = "which states and previews show in clear"
 
-#: Numbers, and for each what the cases are called and what is said of them. Pulumi stops at the first number that is refused.
+#: Numbers, and for each the names of its cases and their reasons. A number each, because Pulumi stops at the first refusal.
 NUMBERS: list[tuple[dict[str, Any], dict[str, str]]] = [
     (
         {

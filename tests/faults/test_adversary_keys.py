@@ -1,4 +1,4 @@
-"""A key that was replaced at Vapi: who still uses the old one says so, and how to go on."""
+"""A key that was replaced at Vapi: errors of commands that still use the old key say so, and how to go on."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ vapi.ByoPhoneNumber("desk", **{declared!r}, opts=pulumi.ResourceOptions(provider
 
 
 def known(stack: Stack) -> dict[str, dict[str, Any]]:
-    """Return what the state says of each number; a refresh that fails still notes its time there."""
+    """Return each number in the state without its time, which even a failed refresh updates."""
     return {name: {part: one[part] for part in ("id", "inputs", "outputs")} for name, one in stack.numbers().items()}
 
 
-def test_a_rotated_key_of_the_stack_is_named_as_the_one_of_the_last_up(
+def test_an_error_after_a_rotation_names_the_stack_s_key_as_that_of_the_last_up(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stack = new_stack(stand_in)
@@ -72,11 +72,11 @@ def test_a_rotated_key_of_the_stack_is_named_as_the_one_of_the_last_up(
         record,
         "key rotated in the stack: refresh, destroy",
         sent,
-        "401 that says pulumi up first or --run-program; with either it goes on",
+        "401 that says pulumi up first or --run-program; either works",
     )
 
 
-def test_a_rotated_key_of_an_explicit_provider_is_named_as_its_argument(
+def test_an_error_after_a_rotation_names_an_explicit_provider_s_key_as_its_argument(
     stand_in: StandIn, new_stack: NewStack, record: Record
 ) -> None:
     stack = new_stack(stand_in)
@@ -102,7 +102,7 @@ def test_a_rotated_key_of_an_explicit_provider_is_named_as_its_argument(
     assert [one["id"] for one in stand_in.held()] == [before["desk"]["id"]]
     record_case(
         record,
-        "key rotated of an explicit Provider: refresh",
+        "key of an explicit Provider rotated: refresh",
         sent,
-        "401 that names the provider 'eu' and its api_key; with --run-program it goes on",
+        "401 that names the provider 'eu' and its api_key; --run-program works",
     )

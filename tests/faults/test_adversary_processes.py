@@ -1,4 +1,4 @@
-"""Processes that outlive their engine, and several of one program on one account, against a Vapi that takes any duplicate."""
+"""Processes that outlive their engine, and several processes of a program, against a Vapi that accepts duplicates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.engine
 CREDENTIAL = "11111111-1111-4111-8111-111111111111"
 NUMBERS = {f"n{index}": {"credential_id": CREDENTIAL, "number": f"+1415555200{index}"} for index in range(8)}
 
-#: Two providers of one account; what each declares is written below.
+#: Two providers of one account; `program` adds their numbers.
 PROVIDERS = """\
 import pulumi
 import pulumi_vapi_byo as vapi
@@ -63,9 +63,9 @@ def test_nothing_is_sent_once_the_engine_is_gone(
             time.sleep(0.02)
         os.kill(up.pid, how)
         up.communicate(timeout=60)
-    time.sleep(0.5)  # what was on its way when the engine went, and the moment in which its end is noticed
+    time.sleep(0.5)  # requests under way when the engine ended, and the time to notice that it did
     sent = len(stand_in.sent("POST"))
-    time.sleep(3)  # as long as three more would take
+    time.sleep(3)  # time for three more
     assert 0 < sent < 8
     assert len(stand_in.sent("POST")) == sent
     stand_in.bends.clear()
@@ -109,7 +109,7 @@ def test_a_number_that_another_provider_takes_over_is_not_deleted(
 
 
 def test_two_interrupts_end_a_command_whose_requests_hang(stand_in: StandIn, new_stack: NewStack, record: Record) -> None:
-    # With the plugin: in Pulumi's host of dynamic providers the cancellation waits behind the four calls that it serves at a time.
+    # With the plugin: Pulumi's host of dynamic providers serves four calls at a time, and the cancellation waits behind them.
     stack = new_stack(stand_in, timeout_s=60, door=PluginStack)
     stack.declare(NUMBERS)
     stop = threading.Event()
@@ -127,7 +127,7 @@ def test_two_interrupts_end_a_command_whose_requests_hang(stand_in: StandIn, new
         took_s = time.monotonic() - began
     stop.set()
     assert up.returncode != 0
-    assert took_s < 4.5  # after 5 s the CLI kills what it has interrupted
+    assert took_s < 4.5  # after 5 s the CLI kills the processes that it has interrupted
     stand_in.bends.clear()
     stack("cancel", "--yes", may_fail=True)
     stack.up()

@@ -1,4 +1,4 @@
-"""Secrets that must never be seen: in nothing that is written and nothing that is printed, in success and in failure."""
+"""Secrets never show: not in any file and not in any output, in success or in failure."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ pytestmark = pytest.mark.engine
 
 CREDENTIAL_ID = "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10"
 
-#: The program takes them from its environment, so that they stand in no file of the project.
+#: The program takes them from its environment, so that no file of the project contains them.
 SECRETS = {
     "CANARY_URL_SECRET": "canary-url-secret-9d27",
     "CANARY_HEADER": "canary-header-41fe",
     "CANARY_SIP_HEADER": "canary-sip-header-b30c",
     "CANARY_PASSWORD": "canary-password-68ae",
 }
-#: Written by somebody else in the dashboard: no program ever marked it as a secret.
+#: Set by somebody else in the dashboard, so no program has ever marked it as a secret.
 FOREIGN = "canary-foreign-header-c5d1"
 
 CANARIES = [API_KEY, *SECRETS.values(), FOREIGN]
@@ -84,7 +84,7 @@ for resource, attributes in ((old, ("server_url", "server_url_secret")), (new, (
 
 
 def spellings(canary: str) -> list[bytes]:
-    """Return a text as it is, and as base64 shows it at any place in something longer."""
+    """Return a text as it is, and as it looks in base64 at any offset in a longer text."""
     raw = canary.encode()
     found = [raw]
     for offset in range(3):
@@ -105,7 +105,7 @@ def everything_written(folder: Path) -> Iterator[Path]:
 
 
 class Scanner:
-    """Runs commands, and looks at all that they print and leave behind."""
+    """Runs commands, and searches everything that they print and leave behind."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -130,7 +130,7 @@ class Scanner:
 
 @pytest.fixture
 def scan(tmp_path: Path, vapi: Emulator) -> Callable[..., Scanner]:
-    """Write the program, which declares two numbers and a trunk, or several copies of them, and one number more."""
+    """Write the program, which declares a number of copies of two numbers and a trunk, and one more number."""
 
     def scan(copies: int = 1) -> Scanner:
         environ = {"VAPI_BASE_URL": vapi.base_url, "VAPI_LOG": "debug", "VAPI_MAX_RETRIES": "0", "COPIES": str(copies)}
@@ -161,7 +161,7 @@ def test_no_secret_is_written_or_printed_in_a_whole_life(scanner: Scanner, vapi:
     scanner("preview", "--json")
     scanner(*up, "--diff")
     for number in vapi.numbers():
-        if "server" in number:  # with headers of the program's, and without
+        if "server" in number:  # with the program's headers, and without
             vapi.edit_number(number["id"], server={**number["server"], "headers": {"x-foreign": FOREIGN}})
     scanner("preview", "--refresh", "--diff")
     scanner("preview", "--refresh", "--json")
@@ -178,7 +178,7 @@ def test_no_secret_is_written_or_printed_in_a_whole_life(scanner: Scanner, vapi:
 
 
 def echoing(secrets: str) -> tuple[Fault, ...]:
-    """Return answers of many kinds that repeat what they must not; the last two come after the work."""
+    """Return answers of many kinds that repeat secrets; the last two come after the work."""
     return (
         Fault("status", status=400, message=secrets, times=None),
         Fault("status", status=500, message=[secrets, secrets], times=None),
@@ -197,7 +197,7 @@ def test_no_secret_is_written_or_printed_when_an_answer_repeats_it(scan: Callabl
     url = echoing(f"you said {API_KEY} {SECRETS['CANARY_URL_SECRET']}")
     headers = echoing(f"you said {SECRETS['CANARY_SIP_HEADER']} {API_KEY} {SECRETS['CANARY_HEADER']}")
     password = echoing(f"you said {SECRETS['CANARY_PASSWORD']}, {API_KEY}")
-    # Each copy meets a kind of its own.
+    # Each copy meets a different kind.
     echoes = {
         owner: kinds[copy]
         for copy in range(KINDS)
@@ -209,7 +209,7 @@ def test_no_secret_is_written_or_printed_when_an_answer_repeats_it(scan: Callabl
         return numbers | {trunk["gateways"][0]["ip"]: trunk["id"] for trunk in vapi.credentials()}
 
     def try_all(method: str, *command: str) -> None:
-        after_the_work = ("body",) if method in ("POST", "DELETE") else ()  # which can't be done again
+        after_the_work = ("body",) if method in ("POST", "DELETE") else ()  # which cannot be repeated
         met = {owner: fault for owner, fault in echoes.items() if fault.kind not in after_the_work}
         there = ids()
         for owner, fault in met.items():
@@ -217,11 +217,11 @@ def test_no_secret_is_written_or_printed_when_an_answer_repeats_it(scan: Callabl
                 vapi.inject(replace(fault, method=method, containing=f'"{owner}"'))
             else:
                 vapi.inject(replace(fault, method=method, path=f"*{there[owner]}"))
-        if method == "GET":  # what many reads ask for at once
+        if method == "GET":  # the list, which many reads use
             vapi.inject(replace(url[0], method=method, path="/phone-numbe?"))
         run = scanner(*command, may_fail=True)
         assert run.status != 0
-        # A PATCH was taken where it was answered with 200: a read settles what its answer does not say.
+        # A PATCH answered with 200 was carried out; if its answer is unusable, a read settles it.
         failing = len(met) - (3 if method == "PATCH" else 0)
         assert run.output.count("cannot ") >= failing, run.output
         vapi.clear_faults()
@@ -245,7 +245,7 @@ def test_no_secret_is_written_or_printed_when_an_answer_repeats_it(scan: Callabl
     scanner("destroy", "--yes", "--skip-preview")
 
 
-def test_no_secret_is_in_what_check_says_about_bad_inputs(scanner: Scanner) -> None:
+def test_no_secret_is_in_a_failure_of_check(scanner: Scanner) -> None:
     program = scanner.stack.project / "__main__.py"
     program.write_text(PROGRAM.replace('url="https://example.com/new", headers={', 'url="nowhere", headers={"bad": 5,'))
     run = scanner("preview", "--diff", may_fail=True)
@@ -261,11 +261,11 @@ def test_no_secret_is_in_what_check_says_about_bad_inputs(scanner: Scanner) -> N
     assert "Traceback" not in run.output
 
 
-def test_the_engines_own_log_shows_no_secret_but_in_lines_of_its_own(scanner: Scanner) -> None:
+def test_the_engine_s_log_shows_secrets_only_in_lines_of_the_engine(scanner: Scanner) -> None:
     scanner("up", "--yes", "--skip-preview", "-v=8", "--logtostderr")
     run = scanner.stack("refresh", "--yes", "--skip-preview", "-v=9", "--logtostderr")
     assert run.output.count("StepExecutor") > 10
-    # Older CLIs log at level 9 what they say to providers and hear from them, as it is, for every provider: not ours to hide.
+    # At level 9, older CLIs log all traffic with every provider unmasked, which we cannot prevent.
     ours = [line for line in run.output.splitlines() if "arshaling property for RPC[" not in line]
     assert_clean("what is not the engine's own", "\n".join(ours).encode())
     for file in everything_written(scanner.stack.folder):
@@ -277,7 +277,7 @@ def test_the_engines_own_log_shows_no_secret_but_in_lines_of_its_own(scanner: Sc
 
 @contextmanager
 def other_server() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """Run a server that keeps the headers of whatever reaches it."""
+    """Run a server that keeps the headers of every request."""
     reached: list[dict[str, str]] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -288,9 +288,9 @@ def other_server() -> Iterator[tuple[str, list[dict[str, str]]]]:
             self.end_headers()
             self.wfile.write(b"[]")
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the base class calls them so
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - names of the base class
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - name of the base class
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -1,4 +1,4 @@
-"""The chaos run in small: the same program as ``make chaos``, with few numbers and two kills."""
+"""A small chaos run: the same program as ``make chaos``, with few numbers and two kills."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.sdks import ROOT
 pytestmark = pytest.mark.engine
 
 
-def test_a_short_chaos_loses_and_doubles_nothing() -> None:
+def test_a_short_chaos_run_loses_and_duplicates_nothing() -> None:
     command = [sys.executable, "-m", "tools.chaos", "--seed", "11", "--numbers", "10", "--kills", "2", "--rounds", "2"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -1,4 +1,4 @@
-"""Thousands of answers that nobody promised: never anything but our errors, never a wrong state, never a secret in a message."""
+"""Thousands of unexpected answers: only ever our own errors, never a wrong state, never a secret in a message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECRET = "canary-secret-5e0b"
 HEADER = "canary-header-c2d8"
 ORG_ID = "org-1"
 
-#: How Pulumi writes what is no plain value; whoever puts it into a state must be Pulumi.
+#: Pulumi's mark for values that are not plain; only Pulumi may put it into a state.
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
@@ -62,7 +62,7 @@ _keys = st.sampled_from(
 
 @st.composite
 def numbers(draw: st.DrawFn) -> Any:
-    """A number in which some fields are junk or missing, or which is somebody else's."""
+    """Draw a number in which some fields are junk or missing, or a number of somebody else."""
     body = dict(GOOD)
     for key in draw(st.lists(_keys, max_size=3, unique=True)):
         body[key] = draw(junk)
@@ -100,7 +100,7 @@ _headers = st.sampled_from(
 )
 answers = st.builds(Said, _statuses, _bodies, _headers)
 
-#: How many answers were tried so far, by operation.
+#: How many answers have been tried so far, by operation.
 EXAMPLES: Counter[str] = Counter()
 
 fuzz = settings(max_examples=2000, suppress_health_check=list(HealthCheck))
@@ -118,7 +118,7 @@ def places(value: Any, depth: int = 0) -> Iterator[tuple[Any, int]]:
 
 
 def assert_can_be_kept(state: Mapping[str, Any]) -> None:
-    """Assert that the host and the engine can take a state and give it back."""
+    """Assert that a state survives the host and the engine."""
     for value, depth in places(state):
         assert depth < 100
         assert value not in (SIGNATURE, UNKNOWN)
@@ -214,7 +214,7 @@ def create(before: Said, post: Said, after: Said) -> None:
     assert posts <= 2
     looks = [sent.method for sent in adapter.sent]
     if looks.count("POST") == 2 and post.status != 429:
-        assert looks[looks.index("POST") + 1] == "GET"  # never a second one without a look
+        assert looks[looks.index("POST") + 1] == "GET"  # never a second POST without a look-up
 
 
 @fuzz
@@ -248,7 +248,7 @@ def delete(answer: Said, account: Said) -> None:
 
 
 @pytest.mark.parametrize("operation", [read, create, update, delete], ids=lambda operation: operation.__name__)
-def test_whatever_answers_it_is_what_was_asked_for_or_an_error(operation: Callable[[], None], record: Record) -> None:
+def test_any_answer_gives_the_right_result_or_an_error(operation: Callable[[], None], record: Record) -> None:
     name = operation.__name__
     EXAMPLES[name] = 0
     operation()
@@ -258,7 +258,7 @@ def test_whatever_answers_it_is_what_was_asked_for_or_an_error(operation: Callab
 
 @pytest.mark.parametrize("size", [10_000_000, 40_000_000])
 @pytest.mark.parametrize("status", [200, 500])
-def test_a_body_of_megabytes_is_read_or_refused_and_never_repeated(size: int, status: int) -> None:
+def test_a_body_of_megabytes_is_read_or_refused_and_never_shown(size: int, status: int) -> None:
     big = said(status, GOOD | {"unheardOf": "x" * size, "message": "y" * size} if status == 200 else {"message": "x" * size})
     life, _ = lifecycle(lambda _: big, max_retries=0)
     try:

@@ -1,4 +1,4 @@
-"""What a create looks up before and after its POST, when the look-ups themselves go wrong; and one story of it on the engine."""
+"""The look-ups of a create before and after its POST, when they fail themselves; and one such case on the real engine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ failures = pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 
 
 class Vapi:
-    """Answers in which one request fails."""
+    """A Vapi on which one request fails."""
 
     def __init__(self, **fails: Callable[[], Said]) -> None:
         self.fails = fails
@@ -65,7 +65,7 @@ class Vapi:
 
 
 @failures
-def test_nothing_is_made_while_nobody_can_tell_what_is_there(failure: Callable[[], Said]) -> None:
+def test_nothing_is_created_while_existing_numbers_are_unknown(failure: Callable[[], Said]) -> None:
     vapi = Vapi(before=failure)
     life, adapter = lifecycle(vapi)
     with pytest.raises(VapiError, match=r"^cannot create BYO phone number '\+14155552000': .*\(GET /phone-number\)"):
@@ -75,7 +75,7 @@ def test_nothing_is_made_while_nobody_can_tell_what_is_there(failure: Callable[[
 
 @pytest.mark.parametrize("inputs", [INPUTS, WITHOUT_DIGITS], ids=["with-digits", "without-digits"])
 @failures
-def test_a_lost_answer_and_a_lost_look_up_end_in_a_sentence_and_the_next_up_explains(
+def test_a_lost_answer_and_a_failed_look_up_end_in_a_sentence_and_the_next_up_explains(
     failure: Callable[[], Said], inputs: dict[str, str]
 ) -> None:
     vapi = Vapi(post=no_answer, after=failure)
@@ -106,7 +106,7 @@ def test_a_lost_answer_is_found_and_taken_over(failure: Callable[[], Said], inpu
     assert state.get("number") == inputs.get("number")
 
 
-def test_several_that_fit_are_told_and_none_is_taken() -> None:
+def test_several_matches_are_reported_and_none_is_taken_over() -> None:
     vapi = Vapi(post=no_answer)
     twins = [{**MADE, "id": f"twin-{place}"} for place in range(2)]
     life, _ = lifecycle(lambda sent: said(200, twins) if sent.method == "GET" and vapi.posts else vapi(sent))
@@ -118,7 +118,7 @@ def test_several_that_fit_are_told_and_none_is_taken() -> None:
 
 
 @pytest.mark.engine
-def test_what_the_next_up_explains_is_true(new_stack: NewStack, vapi: Emulator) -> None:
+def test_the_explanation_of_the_next_up_is_true(new_stack: NewStack, vapi: Emulator) -> None:
     stack = new_stack(vapi, VAPI_MAX_RETRIES="1")
     arguments = {
         "credential_id": CREDENTIAL_ID,

@@ -1,4 +1,4 @@
-"""An API that allows few requests a second: everything arrives in one go, and nobody has to do anything about it."""
+"""An API that allows few requests per second: a single command creates everything, without any setting."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.engine
 
 CREDENTIAL_ID = "1c0f2f8e-5a3b-4d0e-9a7e-3f6a2b9c4d10"
 
-#: ``RATE_LIMIT_CASES="50x2"`` measures what takes too long for every day: 50 numbers, two requests a second.
+#: ``RATE_LIMIT_CASES="50x2"`` measures a case too slow for every run: 50 numbers, two requests per second.
 CASES = os.environ.get("RATE_LIMIT_CASES", "20x8").split()
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("retry_after", [None, 1], ids=["without-Retry-After", "with-Retry-After"])
 @pytest.mark.parametrize("case", CASES)
-def test_many_numbers_arrive_with_one_up(
+def test_one_up_creates_many_numbers(
     tmp_path_factory: pytest.TempPathFactory, case: str, retry_after: int | None, record: Record
 ) -> None:
     count, limit = map(int, case.split("x"))
@@ -50,6 +50,6 @@ def test_many_numbers_arrive_with_one_up(
         assert set(statuses) == {200, 201, 429}
         record_figure(
             record,
-            f"rate limit of {limit} requests a second, {'with' if retry_after else 'without'} Retry-After: {count} numbers made "
+            f"rate limit of {limit} requests per second, {'with' if retry_after else 'without'} Retry-After: {count} numbers created "
             f"by one up in {took_s:.0f} s, {sum(statuses.values())} requests, {statuses[429]} of them refused",
         )

@@ -1,4 +1,4 @@
-"""The stand-in does what a plain API would, or nothing that is tried against it would mean anything."""
+"""The stand-in behaves as a plain API, without which the tests against it would prove nothing."""
 
 from __future__ import annotations
 

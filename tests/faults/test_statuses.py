@@ -1,4 +1,4 @@
-"""Every HTTP status in every dress: what a life cycle concludes from it, and that it is nothing more."""
+"""Every HTTP status with every kind of body: what the life cycle concludes from it, and nothing more."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def dressed(status: int, dress: str) -> Said:
 
 DRESSES = ("Vapi", "other JSON", "HTML", "nothing", "a number")
 
-# Not a test for each status too: so many small ones would keep the slow ones together on one worker.
+# Not a test for each status: so many small tests would leave the slow tests together on one worker.
 dresses = pytest.mark.parametrize("dress", DRESSES)
 
 
@@ -72,7 +72,7 @@ def test_only_vapis_own_404_means_that_a_number_is_gone(dress: str) -> None:
 
 
 @dresses
-def test_an_update_that_fails_says_so_and_is_retried_where_that_may_help(dress: str) -> None:
+def test_an_update_that_fails_says_so_and_is_retried_if_that_may_help(dress: str) -> None:
     for status in STATUSES:
         answer = dressed(status, dress)
         life, adapter = lifecycle(partial(_to_a_patch, answer))
@@ -83,7 +83,7 @@ def test_an_update_that_fails_says_so_and_is_retried_where_that_may_help(dress: 
 
 
 class Vapi:
-    """Answers each POST with an error, whether the number was made or not."""
+    """Answers each POST with an error, whether the number was created or not."""
 
     def __init__(self, answer: Said, *, made: bool) -> None:
         self._answer = answer
@@ -99,11 +99,11 @@ class Vapi:
 
 @dresses
 @pytest.mark.parametrize("made", [False, True], ids=["not-made", "made"])
-def test_a_create_that_fails_is_never_sent_twice_without_a_look(dress: str, made: bool) -> None:
+def test_a_create_that_fails_is_never_sent_twice_without_a_look_up(dress: str, made: bool) -> None:
     for status in STATUSES:
         vapi = Vapi(dressed(status, dress), made=made)
         life, adapter = lifecycle(vapi)
-        # A 429 says that nothing was done, so it is sent again as it is.
+        # A 429 means that nothing was done, so the request is simply sent again.
         tries = TRIES if status in (408, 425, 429) or status >= 500 else 1
         if made and (status in (408, 425) or status >= 500 or dress in ("HTML", "nothing", "a number")):
             assert life.create(INPUTS)[0] == NUMBER_ID, status

@@ -1,4 +1,4 @@
-"""What is taken over after a lost answer is just what was asked for, and late work is told."""
+"""After a lost answer, only exactly what was sent is taken over, and late work is reported."""
 
 from __future__ import annotations
 
@@ -27,27 +27,29 @@ def life(vapi: Emulator, *, sleep: Callable[[float], Any] = lambda _: None, **se
 
 
 @pytest.fixture
-def make(request: pytest.FixtureRequest) -> Callable[..., Emulator]:
-    def make(**options: Any) -> Emulator:
+def serve(request: pytest.FixtureRequest) -> Callable[..., Emulator]:
+    def serve(**options: Any) -> Emulator:
         vapi = Emulator(api_key="a-whole-key", **options)
         vapi.__enter__()
         request.addfinalizer(lambda: vapi.__exit__(None, None, None))
         return vapi
 
-    return make
+    return serve
 
 
 @pytest.mark.parametrize("on_existing", ["error", "adopt"])
-def test_a_number_with_digits_is_none_that_was_declared_without(make: Callable[..., Emulator], on_existing: str) -> None:
-    vapi = make()
+def test_a_number_with_digits_is_no_match_for_a_number_declared_without(
+    serve: Callable[..., Emulator], on_existing: str
+) -> None:
+    vapi = serve()
     other = vapi.add_number(number="+14155552000", **WITHOUT_DIGITS)
     id_, _ = life(vapi, on_existing=on_existing).create(WITHOUT_DIGITS)
     assert id_ != other["id"]
     assert len(vapi.numbers()) == 2
 
 
-def test_what_appears_meanwhile_and_is_more_than_was_asked_for_is_not_taken(make: Callable[..., Emulator]) -> None:
-    vapi = make()
+def test_a_new_number_with_more_fields_than_were_sent_is_not_taken_over(serve: Callable[..., Emulator]) -> None:
+    vapi = serve()
     vapi.inject(Fault("status", "POST", status=500))
     others: list[str] = []
 
@@ -60,14 +62,16 @@ def test_what_appears_meanwhile_and_is_more_than_was_asked_for_is_not_taken(make
     assert len(vapi.numbers()) == 2
 
 
-def test_a_second_one_that_late_work_made_is_told(make: Callable[..., Emulator], caplog: pytest.LogCaptureFixture) -> None:
-    vapi = make(rules={"duplicate-number": "accepted"})
+def test_a_second_number_created_by_late_work_is_reported(
+    serve: Callable[..., Emulator], caplog: pytest.LogCaptureFixture
+) -> None:
+    vapi = serve(rules={"duplicate-number": "accepted"})
     vapi.inject(Fault("status", "POST", status=500))
     first = life(vapi)
     create = first._api.create
 
     def create_after_all(body: Any) -> Any:
-        if any(request.method == "POST" for request in vapi.requests):  # the work of the first is done only after all looks
+        if any(request.method == "POST" for request in vapi.requests):  # the first POST's work is done only after all look-ups
             vapi.add_number(number="+14155552000", credentialId=CREDENTIAL)
         return create(body)
 
@@ -82,21 +86,21 @@ def test_a_second_one_that_late_work_made_is_told(make: Callable[..., Emulator],
     )
 
 
-def test_an_answer_about_another_number_is_not_believed(make: Callable[..., Emulator]) -> None:
-    vapi = make()
+def test_an_answer_about_another_number_is_not_trusted(serve: Callable[..., Emulator]) -> None:
+    vapi = serve()
     other = vapi.add_number(number="+14155552999", credentialId=CREDENTIAL)
     vapi.inject(
         Fault("body", "POST", body=json.dumps({**other, "id": "11111111-1111-4111-8111-11111111111f"}), status=201, times=None)
     )
     with pytest.raises(LifecycleError, match=r"names .*, created with a different number than requested"):
-        # The emulator did the work: the look finds what was made, unless it has gone since.
+        # The emulator did the work, so a look-up would find the number if it were not removed.
         life(vapi, max_retries=0, sleep=lambda _: _remove(vapi, other["id"])).create(
             {"credentialId": CREDENTIAL, "number": "+14155552000"}
         )
 
 
-def test_what_was_made_otherwise_than_it_was_sent_is_not_made_again(make: Callable[..., Emulator]) -> None:
-    vapi = make()
+def test_a_number_created_differently_than_sent_is_not_created_again(serve: Callable[..., Emulator]) -> None:
+    vapi = serve()
 
     def filled_in(_: float) -> None:
         (number,) = vapi.numbers()
