@@ -18,7 +18,7 @@ from tests.sdks import sdk
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a command."""
+    """The result of a command."""
 
     status: int
     out: str
@@ -51,7 +51,7 @@ def vapi() -> Iterator[Emulator]:
 
 @pytest.fixture
 def run(tmp_path: Path, vapi: Emulator) -> Run:
-    """Run a command outside every project, with the key in the environment; returns what came of it."""
+    """Run a command outside any project, with the key in the environment; return its result."""
     environ = {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url, "VAPI_MAX_RETRIES": "0", "PULUMI_HOME": str(tmp_path)}
 
     def run(*arguments: str, given: str = "", **env: str) -> Ran:

@@ -1,4 +1,4 @@
-"""The console script outside every project: what it prints, and how it ends."""
+"""The console script outside any project: its output and its exit status."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_numbers_that_cannot_be_read_or_declared_are_named_and_left_out(run: Run
     assert not (tmp_path / "other.py").exists()
 
 
-def test_where_nothing_is_left_to_take_over_it_says_why(account: Emulator, run: Run, tmp_path: Path) -> None:
+def test_if_nothing_is_left_to_take_over_it_says_why(account: Emulator, run: Run, tmp_path: Path) -> None:
     ran = run("import", "--name", "*", "--exclude", "*", **NOWHERE)
     assert (ran.status, ran.err) == (1, "error: nothing is left to take over; choose more, or exclude less\n")
     assert list(tmp_path.glob("*.py")) == []
@@ -153,11 +153,11 @@ def test_where_nothing_is_left_to_take_over_it_says_why(account: Emulator, run: 
         (["one"], ["a is left out: b", "c", "d"], "nothing is left to take over: a is left out: b (and 2 more)"),
     ],
 )
-def test_why_nothing_is_left_is_one_sentence(listed: Any, notes: list[str], sentence: str) -> None:
+def test_the_reason_why_nothing_is_left_is_one_sentence(listed: Any, notes: list[str], sentence: str) -> None:
     assert app._why_nothing(listed, notes) == sentence
 
 
-def test_only_secrets_that_are_not_set_are_to_be_set() -> None:
+def test_only_secrets_that_are_missing_have_to_be_set() -> None:
     config = {"project:a": None, "project:b": "in clear"}
     assert app._unset(["a", "b", "c"], config) == ["b", "c"]
 
@@ -167,13 +167,13 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
     assert (ran.status, ran.out, ran.err) == (0, f"pulumi-vapi-byo {__version__}\n", "")
 
 
-def test_a_named_stack_that_cannot_be_asked_is_an_error_although_there_is_a_key(account: Emulator, run: Run) -> None:
+def test_a_named_stack_that_cannot_be_read_is_an_error_even_with_a_key(account: Emulator, run: Run) -> None:
     ran = run("import", "--all", "--stack", "my org/x", **NOWHERE)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == "error: there is no pulumi on PATH: install the Pulumi CLI, https://www.pulumi.com/docs/install/\n"
 
 
-def test_files_that_exist_are_overwritten_by_force_only(account: Emulator, run: Run, tmp_path: Path) -> None:
+def test_existing_files_are_overwritten_only_with_force(account: Emulator, run: Run, tmp_path: Path) -> None:
     (tmp_path / "numbers.py").write_text("mine")
     arguments = ("import", "--all", "--out", "numbers.py")
     ran = run(*arguments, **NOWHERE)
@@ -184,7 +184,7 @@ def test_files_that_exist_are_overwritten_by_force_only(account: Emulator, run: 
     assert "vapi.ByoPhoneNumber(" in (tmp_path / "numbers.py").read_text()
 
 
-def test_a_program_that_is_there_already_is_no_obstacle(account: Emulator, run: Run, tmp_path: Path) -> None:
+def test_an_existing_program_is_no_obstacle(account: Emulator, run: Run, tmp_path: Path) -> None:
     assert run("import", "--all", **NOWHERE).status == 0
     program = (tmp_path / "__main__.py").read_text()
     ran = run("import", "--all", **NOWHERE)
@@ -196,7 +196,7 @@ def test_a_program_that_is_there_already_is_no_obstacle(account: Emulator, run: 
     assert (tmp_path / "__main__.py").read_text() == program + "# mine\n"
 
 
-def test_an_import_file_that_is_there_is_kept_whatever_the_program(tmp_path: Path) -> None:
+def test_an_existing_import_file_is_kept_whatever_the_program(tmp_path: Path) -> None:
     out, file = tmp_path / "__main__.py", tmp_path / "vapi-import.json"
     app._check_files(out, "program", file)
     out.write_text("program")
@@ -206,7 +206,7 @@ def test_an_import_file_that_is_there_is_kept_whatever_the_program(tmp_path: Pat
         app._check_files(out, "program", file)
 
 
-def test_an_import_file_is_for_its_owner_alone_also_where_it_replaces_another(tmp_path: Path) -> None:
+def test_only_its_owner_can_read_an_import_file_even_if_it_replaces_another(tmp_path: Path) -> None:
     path = tmp_path / "vapi-import.json"
     path.write_text("old")
     path.chmod(0o644)
@@ -214,7 +214,7 @@ def test_an_import_file_is_for_its_owner_alone_also_where_it_replaces_another(tm
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
 
 
-def test_an_older_cli_is_told_from_one_that_takes_import_files() -> None:
+def test_a_cli_too_old_for_import_files_is_recognised() -> None:
     app._check_cli((3, 254, 0))
     with pytest.raises(VapiError) as raised:
         app._check_cli((3, 253, 9))
@@ -231,7 +231,7 @@ def test_an_older_cli_is_told_from_one_that_takes_import_files() -> None:
         (("--region", "eu", "--base-url", "nonsense"), "vapi-byo:baseUrl (or VAPI_BASE_URL) is not the address of an API"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(account: Emulator, run: Run, arguments: tuple[str, ...], sentence: str) -> None:
+def test_every_error_is_one_sentence(account: Emulator, run: Run, arguments: tuple[str, ...], sentence: str) -> None:
     ran = run("import", *arguments, **NOWHERE)
     assert ran.status == 1
     assert ran.err.startswith(f"error: {sentence}")
@@ -245,7 +245,7 @@ def test_an_empty_account_has_nothing_to_take_over(vapi: Emulator, run: Run) -> 
     assert (ran.status, ran.err) == (1, f"error: {sentence}\n")
 
 
-def test_without_a_key_the_sentence_says_how_to_set_one_and_why_no_stack_was_asked(vapi: Emulator, run: Run) -> None:
+def test_without_a_key_the_sentence_says_how_to_set_it_and_why_no_stack_was_read(vapi: Emulator, run: Run) -> None:
     ran = run("import", VAPI_API_KEY="", **NOWHERE)
     assert ran.status == 1
     assert ran.err == (
@@ -280,9 +280,7 @@ def test_the_key_cannot_be_given_on_the_command_line(run: Run) -> None:
         (["diff-report", "a", "b"], "got unexpected extra argument", "vapi-byo diff-report"),
     ],
 )
-def test_a_command_line_that_cannot_be_understood_is_refused_in_one_sentence(
-    run: Run, arguments: list[str], what: str, command: str
-) -> None:
+def test_an_invalid_command_line_is_refused_in_one_sentence(run: Run, arguments: list[str], what: str, command: str) -> None:
     ran = run(*arguments)
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith(f"error: {what}")
@@ -312,9 +310,7 @@ def test_another_missing_module_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -
         pulumi_vapi_byo.cli.main()
 
 
-def test_what_nobody_thought_of_is_one_sentence_too(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unexpected_error_is_one_sentence_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(*_: object, **__: object) -> None:
         raise KeyError("canary")
 
@@ -348,7 +344,7 @@ def test_doctor_checks_the_account_with_one_get(account: Emulator, run: Run) -> 
     assert [request.method for request in account.requests] == ["GET"]
 
 
-def test_doctor_ends_with_1_where_anything_is_wrong(vapi: Emulator, run: Run) -> None:
+def test_doctor_exits_with_1_if_anything_is_wrong(vapi: Emulator, run: Run) -> None:
     ran = run("doctor", **NOWHERE)
     lines = doctor_lines(ran.out)
     assert ran.status == 1
@@ -394,10 +390,10 @@ def test_doctor_says_that_vapi_cannot_be_reached(vapi: Emulator, run: Run, fault
     assert "API key" not in lines
 
 
-# ------------------------------------------------------------------------------------------------------------------- order
+# --------------------------------------------------------------------------------------------- imports of outside packages
 
 
-def test_each_outside_thing_is_known_to_one_module_alone() -> None:
+def test_each_outside_package_is_imported_by_only_one_module() -> None:
     doors = {"typer": {"app"}, "rich": {"printing"}, "subprocess": {"pulumi_cli"}, "pulumi": {"takeover"}, "requests": set()}
     found: dict[str, set[str]] = {name: set() for name in doors}
     folder = Path(pulumi_vapi_byo.cli.__file__).parent

@@ -1,4 +1,4 @@
-"""Numbers made behind the provider's back, taken over by the real engine: no write, no secret in clear, no change after."""
+"""Numbers created without the provider, taken over by the real engine: no write, no secret in clear, no change afterwards."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.engine
 
 CANARY = "canary-secret-"
 
-#: As many kinds of numbers as there are, in the words of the API.
+#: Every kind of number, in the API's names.
 NUMBERS: tuple[Mapping[str, Any], ...] = (
     {"number": "+14155552671", "name": "Support line", "assistantId": ASSISTANT_ID},
     {"number": "+14155552672", "squadId": SQUAD_ID},
@@ -35,7 +35,7 @@ NUMBERS: tuple[Mapping[str, Any], ...] = (
             "backoffPlan": {"type": "fixed", "maxRetries": 3, "baseDelaySeconds": 1.5},
         },
     },
-    # The same secret in the same header as that of another number.
+    # The same secret in the same header as in another number.
     {"number": "+14155552675", "server": {"url": "https://example.com/other", "headers": {"x-vapi-secret": CANARY + "1"}}},
     {"number": "+14155552676", "serverUrl": "https://example.com/old", "serverUrlSecret": CANARY + "3"},
     {
@@ -71,7 +71,7 @@ def assert_nothing_was_written(vapi: Emulator, account: list[dict[str, Any]]) ->
 
 
 def plain_state(project: Project) -> dict[str, Any]:
-    """Return inputs and outputs by id, secrets in clear."""
+    """Return inputs and outputs by id, with secrets in clear."""
     resources = json.loads(project.cli("stack", "export", "--show-secrets"))["deployment"]["resources"]
     return {
         resource["id"]: in_clear([{**resource["inputs"], "__importId": None}, resource["outputs"]])
@@ -85,7 +85,7 @@ def in_clear(value: Any) -> Any:
         return [in_clear(part) for part in value]
     if not isinstance(value, dict):
         return value
-    # The engine marks a list with a secret in it as a whole, around the mark that is in it.
+    # The engine marks a whole list that contains a secret, around the mark of the secret itself.
     return (
         in_clear(json.loads(value["plaintext"]))
         if "plaintext" in value
@@ -142,7 +142,7 @@ def test_ten_numbers_and_their_trunk_are_taken_over_without_a_write_and_the_next
     assert_nothing_was_written(vapi, account)
 
 
-def test_a_program_can_be_written_first_and_its_secrets_set_after(
+def test_a_program_can_be_written_first_and_its_secrets_set_later(
     project: Project, run_in_project: Run, vapi: Emulator, account: list[dict[str, Any]]
 ) -> None:
     (project.folder / "__main__.py").unlink()
@@ -154,7 +154,7 @@ def test_a_program_can_be_written_first_and_its_secrets_set_after(
     assert_nothing_was_written(vapi, account)
 
 
-def test_what_the_stack_has_already_is_marked_left_out_and_written_again_only_if_asked(
+def test_numbers_that_the_stack_manages_are_marked_and_left_out_unless_requested(
     project: Project, run_in_project: Run, vapi: Emulator, account: list[dict[str, Any]]
 ) -> None:
     chosen = ("--number", "+14155552674", "--trunk", "My *")
@@ -173,7 +173,7 @@ def test_what_the_stack_has_already_is_marked_left_out_and_written_again_only_if
     assert "note: 2 already managed by the stack were left out; include them with --again\n" in ran.out
     more = (project.folder / "more.py").read_text()
     assert by_digits["+14155552674"] not in more
-    # Its secret is the first of another number now, so it has another key.
+    # Its secret now belongs first to another number, so it has another key.
     assert "  pulumi config set --secret number-14155552675-x-vapi-secret\n" in ran.out
 
     ran = run_in_project("import", *chosen, "--again", "--out", "again.py")
@@ -185,7 +185,7 @@ def test_what_the_stack_has_already_is_marked_left_out_and_written_again_only_if
     assert_nothing_was_written(vapi, account)
 
 
-def test_a_program_of_the_users_own_is_kept_and_no_secret_is_set(
+def test_a_program_written_by_the_user_is_kept_and_no_secret_is_set(
     project: Project, run_in_project: Run, account: list[dict[str, Any]]
 ) -> None:
     (project.folder / "__main__.py").write_text("mine")
@@ -197,7 +197,7 @@ def test_a_program_of_the_users_own_is_kept_and_no_secret_is_set(
     assert project.cli("config", "--json") == before
 
 
-def test_doctor_reports_a_misspelt_setting_before_what_follows_from_it(project: Project, run_in_project: Run) -> None:
+def test_doctor_reports_a_misspelt_setting_before_its_consequences(project: Project, run_in_project: Run) -> None:
     project.configure("vapi-byo:onConflit", "overwrite")
     ran = run_in_project("doctor")
     assert (ran.status, ran.err) == (1, "")
@@ -207,7 +207,7 @@ def test_doctor_reports_a_misspelt_setting_before_what_follows_from_it(project: 
     ) in ran.out
 
 
-def test_doctor_tells_of_a_key_that_was_replaced_since_the_last_update_until_the_next(
+def test_doctor_reports_a_key_replaced_since_the_last_update_until_the_next_update(
     project: Project, run_in_project: Run
 ) -> None:
     project.program('vapi.ByoPhoneNumber("n", **DESK)')
@@ -246,7 +246,9 @@ def test_the_state_is_the_same_either_way(project: Project, run_in_project: Run,
         assert by_file[id_] == sides
 
 
-def test_what_a_program_cannot_say_stays_and_is_no_change(project: Project, run_in_project: Run, vapi: Emulator) -> None:
+def test_fields_that_a_program_cannot_set_are_kept_and_are_no_change(
+    project: Project, run_in_project: Run, vapi: Emulator
+) -> None:
     added = vapi.add_number(
         credentialId=vapi.add_credential()["id"],
         number="+14155552671",
@@ -277,7 +279,7 @@ def test_the_key_and_the_address_are_those_of_the_stack_and_the_key_is_never_sho
     assert "wrong Settings: pulumi config failed: no stack named 'nope' found\n" in ran.out
 
 
-def test_a_named_stack_is_the_one_that_secrets_go_to(
+def test_secrets_are_set_in_the_stack_that_is_named(
     project: Project, run_in_project: Run, account: list[dict[str, Any]]
 ) -> None:
     ran = run_in_project("import", "--number", "+14155552674", "--stack", STACK, "--set-secrets", "--force")

@@ -27,7 +27,7 @@ Show = Callable[[int | None], str]
 
 @pytest.fixture
 def show(monkeypatch: pytest.MonkeyPatch) -> Show:
-    """Print the table to a terminal of a width, or to a pipe."""
+    """Print the table to a terminal of the given width, or to a pipe."""
 
     def show(width: int | None) -> str:
         out = io.StringIO()
@@ -64,17 +64,15 @@ def test_no_number_and_no_id_is_ever_cut_and_no_line_longer_than_the_terminal(sh
         (None, ["number", "name", "id", "who answers"]),
     ],
 )
-def test_columns_that_may_be_cut_are_left_out_where_there_is_no_room(
-    show: Show, width: int | None, headings: list[str]
-) -> None:
+def test_columns_that_may_be_cut_are_left_out_if_there_is_no_room(show: Show, width: int | None, headings: list[str]) -> None:
     [line] = [line for line in show(width).splitlines() if "number" in line and "Numbers" not in line]
     assert [cell.strip() for cell in line.strip("┃").split("┃")] == headings
 
 
-def test_in_a_pipe_nothing_is_cut_and_in_a_narrow_terminal_what_is_cut_says_so(show: Show) -> None:
+def test_nothing_is_cut_in_a_pipe_and_a_cut_is_marked_in_a_narrow_terminal(show: Show) -> None:
     assert "Support line of the whole of the western region" in show(None)
     assert "Support line of …" in show(75)
 
 
-def test_a_terminal_that_is_narrower_than_an_id_gets_lines(show: Show) -> None:
+def test_a_terminal_narrower_than_an_id_gets_lines_instead_of_a_table(show: Show) -> None:
     assert show(40).splitlines() == ["Numbers: 2", NUMBERS[0], IDS[0], NUMBERS[1], IDS[1]]

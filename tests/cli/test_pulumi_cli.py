@@ -1,4 +1,4 @@
-"""A ``pulumi`` that is not what it should be."""
+"""A ``pulumi`` that does not behave as it should."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Command = Callable[[PulumiCli], object]
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a shell script in the place of the Pulumi CLI."""
+    """Put a shell script in place of the Pulumi CLI."""
 
     def script(text: str) -> None:
         path = tmp_path / "pulumi"
@@ -64,14 +64,14 @@ def test_a_secret_goes_on_stdin_and_never_into_the_command_line(script: Callable
 
 
 @pytest.mark.parametrize(("said", "version"), [("v3.259.0\n", (3, 259, 0)), ("3.254.1-alpha.2+dirty\n", (3, 254, 1))])
-def test_versions_are_read_with_and_without_what_follows(
+def test_versions_are_read_with_and_without_a_suffix(
     script: Callable[[str], None], said: str, version: tuple[int, int, int]
 ) -> None:
     script(f"printf '{said}'")
     assert PulumiCli(None).version() == version
 
 
-def test_configuration_that_is_secret_or_no_text_has_no_value(script: Callable[[str], None]) -> None:
+def test_configuration_that_is_secret_or_not_text_has_no_value(script: Callable[[str], None]) -> None:
     script("""echo '{"a:b": {"value": "c", "secret": false}, "a:d": {"secret": true}, "a:e": {"objectValue": {"f": 1}}}'""")
     assert PulumiCli(None).config() == {"a:b": "c", "a:d": None, "a:e": None}
 

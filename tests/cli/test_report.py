@@ -1,4 +1,4 @@
-"""Previews, in the form of ``pulumi preview --json``, to what a reviewer reads."""
+"""From previews, as ``pulumi preview --json`` prints them, to the report that a reviewer reads."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def of(*steps: Mapping[str, Any], **more: Any) -> Report:
 
 
 def row(*steps: Mapping[str, Any]) -> str:
-    """Return what happens, from the only row of the table."""
+    """Return the last cell of the table's only row."""
     lines = [line for line in of(*steps).markdown.splitlines() if line.startswith("| `")]
     assert len(lines) == 1
     return lines[0].split(" | ", 2)[2].removesuffix(" |")
@@ -106,7 +106,7 @@ DESTINATION = {"type": "number", "number": "+442079460018"}
             {"assistantId": "A", "squadId": "T"},
             "its squad, which is not asked first, will be `T` (was `S`)",
         ),
-        # The same server in the older and in the newer spelling.
+        # The same server in the older and the newer spelling.
         (
             {"serverUrl": HTTP["url"]},
             {"server": {**HTTP, "timeoutSeconds": 30}},
@@ -134,7 +134,7 @@ DESTINATION = {"type": "number", "number": "+442079460018"}
         ({}, {"__managed": 1, "sipUri": "other"}, "only Pulumi's own record changes"),
     ],
 )
-def test_a_change_is_told_in_words(old: Wire, new: Wire, words: str) -> None:
+def test_a_change_is_described_in_words(old: Wire, new: Wire, words: str) -> None:
     assert update(old, new) == words
 
 
@@ -151,12 +151,12 @@ def test_a_change_is_told_in_words(old: Wire, new: Wire, words: str) -> None:
         ({"fallbackDestination": SECRET}, "fallbackDestination", "how calls go to its fallback changes"),
     ],
 )
-def test_a_change_of_a_secret_is_told_without_the_secret(both: Wire, path: str, words: str) -> None:
+def test_a_change_of_a_secret_is_described_without_the_secret(both: Wire, path: str, words: str) -> None:
     assert update(both, both, path) == words
     assert row(step("update", {**DESK, **both}, {**DESK, **both}, diffReasons=[path])) == words
 
 
-def test_secrets_are_not_shown_even_where_the_preview_shows_them() -> None:
+def test_secrets_are_not_shown_even_if_the_preview_shows_them() -> None:
     old = {
         "server": {"url": "https://user:canary@example.com/a?token=canary", "headers": {"x": "canary"}},
         "serverUrlSecret": "canary",
@@ -169,7 +169,7 @@ def test_secrets_are_not_shown_even_where_the_preview_shows_them() -> None:
     assert "its server's address changes in a part that is not shown; webhook headers change (not shown)" in told
 
 
-def test_who_answers_counts_what_the_program_does_not_manage() -> None:
+def test_who_answers_includes_fields_that_the_program_does_not_manage() -> None:
     changed = step("update", {**DESK, "name": "a"}, {**DESK, "name": "b", "squadId": "S"})
     changed["oldState"]["outputs"]["assistantId"] = "set-in-the-dashboard"
     lines = of(changed).markdown.splitlines()
@@ -186,7 +186,7 @@ def test_who_answers_counts_what_the_program_does_not_manage() -> None:
 HOOKS = [{"on": "call.ringing"}]
 
 
-def test_a_number_that_does_not_change_and_whose_calls_others_divert_is_told() -> None:
+def test_an_unchanged_number_whose_calls_others_divert_is_reported() -> None:
     same = step("same", DESK, DESK)
     same["oldState"]["outputs"] |= {"hooks": HOOKS, "__managed": {"number": True}}
     told = (
@@ -200,12 +200,12 @@ def test_a_number_that_does_not_change_and_whose_calls_others_divert_is_told() -
         "|---|---|---|",
         told,
     ]
-    # What Vapi itself filled in when it created the number is nobody's diversion.
+    # A default that Vapi filled in when it created the number is not a diversion.
     same["oldState"]["outputs"]["__managed"] = {"number": True, "hooks": False}
     assert of(same).markdown.splitlines()[2:] == ["**Nothing changes.**"]
 
 
-def test_a_number_that_the_preview_does_not_show_is_told_by_the_warning_of_the_refresh() -> None:
+def test_a_number_missing_in_the_preview_is_reported_from_the_refresh_s_warning() -> None:
     warning = (
         "warning: BYO phone number '+14155552671': Vapi has hooks (1, not shown), squad_id 'S', which the program leaves out: "
         "calls may go elsewhere than the program says; add it to the program\n\n"
@@ -220,7 +220,7 @@ def test_a_number_that_the_preview_does_not_show_is_told_by_the_warning_of_the_r
     ]
 
 
-def test_what_is_left_out_goes_where_the_stack_clears_it() -> None:
+def test_fields_left_out_are_removed_if_the_stack_clears_them() -> None:
     new = {**DESK, "assistantId": "A", "__onOmitted": "clear"}
     changed = step("update", {**DESK, "assistantId": "A"}, new)
     changed["oldState"]["outputs"] |= {
@@ -262,7 +262,7 @@ def test_what_is_left_out_goes_where_the_stack_clears_it() -> None:
             "**will be deleted and created again with a new id: calls fail in between**; will be renamed to `b` (was `a`)",
             1,
         ),
-        # As the engine's own steps of one replacement.
+        # The engine's own steps of a single replacement.
         (
             [step("delete-replaced", DESK), step("replace", DESK, DESK), step("create-replacement", None, DESK)],
             "**will be deleted and created again with a new id: calls fail in between**",
@@ -275,12 +275,12 @@ def test_what_is_left_out_goes_where_the_stack_clears_it() -> None:
         ),
     ],
 )
-def test_what_happens_to_a_whole_number_is_told_in_words(steps: list[dict[str, Any]], words: str, deletes: int) -> None:
+def test_steps_of_a_whole_number_are_described_in_words(steps: list[dict[str, Any]], words: str, deletes: int) -> None:
     assert row(*steps) == words
     assert of(*steps).deletes == deletes
 
 
-def test_a_number_that_is_let_go_is_no_delete() -> None:
+def test_a_number_that_is_no_longer_managed_is_not_a_delete() -> None:
     let_go = step("delete", DESK)
     let_go["oldState"]["retainOnDelete"] = True
     assert row(let_go) == "will no longer be managed, and stays at Vapi as it is"
@@ -288,11 +288,11 @@ def test_a_number_that_is_let_go_is_no_delete() -> None:
 
 
 @pytest.mark.parametrize("op", ["same", "read", "refresh", "discard"])
-def test_steps_that_change_nothing_are_no_rows(op: str) -> None:
+def test_steps_that_change_nothing_have_no_rows(op: str) -> None:
     assert of(step(op, DESK, DESK)).markdown == "### Phone numbers\n\n**Nothing changes.**"
 
 
-def test_the_dangerous_comes_first_and_other_resources_are_counted_in_one_line() -> None:
+def test_dangerous_changes_come_first_and_other_resources_are_counted_in_one_line() -> None:
     def named(op: str, name: str, number: str, type_: str = "pulumi-python:dynamic/vapi:ByoPhoneNumber") -> dict[str, Any]:
         state = {"inputs": {"number": number, "assistantId": "A"}}
         return {"op": op, "urn": urn(name, type_), "oldState": state, "newState": state}
@@ -382,7 +382,7 @@ def trunk(op: str, old: Wire | None = None, new: Wire | None = None, **more: Any
         ({}, {"__managed": 1}, [], "only Pulumi's own record changes"),
     ],
 )
-def test_a_change_of_a_trunk_is_told_in_words(old: Wire, new: Wire, paths: list[str], words: str) -> None:
+def test_a_change_of_a_trunk_is_described_in_words(old: Wire, new: Wire, paths: list[str], words: str) -> None:
     diff = {path: {"kind": "update"} for path in paths}
     told = of(trunk("update", {**TRUNK, **old}, {**TRUNK, **new}, detailedDiff=diff))
     assert told.markdown.splitlines() == [
@@ -423,7 +423,7 @@ def test_a_change_of_a_trunk_is_told_in_words(old: Wire, new: Wire, paths: list[
         ),
     ],
 )
-def test_what_happens_to_a_whole_trunk_is_told_and_its_delete_counts(
+def test_steps_of_a_whole_trunk_are_described_and_its_delete_counts(
     steps: list[dict[str, Any]], words: str, deletes: int
 ) -> None:
     told = of(*steps)
@@ -446,7 +446,7 @@ def many(op: str, count: int, new: Wire, first: int = 0) -> list[dict[str, Any]]
     return steps
 
 
-def test_a_report_of_thousands_fits_a_comment_and_names_first_what_deletes_or_redirects() -> None:
+def test_a_report_on_thousands_fits_a_comment_and_names_deletes_and_redirects_first() -> None:
     told = of(
         *many("update", 3000, {"name": "m" * 40}),
         *many("update", 20, {"squadId": "s", "assistantId": None}, first=3000),
@@ -483,13 +483,13 @@ def test_a_report_of_thousands_fits_a_comment_and_names_first_what_deletes_or_re
         ({"gateways": [{"ip": "192.0.2.1"}]}, {"gateways": [{"ip": "192.0.2.2"}]}, [], True),
     ],
 )
-def test_a_change_redirects_calls_where_they_may_go_elsewhere(
+def test_a_change_counts_as_a_redirect_if_calls_may_go_elsewhere(
     old: Wire, new: Wire, paths: list[str], *, redirects: bool
 ) -> None:
     assert redirects_calls({**DESK, **old}, {**DESK, **new}, paths) is redirects
 
 
-def test_where_not_all_that_deletes_or_redirects_has_room_for_a_row_the_rest_is_named_by_its_numbers() -> None:
+def test_deletes_and_redirects_without_room_for_a_row_are_named_by_their_numbers() -> None:
     told = of(
         *many("delete", 300, {}),
         *many("update", 900, {"squadId": "s", "assistantId": None}, 1000),
@@ -506,7 +506,7 @@ def test_where_not_all_that_deletes_or_redirects_has_room_for_a_row_the_rest_is_
     assert lines[-1] == "Not named here: 5 created."
 
 
-def test_a_report_that_cannot_name_all_that_deletes_says_so_at_the_top() -> None:
+def test_a_report_that_cannot_name_every_delete_says_so_at_the_top() -> None:
     told = of(*many("delete", 5000, {}), *many("create", 5, {}, first=6000))
     lines = told.markdown.splitlines()
     assert 55_000 < len(told.markdown) <= 60_000
@@ -518,7 +518,7 @@ def test_a_report_that_cannot_name_all_that_deletes_says_so_at_the_top() -> None
     assert (told.deletes, lines[4]) == (5000, "**5000 deleted, 5 created.**")
 
 
-def test_calls_that_may_be_diverted_are_counted_too_where_they_are_not_named() -> None:
+def test_diverted_calls_without_room_for_their_numbers_are_counted_too() -> None:
     steps = many("same", 5000, {})
     for same in steps:
         same["oldState"]["outputs"] |= {"hooks": HOOKS, "__managed": {"number": True}}
@@ -529,7 +529,7 @@ def test_calls_that_may_be_diverted_are_counted_too_where_they_are_not_named() -
     assert lines[-1] == f"Not named here: {left} diverted."
 
 
-def test_of_very_many_errors_only_the_first_are_told() -> None:
+def test_only_the_first_of_very_many_errors_are_reported() -> None:
     diagnostics = [{"severity": "error", "message": f"error: number {index} {'is wrong ' * 100}"} for index in range(300)]
     told = of(*many("delete", 2000, {}), diagnostics=diagnostics).markdown
     assert len(told) <= 60_000
@@ -537,11 +537,11 @@ def test_of_very_many_errors_only_the_first_are_told() -> None:
 
 
 @pytest.mark.parametrize("number", [None, SECRET, UNKNOWN])
-def test_a_number_that_cannot_be_shown_goes_by_the_name_of_its_resource(number: str | None) -> None:
+def test_a_number_that_cannot_be_shown_is_named_by_its_resource(number: str | None) -> None:
     assert "| `desk` |" in of(step("delete", {"number": number})).markdown
 
 
-def test_no_value_ends_its_cell_or_is_taken_for_markdown() -> None:
+def test_no_value_can_end_its_cell_or_act_as_markdown() -> None:
     name = "a | b` | <img src=x> @everyone\n| c"
     line = of(step("delete", {**DESK, "name": name})).markdown.splitlines()[-1]
     assert line == "| `+14155552671` | `a \\| b' \\| <img src=x> @everyone \\| c` | **will be deleted: calls will fail** |"
@@ -577,7 +577,7 @@ def test_no_preview_at_all_is_one_sentence(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["{", "[]", "3", "{}", '{"steps": 1}', '{"other": 1}', "[" * 100_000, '{"steps": []}{"steps": []}']
 )
-def test_what_is_no_preview_is_one_sentence(text: str) -> None:
+def test_an_invalid_preview_is_one_sentence(text: str) -> None:
     with pytest.raises(VapiError, match=r"^this is not what pulumi preview --json prints"):
         report(text)
 
@@ -592,13 +592,13 @@ def test_what_is_no_preview_is_one_sentence(text: str) -> None:
         ([step("delete", DESK)], ["--allow-deletes"], 0),
     ],
 )
-def test_the_exit_status_tells_of_deletes(run: Run, steps: list[Any], options: list[str], status: int) -> None:
+def test_the_exit_status_reports_deletes(run: Run, steps: list[Any], options: list[str], status: int) -> None:
     ran = run("diff-report", *options, given=json.dumps({"steps": steps}))
     assert (ran.status, ran.err) == (status, "")
     assert ran.out.startswith("### Phone numbers\n")
 
 
-def test_a_failed_preview_ends_with_1_whatever_is_allowed(run: Run) -> None:
+def test_a_failed_preview_exits_with_1_whatever_is_allowed(run: Run) -> None:
     given = json.dumps({"steps": [], "diagnostics": [{"severity": "error", "message": "error: oops"}]})
     ran = run("diff-report", "--allow-deletes", given=given)
     assert ran.status == 1

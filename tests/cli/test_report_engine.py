@@ -1,4 +1,4 @@
-"""Reports on what the real engine previews."""
+"""Reports on previews of the real engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CANARY = "canary-header-8b3f"
 
 @pytest.fixture
 def preview(project: Project, run_in_project: Run) -> Any:
-    """Preview, and report on it; a preview that fails is reported on as well."""
+    """Run a preview and report on it, even if the preview fails."""
 
     def preview(*options: str, report: tuple[str, ...] = ()) -> Ran:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Where settings come from, and what of them is checked."""
+"""Where settings come from, and what doctor checks in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENVIRONMENT = {"VAPI_API_KEY": "from-environment", "VAPI_BASE_URL": "https://env
 
 
 class OneStack:
-    """What `PulumiCli` would say of a stack; None for a folder that has none."""
+    """Answers as `PulumiCli` would for a stack; without configuration, as in a folder without a stack."""
 
     def __init__(self, config: Mapping[str, str | None] | None, key: str | None = None) -> None:
         self._config = config
@@ -50,7 +50,7 @@ def find(cli: OneStack, environ: Mapping[str, str] = ENVIRONMENT, **options: Any
         (OneStack({"vapi-byo:apiKey": "in-clear"}), "in-clear", "the stack's configuration"),
     ],
 )
-def test_the_key_is_that_of_the_stack_and_else_of_the_environment_as_in_the_provider(
+def test_the_key_comes_from_the_stack_or_else_the_environment_as_in_the_provider(
     stack: OneStack, key: str, source: str
 ) -> None:
     found = find(stack)
@@ -70,14 +70,14 @@ def test_the_key_is_that_of_the_stack_and_else_of_the_environment_as_in_the_prov
         ({}, {"base_url": "https://option.example.com", "region": "eu"}, "https://option.example.com", "eu"),
     ],
 )
-def test_options_go_before_the_stack_and_the_stack_before_the_environment(
+def test_options_override_the_stack_and_the_stack_overrides_the_environment(
     config: dict[str, str | None], options: dict[str, Any], base_url: str, region: str
 ) -> None:
     settings = find(OneStack(config), **options).settings
     assert (settings.base_url, settings.region) == (base_url, region)
 
 
-def test_a_stack_that_was_named_must_be_readable() -> None:
+def test_a_named_stack_must_be_readable() -> None:
     with pytest.raises(VapiError, match=r"^pulumi config failed: no stack selected$"):
         find(OneStack(None), stack="test")
 
@@ -87,7 +87,7 @@ def test_a_key_that_cannot_be_decrypted_is_not_replaced_by_another() -> None:
         find(OneStack({"vapi-byo:apiKey": None}))
 
 
-def test_without_any_key_the_sentence_says_why_no_stack_was_asked() -> None:
+def test_without_any_key_the_sentence_says_why_no_stack_was_read() -> None:
     with pytest.raises(VapiError, match=r"^no API key: .* \(no stack was asked: pulumi config failed: no stack selected\)$"):
         find(OneStack(None), {})
     with pytest.raises(VapiError, match=r"^no API key: [^(]*$"):
@@ -156,7 +156,7 @@ def test_doctor_finds_a_marker_that_is_missing_or_changed(
     assert check.text.startswith(f"{path} is missing or changed")
 
 
-def test_doctor_needs_no_marker_where_nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_needs_no_marker_if_nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise importlib.metadata.PackageNotFoundError(name)
 

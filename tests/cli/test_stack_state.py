@@ -1,4 +1,4 @@
-"""What a state tells of a stack."""
+"""What can be learned from a stack's state."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ def differing(state: dict[str, Any], config: Mapping[str, Any], *secrets: str) -
         ({}, {"apiKey": NEW}, []),
     ],
 )
-def test_settings_of_the_last_update_are_told_from_the_stacks_without_a_secret(
+def test_settings_of_the_last_update_are_compared_with_the_stack_s_without_showing_a_secret(
     state: dict[str, Any], config: Mapping[str, Any], told: list[str]
 ) -> None:
     assert differing(state, config) == told
 
 
-def test_a_setting_that_is_a_secret_in_the_stack_alone_is_not_shown() -> None:
+def test_a_setting_that_is_secret_only_in_the_stack_is_not_shown() -> None:
     assert differing(provider(baseUrl=OLD), {"baseUrl": NEW}, "vapi-byo:baseUrl") == ["vapi-byo:baseUrl"]
 
 
-def test_only_what_the_stack_has_of_its_own_counts_as_managed() -> None:
+def test_only_the_stack_s_own_resources_count_as_managed() -> None:
     def number(name: str, **more: object) -> dict[str, object]:
         urn = f"urn:pulumi:s::p::{BYO_PHONE_NUMBER_TYPE}::{name}"
         return {"type": BYO_PHONE_NUMBER_TYPE, "urn": urn, "id": f"id-{name}", **more}
@@ -74,7 +74,7 @@ CONFIG = {"vapi-byo:apiKey": None, "vapi-byo:region": "eu"}
 
 
 class OneStack:
-    """What `PulumiCli` would say of a stack whose key was replaced since the last update."""
+    """Answers as `PulumiCli` would for a stack whose key was replaced since the last update."""
 
     def config_in_clear(self) -> dict[str, str | None]:
         return {"vapi-byo:apiKey": NEW, "vapi-byo:region": "eu"}

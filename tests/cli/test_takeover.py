@@ -1,4 +1,4 @@
-"""Choosing numbers, and writing what takes them over."""
+"""Choosing numbers, and writing the files that take them over."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ def test_numbers_are_chosen_by_digits_name_or_all(digits: list[str], names: list
         ({"digits": ["1001a"], "trunks": ["t"], "exclude": ["1001a"]}, "t"),
     ],
 )
-def test_trunks_are_chosen_and_anything_excluded_by_number_name_or_id(options: dict[str, Any], chosen: str) -> None:
+def test_trunks_can_be_chosen_and_anything_excluded_by_number_name_or_id(options: dict[str, Any], chosen: str) -> None:
     account = [trunk("t", name="My carrier"), trunk("u"), *ACCOUNT]
     assert "".join(one.id for one in choose(account, **options)) == chosen
 
 
-def test_an_exclusion_that_fits_nothing_is_refused() -> None:
+def test_an_exclusion_that_matches_nothing_is_refused() -> None:
     with pytest.raises(VapiError) as raised:
         choose(ACCOUNT, everything=True, exclude=["suport*"])
     assert str(raised.value) == (
@@ -115,12 +115,12 @@ def test_an_exclusion_that_fits_nothing_is_refused() -> None:
         ([], ["support*"], r"^no BYO number of the account has a name like 'support\*'; vapi-byo import lists those it has$"),
     ],
 )
-def test_a_choice_that_fits_nothing_is_refused(digits: list[str], names: list[str], sentence: str) -> None:
+def test_a_choice_that_matches_nothing_is_refused(digits: list[str], names: list[str], sentence: str) -> None:
     with pytest.raises(VapiError, match=sentence):
         choose(ACCOUNT, digits=digits, names=names, everything=True)
 
 
-def test_resources_are_named_after_the_number_and_only_namesakes_after_the_id_too() -> None:
+def test_resources_are_named_after_the_number_and_duplicate_names_get_the_id_too() -> None:
     numbers = [
         *ACCOUNT,
         number("e", name="客服"),
@@ -138,7 +138,7 @@ def test_resources_are_named_after_the_number_and_only_namesakes_after_the_id_to
     ]
 
 
-def test_what_is_unset_or_a_default_is_not_in_the_inputs() -> None:
+def test_unset_fields_and_defaults_are_not_in_the_inputs() -> None:
     (one,) = plan([number(number="+14155552671", numberE164CheckEnabled=True, hooks=[], server={})])
     assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+14155552671"}
     assert one.left_out == ()
@@ -152,7 +152,7 @@ def test_what_is_unset_or_a_default_is_not_in_the_inputs() -> None:
             {},
             "server is not managed and stays as it is",
         ),
-        # An element of a list cannot be left out alone.
+        # An element of a list cannot be left out by itself.
         (
             {"hooks": [{"on": "call.ringing", "do": []}, {"on": "call.ringing", "do": "canary"}]},
             {},
@@ -165,7 +165,7 @@ def test_what_is_unset_or_a_default_is_not_in_the_inputs() -> None:
         ),
     ],
 )
-def test_what_a_program_cannot_say_is_left_out_and_told(wire: Wire, inputs: Wire, left_out: str) -> None:
+def test_fields_that_a_program_cannot_set_are_left_out_and_reported(wire: Wire, inputs: Wire, left_out: str) -> None:
     (one,) = plan([number(number="+14155552671", **wire)])
     assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+14155552671", **inputs}
     (sentence,) = one.left_out
@@ -186,7 +186,7 @@ def test_what_a_program_cannot_say_is_left_out_and_told(wire: Wire, inputs: Wire
         ({"newField": {"a": 1}, "other": "x"}, "additional_properties.newField, additional_properties.other"),
     ],
 )
-def test_what_this_version_does_not_know_is_written_with_what_it_needs(wire: Wire, unknown: str) -> None:
+def test_unknown_fields_are_written_with_the_setting_they_need(wire: Wire, unknown: str) -> None:
     (one,) = plan([number(number="+14155552671", **wire)])
     extra = {name: wire[name] for name in wire if name not in PHONE_NUMBER.input_names}
     known = {name: value for name, value in wire.items() if name not in extra}
@@ -196,7 +196,7 @@ def test_what_this_version_does_not_know_is_written_with_what_it_needs(wire: Wir
     assert sorted(one.unknown_paths.split(", ")) == sorted(unknown.split(", "))
 
 
-def test_a_program_writes_what_this_version_does_not_know_in_plain_dicts_and_says_what_it_needs() -> None:
+def test_a_program_has_unknown_fields_in_plain_dicts_and_names_the_setting_they_need() -> None:
     server = {"url": "https://example.com", "headers": {"x-a": "canary"}, "newThing": 1}
     hidden, _ = hide_secrets(plan([number(number="+14155552671", server=server, newField=["a"])]))
     program = write_program(hidden, with_import_options=False)
@@ -218,7 +218,7 @@ vapi.ByoPhoneNumber(
     )
 
 
-def test_a_name_of_the_api_s_ends_no_line_of_the_program() -> None:
+def test_a_name_from_the_api_cannot_end_a_line_of_the_program() -> None:
     wire: Wire = {"number": "+14155552671", "new\nimport os": 1}
     (one,) = plan([number(**wire)])
     program = write_program([one], with_import_options=False)
@@ -226,14 +226,14 @@ def test_a_name_of_the_api_s_ends_no_line_of_the_program() -> None:
     assert "\nimport os" not in program
 
 
-def test_an_empty_text_is_as_good_as_none() -> None:
+def test_an_empty_text_counts_as_unset() -> None:
     destination = {"type": "number", "number": "+14155552672", "description": "", "name": "", "callerId": ""}
     (one,) = plan([number(number="+14155552671", fallbackDestination=destination)])
     assert one.inputs["fallbackDestination"] == {"type": "number", "number": "+14155552672"}
     assert one.left_out == ()
 
 
-def test_what_a_program_cannot_say_at_all_is_left_out_and_the_rest_taken_over() -> None:
+def test_resources_that_no_program_can_declare_are_left_out_and_the_rest_taken_over() -> None:
     unreadable = Listed(PHONE_NUMBER, "e", "+14155552675", None, None, "has no usable hooks (should be a list)")
     takeovers, refused = plan_takeovers(
         [
@@ -253,7 +253,7 @@ def test_what_a_program_cannot_say_at_all_is_left_out_and_the_rest_taken_over() 
     ]
 
 
-def test_a_number_that_no_plan_knows_is_taken_over_and_the_setting_that_it_needs_is_told() -> None:
+def test_a_number_in_no_known_range_is_taken_over_and_the_setting_it_needs_reported() -> None:
     (one,) = plan([number(number="+1415555267")])
     assert one.inputs == {"credentialId": CREDENTIAL_ID, "number": "+1415555267"}
     assert one.left_out == (
@@ -264,7 +264,7 @@ def test_a_number_that_no_plan_knows_is_taken_over_and_the_setting_that_it_needs
     )
 
 
-def test_a_trunk_is_taken_over_without_its_password_which_is_told() -> None:
+def test_a_trunk_is_taken_over_without_its_password_and_a_note_says_so() -> None:
     gateways = [{"ip": "192.0.2.1", "port": 5061}, {"ip": "sbc.example.com", "inboundEnabled": False}]
     account = [
         trunk(name="My Carrier", gateways=gateways, outboundAuthenticationPlan={"authUsername": "u"}, techPrefix="9"),
@@ -341,7 +341,7 @@ vapi.ByoPhoneNumber(
         ),
     ],
 )
-def test_an_address_with_a_query_stands_in_the_configuration_and_not_in_the_program(wire: Wire, key: str) -> None:
+def test_an_address_with_a_query_is_put_into_the_configuration_and_not_into_the_program(wire: Wire, key: str) -> None:
     hidden, secrets = hide_secrets(plan([number(number="+14155552671", **wire)]))
     program = write_program(hidden, with_import_options=False)
     assert "canary" not in program
@@ -349,13 +349,13 @@ def test_an_address_with_a_query_stands_in_the_configuration_and_not_in_the_prog
     assert ["canary" in value for value in secrets.values()] == [True]
 
 
-def test_an_address_without_a_query_stands_in_the_program() -> None:
+def test_an_address_without_a_query_is_put_into_the_program() -> None:
     hidden, secrets = hide_secrets(plan([number(number="+14155552671", server={"url": "https://example.com/a"})]))
     assert secrets == {}
     assert 'url="https://example.com/a"' in write_program(hidden, with_import_options=False)
 
 
-def test_a_secret_that_vapi_does_not_read_back_is_told() -> None:
+def test_a_secret_that_vapi_does_not_return_is_reported() -> None:
     (one,) = plan([number(number="+14155552671", serverUrl="https://example.com")])
     (sentence,) = one.left_out
     assert sentence == (
@@ -389,14 +389,14 @@ def test_secrets_get_keys_named_after_the_first_number_that_has_them() -> None:
 
 
 @given(st.text())
-def test_any_text_is_written_as_itself(text: str) -> None:
+def test_any_text_is_written_so_that_python_reads_it_back(text: str) -> None:
     written = _text(text)
     assert ast.literal_eval(written) == text
     assert "\n" not in written
 
 
 class _Pulumi:
-    """Stands for what a written program imports, and keeps what it declares."""
+    """Replaces the modules that a written program imports, and keeps what it declares."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self.declared: dict[str, dict[str, Any]] = {}
@@ -425,7 +425,7 @@ def _plain(value: Any) -> Any:
 
 
 @given(any_inputs)
-def test_a_program_says_what_the_account_has(inputs: Wire) -> None:
+def test_a_program_declares_what_the_account_has(inputs: Wire) -> None:
     takeovers = plan([number("the-id", **inputs)])
     hidden, secrets = hide_secrets(takeovers)
     program = write_program(hidden, with_import_options=True)
@@ -530,7 +530,7 @@ def test_every_number_can_go_into_an_import_file_without_a_write(vapi: Emulator,
             assert headers == {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
 
-def test_a_number_that_changes_meanwhile_is_no_entry(vapi: Emulator) -> None:
+def test_a_number_that_changes_meanwhile_gets_no_entry(vapi: Emulator) -> None:
     added = vapi.add_number(number="+14155552671", name="a", credentialId=vapi.add_credential()["id"])
     takeovers = plan([Listed(PHONE_NUMBER, added["id"], added.get("number"), added.get("name"), PHONE_NUMBER.parse(added))])
     vapi.edit_number(added["id"], name="b")

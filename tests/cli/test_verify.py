@@ -1,4 +1,4 @@
-"""`vapi-byo verify`: what it sees of an emulator as it is and of bent ones, and that it leaves nothing behind."""
+"""`vapi-byo verify`: what it finds on an emulator with and without bent rules, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .conftest import Run
 Account = Callable[..., Emulator]
 ERAS = ("both", "current", "2024")
 
-#: What else is seen otherwise where one rule is.
+#: A bent rule -> what else then differs because of it.
 FOLLOWS: Mapping[tuple[str, str], Mapping[str, str | None]] = {
     ("reference-unknown", "400"): dict.fromkeys(("null-assistantId", "null-squadId", "null-workflowId")),
     ("server-url", "as server"): {"server-url-secret": "never"},
@@ -46,7 +46,7 @@ FOLLOWS: Mapping[tuple[str, str], Mapping[str, str | None]] = {
 
 @pytest.fixture
 def account() -> Iterator[Account]:
-    """Start an emulator of an account that has two trunks with a number each."""
+    """Start an emulator whose account has two trunks with a number each."""
     started: list[Emulator] = []
 
     def start(**options: Any) -> Emulator:
@@ -56,7 +56,7 @@ def account() -> Iterator[Account]:
             trunk = vapi.add_credential(name=f"trunk {digit}")
             vapi.add_number(number=f"+1415555267{digit}", credentialId=trunk["id"], name=f"number {digit}")
             if options.get("rules", {}).get("times"):
-                time.sleep(1.1)  # so that the order of the trunks can be told from times without milliseconds
+                time.sleep(1.1)  # so that even times without milliseconds show the trunks' order
         vapi.clear_requests()
         return vapi
 
@@ -83,7 +83,7 @@ def differing(what: Verified) -> dict[str, str | None]:
 
 
 def untouched(vapi: Emulator) -> bool:
-    """Tell whether the account has what it had, and whether nothing of it was even tried to be changed."""
+    """Return whether the account's own resources are all there, and no request tried to change them."""
     own = [*vapi.numbers(), *vapi.credentials()]
     changed = {request.path.rpartition("/")[2] for request in vapi.requests if request.method in ("PATCH", "DELETE")}
     return (
@@ -93,7 +93,7 @@ def untouched(vapi: Emulator) -> bool:
     )
 
 
-def test_every_rule_is_looked_up_by_exactly_one_probe() -> None:
+def test_every_rule_has_exactly_one_probe() -> None:
     assert sorted(name for probe in PROBES for name in probe.rules) == sorted(rule.name for rule in RULES)
 
 
@@ -113,27 +113,27 @@ def test_the_emulator_follows_its_own_rules(account: Account, era: Era) -> None:
     [(rule.name, answer) for rule in RULES for answer in rule.answers[1:]],
     ids=lambda text: text.replace(" ", "_"),
 )
-def test_a_bent_rule_is_found_and_no_other(account: Account, name: str, answer: str) -> None:
+def test_a_bent_rule_is_found_and_no_other_rule(account: Account, name: str, answer: str) -> None:
     vapi = account(rules={name: answer})
     what = verified(vapi, sleep=time.sleep if name in ("times", "list-delay", "read-delay") else fast)
     assert differing(what) == {name: answer, **FOLLOWS.get((name, answer), {})}
     assert (what.trouble, untouched(vapi)) == ("", True)
 
 
-def test_where_every_rule_is_bent_every_bend_is_found(account: Account) -> None:
+def test_if_every_rule_is_bent_every_bend_is_found(account: Account) -> None:
     rules = {rule.name: rule.answers[1] for rule in RULES}
     rules |= {
         "unknown-property": "422",
         "number-not-e164": "422",
-    }  # what is accepted has no message, whose wording is bent, too
+    }  # an accepted request has no message, and its wording is bent too
     vapi = account(rules=rules)
     what = verified(vapi, sleep=time.sleep)
-    hidden = FOLLOWS["patch-trunk", "404"]  # what a PATCH of a trunk does, where there is none
+    hidden = FOLLOWS["patch-trunk", "404"]  # effects of a PATCH of a trunk, which does not exist here
     assert differing(what) == {**rules, **hidden}
     assert (what.trouble, len(vapi.numbers()), len(vapi.credentials())) == ("", 2, 2)
 
 
-def test_a_report_turns_the_emulator_into_the_service_that_was_seen(account: Account) -> None:
+def test_a_report_turns_the_emulator_into_the_service_that_was_probed(account: Account) -> None:
     bent = account(rules={"unknown-id": "410", "duplicate-number": "409", "null-server": "kept"})
     seen = verified(bent)
     rules = read_report(report_text(seen, settings(bent), "both"))
@@ -176,7 +176,7 @@ def test_a_fault_leaves_nothing_behind(account: Account, kind: str, method: str)
     assert kind == "refuse" or vapi.faults_injected
 
 
-def test_what_cannot_be_deleted_is_told_and_found_by_the_next_run(run: Run, vapi: Emulator) -> None:
+def test_leftovers_that_cannot_be_deleted_are_reported_and_found_by_the_next_run(run: Run, vapi: Emulator) -> None:
     vapi.inject(Fault("status", "DELETE", "/phone-number/*", status=403, message="no", times=None))
     ran = run("verify", "--yes")
     left = [f"/phone-number/{number['id']}" for number in vapi.numbers()]
@@ -192,7 +192,7 @@ def test_what_cannot_be_deleted_is_told_and_found_by_the_next_run(run: Run, vapi
     assert (ran.status, vapi.numbers(), vapi.credentials()) == (0, [], [])
 
 
-def test_where_the_account_cannot_be_searched_at_the_end_that_is_said(account: Account) -> None:
+def test_an_account_that_cannot_be_searched_at_the_end_is_reported(account: Account) -> None:
     vapi = account()
     scratch = Scratch(settings(vapi), sleep=fast)
     scratch.ask(
@@ -247,7 +247,7 @@ def start(tmp_path: Path, vapi: Emulator) -> Iterator[Callable[..., subprocess.P
 
 
 def reach(vapi: Emulator, requests: int, process: subprocess.Popen[str]) -> None:
-    """Wait until a command has sent so many requests."""
+    """Wait until a command has sent a number of requests."""
     until = time.monotonic() + 30
     while len(vapi.requests) < requests:
         assert time.monotonic() < until
@@ -259,7 +259,7 @@ def reach(vapi: Emulator, requests: int, process: subprocess.Popen[str]) -> None
     ("number", "requests"),
     [*((signal.SIGINT, requests) for requests in (3, 4, 20, 60)), (signal.SIGTERM, 30), (signal.SIGHUP, 10)],
 )
-def test_a_signal_stops_it_and_nothing_is_left(
+def test_a_signal_stops_it_and_nothing_is_left_behind(
     start: Callable[..., subprocess.Popen[str]], vapi: Emulator, number: int, requests: int
 ) -> None:
     vapi.latency_s = 0.02
@@ -274,7 +274,7 @@ def test_a_signal_stops_it_and_nothing_is_left(
 
 
 @pytest.mark.parametrize("requests", [4, 60])
-def test_after_a_kill_the_next_run_finds_what_was_left(
+def test_after_a_kill_the_next_run_finds_the_leftovers(
     start: Callable[..., subprocess.Popen[str]], run: Run, vapi: Emulator, requests: int
 ) -> None:
     vapi.latency_s = 0.02
@@ -324,7 +324,7 @@ def test_a_wrong_key_is_one_sentence(run: Run, vapi: Emulator) -> None:
     assert len(ran.err.splitlines()) == 1
 
 
-def test_the_table_and_the_report_tell_the_same(run: Run, vapi: Emulator, tmp_path: Path) -> None:
+def test_the_table_and_the_report_agree(run: Run, vapi: Emulator, tmp_path: Path) -> None:
     vapi.add_credential(name="other")
     ran = run("verify", "--yes", "--report", "report.json", "--era", "current")
     assert ran.status == 1  # it is an emulator of both eras
@@ -339,7 +339,7 @@ def test_the_table_and_the_report_tell_the_same(run: Run, vapi: Emulator, tmp_pa
     assert "Wrote report.json." in ran.out
 
 
-def test_a_report_has_no_key_no_id_and_no_number(account: Account) -> None:
+def test_a_report_contains_no_key_no_id_and_no_number(account: Account) -> None:
     vapi = account()
     number = vapi.numbers()[0]
     vapi.inject(Fault("status", "PATCH", status=500, message=f"no {API_KEY} {number['id']} {number['number']}", times=None))
@@ -349,7 +349,7 @@ def test_a_report_has_no_key_no_id_and_no_number(account: Account) -> None:
     assert not [word for word in (API_KEY, NAME_MARK, number["orgId"], vapi.base_url) if word in text]
 
 
-def test_where_the_trunk_is_refused_the_rest_is_not_seen_and_that_is_said(account: Account) -> None:
+def test_if_the_trunk_is_refused_the_other_rules_are_reported_as_not_seen(account: Account) -> None:
     vapi = account()
     vapi.inject(Fault("status", "POST", "/credential", status=400, message="no trunks here", times=None))
     what = verified(vapi)

@@ -24,7 +24,7 @@ from pulumi_vapi_byo.cli.wording import destination, who_answers, without_secret
         ({"fallbackDestination": {"type": "other"}}, "fallback destination [not shown]"),
     ],
 )
-def test_who_answers_is_told_in_the_order_in_which_vapi_asks(number: dict[str, Any], words: str) -> None:
+def test_who_answers_is_listed_in_the_order_in_which_vapi_looks(number: dict[str, Any], words: str) -> None:
     assert str(who_answers(number)) == words
 
 
@@ -36,10 +36,10 @@ def test_who_answers_is_told_in_the_order_in_which_vapi_asks(number: dict[str, A
         ("https://[canary", "[not shown]"),
     ],
 )
-def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
+def test_an_address_is_shown_without_parts_that_may_be_secret(url: str, shown: str) -> None:
     assert without_secrets(url) == shown
 
 
-def test_a_destination_that_is_not_known_is_not_guessed() -> None:
+def test_an_unknown_destination_is_not_guessed() -> None:
     assert destination("[secret]") == ("destination", "[not shown]")
     assert destination(None) == ("", "")
