@@ -17,7 +17,7 @@ Serve = Callable[..., tuple[Emulator, Call]]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start an emulator with options; return it with a function that calls it with the right key."""
+    """Start an emulator with options; return it, and a function that calls it with the right key."""
     with ExitStack() as stack:
 
         def start(**options: Any) -> tuple[Emulator, Call]:

@@ -26,7 +26,7 @@ def test_a_fault_can_be_for_requests_whose_body_contains_a_text(vapi: Emulator, 
     assert [number["number"] for number in vapi.numbers()] == ["+14155550123"]
 
 
-def test_late_work_is_done_at_the_end_of_the_delay_though_the_client_left(vapi: Emulator, call: Call) -> None:
+def test_late_work_is_done_at_the_end_of_the_delay_even_if_the_client_left(vapi: Emulator, call: Call) -> None:
     vapi.inject(Fault("late", "POST", delay_s=0.3))
     with pytest.raises(requests.ReadTimeout):
         call("POST", "/phone-number", MINIMAL, timeout=0.05)
@@ -47,7 +47,7 @@ def _outcomes(vapi: Emulator, call: Call, seed: int, requests_sent: int) -> list
             try:
                 answer = call("GET", "/phone-number", allow_redirects=False, headers={"Connection": "close"})
             except requests.RequestException as error:
-                if "refused" in str(error):  # while nothing listens, no request arrives and none is counted
+                if "refused" in str(error):  # while nothing listens, no request arrives or counts
                     assert time.monotonic() < deadline
                     time.sleep(0.01)
                     continue
@@ -59,7 +59,7 @@ def _outcomes(vapi: Emulator, call: Call, seed: int, requests_sent: int) -> list
     return outcomes
 
 
-def test_faults_by_chance_are_the_same_for_the_same_seed_and_about_as_many_as_asked_for(vapi: Emulator, call: Call) -> None:
+def test_random_faults_are_the_same_for_the_same_seed_and_about_as_many_as_requested(vapi: Emulator, call: Call) -> None:
     first = _outcomes(vapi, call, 1, 60)
     faults = [request.fault for request in vapi.requests]
     assert first == _outcomes(vapi, call, 1, 60)

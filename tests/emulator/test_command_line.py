@@ -1,4 +1,4 @@
-"""The command line as a process of its own, and the file that outlives it."""
+"""The command line as a process of its own, and the file that is kept when the process ends."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def listed(base_url: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
+def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     with running() as (process, base_url):
         assert post(base_url).status_code == 201
         process.send_signal(number)
@@ -116,7 +116,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
         ("--port", "-1", "must be 0 or more, not -1"),
     ],
 )
-def test_a_number_that_makes_no_sense_is_refused(
+def test_a_meaningless_value_of_an_option_is_refused(
     option: str, value: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -140,13 +140,13 @@ def test_a_contradiction_is_one_sentence() -> None:
         ("duplicate-number=500", "the rule duplicate-number cannot be '500': the emulator knows '400', 'accepted'"),
     ],
 )
-def test_a_rule_that_it_cannot_follow_is_one_sentence(rule: str, sentence: str) -> None:
+def test_an_unknown_rule_or_answer_is_one_sentence(rule: str, sentence: str) -> None:
     stderr = failing("--rule", rule)
     assert stderr.startswith(f"vapi emulator: {sentence}")
     assert stderr.count("\n") == 1
 
 
-def test_what_is_no_rule_and_no_report_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_option_that_is_neither_a_rule_nor_a_report_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "other.json").write_text("[]")
     for options, sentence in (
         (["--rule", "duplicate-number"], "argument --rule: must be NAME=ANSWER, not duplicate-number"),
@@ -165,7 +165,7 @@ def test_what_is_no_rule_and_no_report_is_refused(tmp_path: Path, capsys: pytest
         assert capsys.readouterr().err.endswith(f"error: {sentence}\n")
 
 
-def test_a_report_tells_it_what_to_do(tmp_path: Path) -> None:
+def test_a_report_sets_its_rules(tmp_path: Path) -> None:
     report = tmp_path / "verify.json"
     rows = [
         {"rule": "duplicate-number", "service": "409"},
@@ -195,7 +195,7 @@ def test_another_missing_module_is_not_taken_for_the_extra(monkeypatch: pytest.M
         main([])
 
 
-def test_the_package_has_the_names_it_promises_and_no_others() -> None:
+def test_the_package_has_exactly_the_names_it_promises() -> None:
     assert all(getattr(package, name) is not None for name in package.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = package.Nothing
@@ -250,7 +250,7 @@ def test_a_reset_empties_the_file(serve: Serve, tmp_path: Path) -> None:
     assert (again.numbers(), again.credentials()) == ([], [])
 
 
-def test_a_new_emulator_goes_on_with_the_file(serve: Serve, tmp_path: Path) -> None:
+def test_a_new_emulator_continues_with_the_file(serve: Serve, tmp_path: Path) -> None:
     file = str(tmp_path / "vapi.db")
     with Emulator(db=file, seed=1) as vapi:
         vapi.add_number(number="+14155550123")
@@ -278,7 +278,7 @@ GOOD = '{"id": "a", "createdAt": "2026-01-02T03:04:05.678Z", "updatedAt": "2026-
         ("assistant", GOOD),
     ],
 )
-def test_a_row_that_cannot_be_read_is_one_sentence_with_the_file_and_what_to_do(
+def test_an_unreadable_row_is_one_sentence_with_the_file_and_what_to_do(
     tmp_path: Path, kind: str, body: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signal, "signal", lambda *_: None)

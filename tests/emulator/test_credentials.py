@@ -29,7 +29,7 @@ def test_a_credential_lives_from_create_to_delete(vapi: Emulator, call: Call) ->
     assert vapi.credentials() == []
 
 
-def test_the_answer_echoes_no_default_and_has_the_services_key_order(call: Call) -> None:
+def test_the_answer_contains_no_default_and_has_the_service_s_key_order(call: Call) -> None:
     body = call("POST", "/credential", {"gateways": [{"ip": "trunk.example", "inboundEnabled": False}], "name": "T"}).json()
     assert list(body) == ["id", "orgId", "createdAt", "updatedAt", "gateways", "name", "provider"]
     assert body["gateways"] == [{"ip": "trunk.example", "inboundEnabled": False}]
@@ -93,5 +93,5 @@ def test_a_credential_in_use_cannot_be_deleted(vapi: Emulator, call: Call) -> No
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-def test_any_unknown_credential_id_is_a_404_since_the_documents_ask_for_no_format(call: Call, method: str) -> None:
+def test_any_unknown_credential_id_is_a_404_since_the_documents_give_ids_no_format(call: Call, method: str) -> None:
     assert call(method, "/credential/abc").status_code == 404

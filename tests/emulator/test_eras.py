@@ -29,7 +29,7 @@ OLD = {"serverUrl": "https://a.example", "serverUrlSecret": "s"}
         *(("both", name, True) for name in TODAYS | OLD),
     ],
 )
-def test_an_era_refuses_the_other_eras_fields(serve: Serve, era: str, name: str, known: bool) -> None:
+def test_an_era_refuses_the_other_era_s_fields(serve: Serve, era: str, name: str, known: bool) -> None:
     vapi, call = serve(era=era)
     field = {name: (TODAYS | OLD)[name]}
     path = f"/phone-number/{vapi.add_number()['id']}"
@@ -103,7 +103,7 @@ def test_a_2024_credential_knows_sbc_configuration_and_todays_knows_tech_prefix(
             assert (call("POST", "/credential", trunk | {name: value}).status_code == 201) is (name in accepted)
 
 
-def test_server_url_can_read_back_as_server_and_the_secret_not_at_all(serve: Serve) -> None:
+def test_server_url_can_be_returned_as_server_and_the_secret_never(serve: Serve) -> None:
     vapi, call = serve(rules={"server-url": "as server"})
     created = call("POST", "/phone-number", MINIMAL | OLD).json()
     assert created["server"] == {"url": "https://a.example"}
@@ -124,12 +124,12 @@ def test_server_wins_over_server_url_when_both_are_sent(serve: Serve) -> None:
     assert call("POST", "/phone-number", sent).json()["server"] == {"url": "https://b.example"}
 
 
-def test_in_2024_server_url_cannot_read_back_as_server(serve: Serve) -> None:
+def test_in_2024_server_url_cannot_be_returned_as_server(serve: Serve) -> None:
     with pytest.raises(ValueError, match="cannot be 'as server' in the era 2024, whose document says 'as serverUrl'"):
         serve(era="2024", rules={"server-url": "as server"})
 
 
-def test_the_documents_differ_where_the_eras_do() -> None:
+def test_the_documents_differ_exactly_as_the_eras_do() -> None:
     current, old, both = Document("current"), Document("2024"), Document("both")
     answer = {"id": "a", "orgId": "o", "provider": "byo-phone-number", "credentialId": "c"}
     answer |= dict.fromkeys(("createdAt", "updatedAt"), "2025-01-01T00:00:00.000Z")

@@ -1,4 +1,4 @@
-"""Faults: what the client sees, and whether the work was done. The request log; answers the emulator must not give."""
+"""Faults: what the client sees, and whether the work was done; the request log; answers that the emulator must not give."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_a_dropped_connection_gives_no_answer(vapi: Emulator, call: Call, kind: 
     assert call("GET", "/phone-number").status_code == 200
 
 
-def test_a_client_that_left_before_its_connection_was_to_be_dropped_does_no_harm(serve: Serve) -> None:
+def test_a_client_that_leaves_before_its_connection_is_dropped_does_no_harm(serve: Serve) -> None:
     vapi, call = serve(latency_s=0.3)
     vapi.inject(Fault("drop_after"))
     with pytest.raises(requests.ReadTimeout):
         call("POST", "/phone-number", MINIMAL, timeout=0.05)
-    assert call("GET", "/phone-number").status_code == 200  # asked later, so answered later
+    assert call("GET", "/phone-number").status_code == 200  # sent later, so answered later
     assert (len(vapi.numbers()), vapi.faults_injected) == (1, 1)
 
 
@@ -53,7 +53,7 @@ def test_a_cut_body_stops_halfway_with_the_work_done(vapi: Emulator, call: Call)
     assert last(vapi).status == 201
 
 
-def test_garbage_has_the_right_status_and_no_json(vapi: Emulator, call: Call) -> None:
+def test_garbage_has_the_right_status_and_is_not_json(vapi: Emulator, call: Call) -> None:
     vapi.inject(Fault("garbage"))
     answer = call("POST", "/phone-number", MINIMAL)
     assert (answer.status_code, answer.headers["Content-Type"]) == (201, "application/json")
@@ -62,7 +62,7 @@ def test_garbage_has_the_right_status_and_no_json(vapi: Emulator, call: Call) ->
     assert len(vapi.numbers()) == 1
 
 
-def test_a_gateways_page_is_html_and_no_work_is_done(vapi: Emulator, call: Call) -> None:
+def test_a_gateway_s_page_is_html_and_no_work_is_done(vapi: Emulator, call: Call) -> None:
     vapi.inject(Fault("html"))
     vapi.inject(Fault("html", status=404))
     answers = [call("POST", "/phone-number", MINIMAL) for _ in range(2)]
@@ -73,7 +73,7 @@ def test_a_gateways_page_is_html_and_no_work_is_done(vapi: Emulator, call: Call)
 
 
 @pytest.mark.parametrize("work_done", [False, True])
-def test_a_status_is_answered_in_the_apis_shape(vapi: Emulator, call: Call, work_done: bool) -> None:
+def test_a_status_is_answered_in_the_api_s_shape(vapi: Emulator, call: Call, work_done: bool) -> None:
     vapi.inject(Fault("status", status=429, retry_after=2, message="Rate limit exceeded", work_done=work_done))
     answer = call("POST", "/phone-number", MINIMAL)
     assert answer.json() == {"message": "Rate limit exceeded", "error": "Too Many Requests", "statusCode": 429}
@@ -81,7 +81,7 @@ def test_a_status_is_answered_in_the_apis_shape(vapi: Emulator, call: Call, work
     assert len(vapi.numbers()) == int(work_done)
 
 
-def test_a_status_needs_nothing_but_its_kind_and_may_be_one_without_a_name(vapi: Emulator, call: Call) -> None:
+def test_a_status_needs_nothing_but_its_kind_and_may_be_without_a_standard_name(vapi: Emulator, call: Call) -> None:
     vapi.inject(Fault("status"))
     vapi.inject(Fault("status", status=520))
     answers = [call("GET", "/phone-number") for _ in range(2)]
@@ -143,7 +143,7 @@ def test_refused_connections_work_again_after_the_duration(vapi: Emulator, call:
     assert call("GET", "/phone-number").status_code == 200
 
 
-def test_an_answer_under_way_arrives_before_its_connection_is_refused_more(vapi: Emulator, call: Call) -> None:
+def test_an_answer_under_way_arrives_before_connections_are_refused(vapi: Emulator, call: Call) -> None:
     vapi.inject(Fault("slow", delay_s=0.3))
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(call, "GET", "/phone-number")
@@ -161,14 +161,14 @@ def test_an_emulator_can_end_while_it_refuses_connections(serve: Serve) -> None:
     assert vapi.requests == []
 
 
-def test_faults_happen_in_order_each_its_number_of_times_and_one_to_a_request(vapi: Emulator, call: Call) -> None:
+def test_faults_happen_in_order_each_as_often_as_set_and_at_most_one_per_request(vapi: Emulator, call: Call) -> None:
     vapi.inject(Fault("status", status=503, times=2))
     vapi.inject(Fault("status", status=429))
     assert [call("GET", "/phone-number").status_code for _ in range(4)] == [503, 503, 429, 200]
     assert vapi.faults_injected == 3
 
 
-def test_a_fault_for_good_lasts_until_it_is_cleared(vapi: Emulator, call: Call) -> None:
+def test_a_permanent_fault_lasts_until_it_is_cleared(vapi: Emulator, call: Call) -> None:
     vapi.inject(Fault("status", status=503, times=None))
     assert [call("GET", "/phone-number").status_code for _ in range(5)] == [503] * 5
     vapi.clear_faults()
@@ -185,7 +185,9 @@ def test_a_fault_for_good_lasts_until_it_is_cleared(vapi: Emulator, call: Call) 
         ("PATCH", "*", []),
     ],
 )
-def test_a_fault_hits_the_requests_it_names(vapi: Emulator, call: Call, method: str, path: str, hits: list[str]) -> None:
+def test_a_fault_affects_only_the_requests_it_names(
+    vapi: Emulator, call: Call, method: str, path: str, hits: list[str]
+) -> None:
     vapi.inject(Fault("status", method, path, times=None, status=503))
     made = ["POST /phone-number", "GET /phone-number", "GET /phone-number/x", "GET /credential"]
     assert [line for line in made if call(*line.split()).status_code == 503] == hits
@@ -200,7 +202,7 @@ def test_a_fault_hits_the_requests_it_names(vapi: Emulator, call: Call, method: 
         ({"kind": "refuse", "times": 2}, "a closed socket can't count attempts"),
     ],
 )
-def test_a_fault_that_makes_no_sense_is_a_value_error(options: dict[str, str], reason: str) -> None:
+def test_a_meaningless_fault_is_a_value_error(options: dict[str, str], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         Fault(**options)  # type: ignore[arg-type]
 
@@ -230,7 +232,7 @@ def test_the_log_is_bounded(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> No
     assert [request.path for request in vapi.requests] == ["/b", "/c"]
 
 
-def test_latency_delays_each_answer_but_not_the_others(serve: Serve) -> None:
+def test_latency_delays_each_answer_independently(serve: Serve) -> None:
     vapi, _ = serve(latency_s=0.3)
     started = time.monotonic()
     with ThreadPoolExecutor(10) as pool:
@@ -254,14 +256,14 @@ def test_threads_that_post_the_same_number_get_one_success(vapi: Emulator) -> No
     assert len(vapi.numbers()) == 1
 
 
-def test_emulators_in_one_process_know_nothing_of_each_other(serve: Serve) -> None:
+def test_emulators_in_one_process_share_nothing(serve: Serve) -> None:
     (first, _), (second, call) = serve(), serve()
     first.add_number()
     assert call("GET", "/phone-number").json() == []
     assert second.base_url != first.base_url
 
 
-def test_a_connection_answers_one_request_after_the_other(vapi: Emulator) -> None:
+def test_a_connection_answers_several_requests(vapi: Emulator) -> None:
     host, _, port = vapi.base_url.removeprefix("http://").rpartition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=5)
     try:
@@ -277,7 +279,7 @@ def test_a_connection_answers_one_request_after_the_other(vapi: Emulator) -> Non
 # --- what must not happen ---
 
 
-def test_an_own_answer_that_violates_the_document_is_a_500_and_logged(
+def test_an_answer_of_its_own_that_violates_the_document_is_a_500_and_logged(
     vapi: Emulator, call: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(Store, "list_phone_numbers", lambda *_: [{"id": 5}])
@@ -304,13 +306,13 @@ def test_a_start_that_fails_in_the_thread_fails_for_the_caller(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("port", ["taken", 70_000])
-def test_an_address_that_cannot_be_had_is_one_sentence(vapi: Emulator, port: str | int) -> None:
+def test_an_unavailable_address_is_one_sentence(vapi: Emulator, port: str | int) -> None:
     number = int(vapi.base_url.rpartition(":")[2]) if port == "taken" else int(port)
     with pytest.raises(EmulatorError, match=rf"^cannot listen on 127\.0\.0\.1 port {number}: ."), Emulator(port=number):
         pytest.fail("it started")
 
 
-def test_an_address_that_is_lost_at_the_last_moment_is_the_same_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_lost_at_the_last_moment_is_the_same_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     async def lost(*_: object, **__: object) -> None:
         raise OSError(98, "Address already in use")
 
@@ -328,7 +330,7 @@ def test_it_listens_on_ipv6_too() -> None:
 # --- the same over HTTP ---
 
 
-def test_another_process_can_control_it_without_a_key_or_a_trace(vapi: Emulator) -> None:
+def test_another_process_can_control_it_without_a_key_and_outside_the_log(vapi: Emulator) -> None:
     control = vapi.base_url + "/__emulator__"
     with requests.Session() as session:
         number = session.post(control + "/numbers", json={"number": "+14155550123"}, timeout=5).json()

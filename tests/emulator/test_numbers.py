@@ -1,4 +1,4 @@
-"""Phone numbers over HTTP: their life, their rules, the wording of refusals, lists."""
+"""Phone numbers over HTTP: life cycle, rules, wording of refusals, lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def refusal(message: str | list[str], status: int = 400, error: str = "Bad Reque
 # --- create ---
 
 
-def test_a_created_number_is_answered_in_the_services_shape_and_key_order(call: Call) -> None:
+def test_the_answer_to_a_create_has_the_service_s_shape_and_key_order(call: Call) -> None:
     answer = call("POST", "/phone-number", MINIMAL | {"number": "+14155550123", "name": "Front desk"})
     assert answer.status_code == 201
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -43,7 +43,7 @@ def test_a_created_number_is_answered_in_the_services_shape_and_key_order(call: 
     assert body["status"] == "active"
 
 
-def test_defaults_and_nulls_are_not_echoed_but_what_was_sent_is(call: Call) -> None:
+def test_answers_contain_every_value_that_was_sent_but_no_default_and_no_null(call: Call) -> None:
     sent = MINIMAL | {"numberE164CheckEnabled": True, "name": None, "server": {"url": "https://a.example", "headers": None}}
     body = call("POST", "/phone-number", sent).json()
     assert body["numberE164CheckEnabled"] is True
@@ -186,7 +186,7 @@ def test_every_field_reads_back_as_it_was_sent(call: Call) -> None:
     ],
     ids=str,
 )
-def test_a_wrong_create_is_refused_with_every_failure_in_the_apis_wording(
+def test_a_wrong_create_is_refused_with_every_failure_in_the_api_s_wording(
     vapi: Emulator, call: Call, fields: dict[str, Any], messages: list[str] | None
 ) -> None:
     answer = call("POST", "/phone-number", MINIMAL | fields)
@@ -233,13 +233,13 @@ def test_with_the_check_off_alphanumeric_numbers_pass_unchanged(call: Call, numb
     ],
     ids=["cut", "not utf-8", "nan", "infinite", "too deep", "a list", "not sent as json", "empty"],
 )
-def test_a_body_that_is_no_json_object_is_a_400(call: Call, raw: bytes, content_type: str, message: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_a_400(call: Call, raw: bytes, content_type: str, message: str) -> None:
     answer = call("POST", "/phone-number", data=raw, headers={"Content-Type": content_type})
     assert answer.status_code == 400
     assert message in str(answer.json()["message"])
 
 
-def test_a_finite_fraction_is_read_as_one(call: Call) -> None:
+def test_a_finite_fraction_is_accepted(call: Call) -> None:
     answer = call("POST", "/phone-number", MINIMAL | {"server": {"timeoutSeconds": 2.5}})
     assert answer.json()["server"] == {"timeoutSeconds": 2.5}
 
@@ -261,7 +261,7 @@ def test_a_second_post_of_the_same_number_is_refused(vapi: Emulator, call: Call)
     assert len(vapi.numbers()) == 1
 
 
-def test_a_number_cannot_be_changed_to_one_in_use_but_can_be_sent_again(vapi: Emulator, call: Call) -> None:
+def test_digits_in_use_are_refused_in_a_change_but_a_number_can_send_its_own_again(vapi: Emulator, call: Call) -> None:
     vapi.add_number(number="+14155550123")
     own = vapi.add_number(number="+14155550124")
     answer = call("PATCH", f"/phone-number/{own['id']}", {"number": "+14155550123"})
@@ -269,7 +269,7 @@ def test_a_number_cannot_be_changed_to_one_in_use_but_can_be_sent_again(vapi: Em
     assert call("PATCH", f"/phone-number/{own['id']}", {"number": "+14155550124"}).status_code == 200
 
 
-def test_a_number_is_free_again_once_deleted_or_changed(vapi: Emulator, call: Call) -> None:
+def test_digits_are_free_again_once_their_number_is_deleted_or_changed(vapi: Emulator, call: Call) -> None:
     first = vapi.add_number(number="+14155550123")
     vapi.edit_number(first["id"], number="+14155550124")
     second = vapi.add_number(number="+14155550123")
@@ -284,14 +284,14 @@ def test_duplicates_can_be_allowed(serve: Serve) -> None:
     assert len(vapi.numbers()) == 2
 
 
-def test_numbers_without_a_number_are_never_duplicates(call: Call) -> None:
+def test_numbers_without_digits_are_never_duplicates(call: Call) -> None:
     assert [call("POST", "/phone-number", MINIMAL).status_code for _ in range(2)] == [201, 201]
 
 
 # --- read, update, delete ---
 
 
-def test_an_update_changes_the_sent_fields_alone_and_moves_updated_at(vapi: Emulator, call: Call) -> None:
+def test_an_update_changes_only_the_sent_fields_and_updated_at(vapi: Emulator, call: Call) -> None:
     old = vapi.add_number(number="+14155550123", name="a")
     answer = call("PATCH", f"/phone-number/{old['id']}", {"name": "b"})
     assert answer.status_code == 200
@@ -301,7 +301,7 @@ def test_an_update_changes_the_sent_fields_alone_and_moves_updated_at(vapi: Emul
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "a"}, {"provider": "byo-phone-number"}, {"squadId": None}], ids=str)
-def test_an_update_that_changes_nothing_leaves_updated_at(vapi: Emulator, call: Call, body: dict[str, Any]) -> None:
+def test_an_update_that_changes_nothing_keeps_updated_at(vapi: Emulator, call: Call, body: dict[str, Any]) -> None:
     old = vapi.add_number(name="a")
     assert call("PATCH", f"/phone-number/{old['id']}", body).json() == old
 
@@ -327,7 +327,7 @@ def test_null_clears_any_optional_field(vapi: Emulator, call: Call) -> None:
 
 
 @pytest.mark.parametrize("name", ["credentialId", "provider"])
-def test_null_does_not_clear_what_every_number_has(vapi: Emulator, call: Call, name: str) -> None:
+def test_null_does_not_clear_a_required_field(vapi: Emulator, call: Call, name: str) -> None:
     old = vapi.add_number()
     assert call("PATCH", f"/phone-number/{old['id']}", {name: None}).status_code == 400
     assert vapi.number(old["id"]) == old
@@ -360,7 +360,7 @@ def test_an_updated_number_is_checked_as_it_would_be_stored(
     assert call("PATCH", f"/phone-number/{number['id']}", body).status_code == status
 
 
-def test_a_deleted_number_is_answered_once_more_and_then_gone(vapi: Emulator, call: Call) -> None:
+def test_a_delete_returns_the_number_which_is_then_gone(vapi: Emulator, call: Call) -> None:
     number = vapi.add_number(name="a")
     answer = call("DELETE", f"/phone-number/{number['id']}")
     assert (answer.status_code, answer.json()) == (200, number)
@@ -383,7 +383,7 @@ def test_a_malformed_id_is_a_400(call: Call, method: str) -> None:
 # --- lists ---
 
 
-def test_the_list_is_newest_first_and_a_hundred_long_unless_told(vapi: Emulator, call: Call) -> None:
+def test_the_list_is_newest_first_and_a_hundred_long_by_default(vapi: Emulator, call: Call) -> None:
     made = [vapi.add_number(name=str(n))["id"] for n in range(103)]
     ids = [number["id"] for number in call("GET", "/phone-number").json()]
     assert ids == made[:2:-1]
@@ -412,7 +412,7 @@ def test_the_list_can_be_walked_by_creation_time(vapi: Emulator, call: Call) -> 
         ("updatedAtLe", [1]),
     ],
 )
-def test_times_filter_the_list(vapi: Emulator, call: Call, parameter: str, expected: list[int]) -> None:
+def test_creation_and_update_times_filter_the_list(vapi: Emulator, call: Call, parameter: str, expected: list[int]) -> None:
     made = [vapi.add_number() for _ in range(3)]
     vapi.edit_number(made[0]["id"], name="changed")
     bound = made[1]["createdAt"]
@@ -437,7 +437,7 @@ def test_a_wrong_query_is_refused(call: Call, query: str, messages: list[str]) -
     assert call("GET", f"/phone-number?{query}").json() == refusal(messages)
 
 
-def test_pages_say_where_they_stand(vapi: Emulator, call: Call) -> None:
+def test_pages_say_which_page_they_are(vapi: Emulator, call: Call) -> None:
     made = [vapi.add_number(name=f"n{n}")["id"] for n in range(5)]
     answer = call("GET", "/v2/phone-number?limit=2&page=2").json()
     assert [number["id"] for number in answer["results"]] == [made[2], made[1]]
@@ -480,7 +480,7 @@ def test_a_list_of_thousands_stays_quick(vapi: Emulator, call: Call) -> None:
         vapi.add_number(number=f"+1415555{n:04}")
     answer = call("GET", "/phone-number?limit=1000")
     assert len(answer.json()) == 1000
-    assert answer.elapsed.total_seconds() < 2  # 0.06 s where it was written; a quadratic cost would not fit
+    assert answer.elapsed.total_seconds() < 2  # 0.06 s when written; a quadratic cost would take longer
 
 
 # --- keys and unknown routes ---
@@ -521,7 +521,7 @@ def test_the_dashboard_edits_by_the_rules_of_the_api_but_outside_its_log(vapi: E
     assert (vapi.numbers(), vapi.requests) == ([], [])
 
 
-def test_the_service_can_change_a_numbers_status(vapi: Emulator, call: Call) -> None:
+def test_the_service_can_change_a_number_s_status(vapi: Emulator, call: Call) -> None:
     number = vapi.add_number()
     vapi.set_status(number["id"], "blocked")
     assert call("GET", f"/phone-number/{number['id']}").json()["status"] == "blocked"
@@ -529,7 +529,7 @@ def test_the_service_can_change_a_numbers_status(vapi: Emulator, call: Call) -> 
         vapi.set_status(number["id"], "asleep")
 
 
-def test_what_python_gets_is_a_copy(vapi: Emulator) -> None:
+def test_python_gets_copies(vapi: Emulator) -> None:
     number = vapi.add_number(server={"url": "https://a.example"})
     number["server"]["url"] = "changed"
     vapi.numbers()[0]["server"]["url"] = "changed"

@@ -113,7 +113,7 @@ def test_the_official_client_sees_every_message_of_a_400(emulator: Emulator, cli
         credential_id="cred-1",
         name="x" * 41,
         assistant_id="asst",
-        serverUrl="https://a.example",  # today's client doesn't know it, but sends what it is given
+        serverUrl="https://a.example",  # today's client doesn't know this field, but sends it
     )
     with pytest.raises(ApiError) as error:
         client.phone_numbers.create(request=request)

@@ -1,15 +1,15 @@
-"""Schemathesis fuzzes the emulator from the shipped OpenAPI documents, each era from its own.
+"""Schemathesis fuzzes the emulator from the shipped OpenAPI documents, each era from its own document.
 
-What schemathesis gets is a copy with what the documents leave to prose or leave out, so that it can judge that too:
+Schemathesis gets a copy that adds what the documents leave to prose or omit, so that it can judge that too:
 
-* error answers, of which the documents declare none, in the one shape that the service uses;
+* error answers, which the documents do not declare, in the only shape that the service uses;
 * UUIDs, URLs, E.164 numbers and the numeric address of an inbound gateway; without these hints hardly any generated
-  request would be accepted, and none of the rich answers would be seen. Only requests that should be accepted get them:
-  they are narrower than the API, so one broken on purpose may well be accepted and answered;
-* no unknown properties, and a hook filter that can be met (see ``pulumi_vapi_byo.emulator.schema``).
+  request would be accepted, and its detailed answers would go untested. Only requests that should be accepted get them:
+  they are narrower than the API, so a request that breaks a hint may well be accepted;
+* no unknown properties, and a hook filter that is satisfiable (see ``pulumi_vapi_byo.emulator.schema``).
 
-Left out are the check that wrong data is rejected (nulls count as wrong there, but clear a field here) and the one for
-unsupported methods (the service answers those with 404, not 405).
+Two checks are left out: that wrong data is rejected (it counts nulls as wrong, but here they clear a field), and that
+unsupported methods get a 405 (the service answers with a 404).
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def test_every_answer_to_generated_requests_meets_the_document(
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def fuzz(case: Any) -> None:
-            if add is not None and len(statuses) % 2:  # every other time an id that exists
+            if add is not None and len(statuses) % 2:  # every second time an id that exists
                 case.path_parameters = {"id": add()["id"]}
             headers = {"Authorization": "Bearer test-key"}
             mode_checks = CHECKS_OF_MODE[mode]
