@@ -1,4 +1,4 @@
-"""What the documentation shows is true: its programs run as they stand there, and all that it names exists."""
+"""The documentation is true: its programs run as they are shown, and everything that it names exists."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Block:
 
     Attributes:
         page: Path of the page, below the root.
-        line: Where it begins.
-        language: What follows the fence.
-        title: Name of the file that it shows, empty where it is a fragment.
-        text: What is in it.
+        line: The line on which it begins.
+        language: The language that the fence names.
+        title: Name of the file that it shows; empty for a fragment.
+        text: Its content.
     """
 
     page: str
@@ -88,7 +88,7 @@ def programs() -> Iterator[Program]:
 
 
 def calls(block: Block) -> Iterator[tuple[str, ast.Call]]:
-    """Find the calls of the package's names in a block of Python."""
+    """Yield the calls of the package's names in a block of Python."""
     for node in ast.walk(ast.parse(block.text)):
         if isinstance(node, ast.Call) and (name := re.match(r"vapi\.([A-Z]\w+|[a-z]\w*)", ast.unparse(node.func))):
             yield name[1], node
@@ -103,7 +103,7 @@ def keywords(call: ast.Call) -> dict[str, object]:
 
 
 class Project:
-    """A project as a reader has it: one folder, one stack, the environment's settings."""
+    """A project as a reader has it: a folder, a stack, and settings in the environment."""
 
     def __init__(self, folder: Path, vapi: Emulator) -> None:
         self.folder = workbench.new_project(folder / "phone", "phone")
@@ -113,21 +113,21 @@ class Project:
         workbench.new_stack(folder, self.folder, STACK)
 
     def pulumi(self, *arguments: str) -> str:
-        """Run the CLI, which must succeed; what it printed."""
+        """Run the CLI, which must succeed, and return its output."""
         status, output = workbench.run(self.folder, self._env, *arguments)
         assert status == 0, f"pulumi {' '.join(arguments)}\n{output}"
         return output
 
 
 def settings(text: str) -> dict[str, str]:
-    """Give every configuration key that a program requires a value."""
+    """Return a value for every configuration key that a program requires."""
     keys = re.findall(r'config\.require(?:_secret)?\("(\w+)"\)', text)
     return {key: API_KEY if key.endswith("Key") else CREDENTIAL_ID for key in keys}
 
 
 @pytest.mark.engine
 @pytest.mark.parametrize("program", list(programs()), ids=lambda program: str(program.block))
-def test_a_program_of_the_documentation_is_previewed_made_stable_and_destroyed(program: Program, tmp_path: Path) -> None:
+def test_a_program_of_the_documentation_is_stable_from_preview_to_destroy(program: Program, tmp_path: Path) -> None:
     text = program.block.text
     with Emulator(api_key=API_KEY, seed=1) as vapi:
         adopted_numbers = set()
@@ -144,7 +144,7 @@ def test_a_program_of_the_documentation_is_previewed_made_stable_and_destroyed(p
             (project.folder / file.title).write_text(file.text)
         workbench.configure(project.folder, STACK, settings(text))
 
-        # Only who looks things up has anything sent by a preview.
+        # Only look-ups send anything in a preview.
         looks = {"GET"} if "vapi.get_phone_numbers(" in text else set()
         said = project.pulumi("preview")
         assert {request.method for request in vapi.requests} == looks
@@ -181,7 +181,7 @@ def test_a_test_of_the_documentation_passes(block: Block, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stdout
 
 
-# ------------------------------------------------------------------------------------------------------------ what is named
+# -------------------------------------------------------------------------------------------------------------------- names
 
 
 @pytest.mark.parametrize("block", [block for block in blocks() if block.language == "python"], ids=str)
@@ -197,18 +197,18 @@ def test_names_and_arguments_in_python_exist(block: Block) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_classes_that_are_named_exist(page: Path) -> None:
+def test_classes_that_a_page_names_exist(page: Path) -> None:
     assert set(re.findall(r"`vapi\.([A-Z]\w+)", page.read_text("utf-8"))) <= set(pulumi_vapi_byo.__all__)
 
 
 CONFIG_KEYS = {one.name for one in SETTINGS.values()}
 
-#: In YAML, functions are named like configuration keys.
+#: In YAML, the names of functions look like configuration keys.
 FUNCTIONS = {"getPhoneNumber", "getPhoneNumbers"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_configuration_keys_that_are_named_exist(page: Path) -> None:
+def test_configuration_keys_that_a_page_names_exist(page: Path) -> None:
     named = set(re.findall(r"\bvapi-byo:([a-z]\w*)\b(?!:)", page.read_text("utf-8")))
     assert named - FUNCTIONS <= CONFIG_KEYS
 
@@ -225,7 +225,7 @@ def other_languages() -> list[Block]:
 
 
 @pytest.mark.parametrize("block", other_languages(), ids=str)
-def test_programs_in_other_languages_name_what_the_schema_has(block: Block) -> None:
+def test_programs_in_other_languages_use_the_schema_s_names(block: Block) -> None:
     schema = json.loads((ROOT / "pulumi_vapi_byo" / "plugin" / "schema.json").read_text("utf-8"))
     declared = [one["inputProperties"] for one in schema["resources"].values()]
     declared += [one["properties"] for one in schema["types"].values()]
@@ -239,7 +239,7 @@ def test_programs_in_other_languages_name_what_the_schema_has(block: Block) -> N
 
 
 def lines_with(page: Path, command: str) -> list[str]:
-    """Return what follows a command wherever a page has it in code."""
+    """Return the rest of each line of code that contains a command."""
     text = page.read_text("utf-8")
     code = [match[4] for match in _FENCE.finditer(text)] + re.findall(r"`([^`\n]+)`", _FENCE.sub("", text))
     return re.findall(rf"(?<![\w-])(?<!resource ){re.escape(command)}(?= |$)([^|#\n]*)", "\n".join(code), re.MULTILINE)

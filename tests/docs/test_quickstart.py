@@ -1,4 +1,4 @@
-"""The quickstart's commands, typed as they stand there: what they print, and what its pictures show."""
+"""The quickstart's commands, exactly as shown: their output, and the output in its pictures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def file_of(title: str) -> str:
 
 
 def commands() -> list[str]:
-    """Return the commands between the project's files and the section about one's own account."""
+    """Return the commands between the project's files and the section about the reader's own account."""
     part = PAGE[PAGE.index("## The project") : PAGE.index("## With your own account")]
     blocks = re.findall(r"^```console\n(.*?)^```", part, re.MULTILINE | re.DOTALL)
     return [command for block in blocks for command in re.split(r"^\$ ", block, flags=re.MULTILINE) if command.strip()]

@@ -1,4 +1,4 @@
-"""The two pages for Pulumi's registry have its form, and show the examples as a reader with the plugin installed writes them."""
+"""The two pages for Pulumi's registry have the required form, and show the examples for a reader who installed the plugin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def page(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_begins_with_what_the_registry_reads(name: str) -> None:
+def test_a_page_begins_with_the_front_matter_that_the_registry_reads(name: str) -> None:
     _, front, text = page(name).split("---\n", 2)
     matter = yaml.safe_load(front)
     assert matter.keys() == {"title", "meta_desc", "layout"}
@@ -27,7 +27,7 @@ def test_a_page_begins_with_what_the_registry_reads(name: str) -> None:
     assert not re.search(r"^# ", text, re.MULTILINE), "the registry writes the title"
 
 
-def test_a_reader_chooses_among_the_languages_of_the_examples() -> None:
+def test_a_reader_can_choose_any_language_of_the_examples() -> None:
     text = page("_index.md")
     assert f'{{{{< chooser language "{",".join(FILES)}" >}}}}' in text
     assert re.findall(r"{{% choosable language (\w+) %}}\n\n```\1\n", text) == list(FILES)

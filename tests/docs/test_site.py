@@ -1,4 +1,4 @@
-"""The documentation site builds strictly, and nothing in it is fetched from elsewhere."""
+"""The documentation site builds in strict mode, and fetches nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.sdks import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
 
-#: Columns of code that are in sight where the window is 1280 pixels wide, as ``docs/site.css`` has it.
+#: Columns of code that are visible in a window of 1280 pixels with ``docs/site.css``.
 CODE_COLUMNS = 104
 
 
@@ -26,7 +26,7 @@ CODE_COLUMNS = 104
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        # Not with --quiet, which lets the warnings through that --strict is to count.
+        # Without --quiet, which would hide warnings from --strict.
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
@@ -63,12 +63,12 @@ def test_a_page_fetches_nothing_from_elsewhere(site: Path) -> None:
         fetched = Fetched()
         fetched.feed(text)
         assert [address for address in fetched.addresses if re.match(r"\w+:|//", address)] == [], page
-        assert "mermaid" not in text  # the theme would fetch what draws it
+        assert "mermaid" not in text  # the theme would fetch the script that draws diagrams
     for style in site.rglob("*.css"):
         assert not re.search(r"url\(.?(https?:|//)|@import", style.read_text("utf-8")), style
 
 
-def test_the_pages_for_the_registry_are_no_part_of_it(site: Path) -> None:
+def test_the_pages_for_the_registry_are_not_part_of_it(site: Path) -> None:
     assert (site / "supported" / "index.html").exists()
     assert [path for name in ("_index", "installation-configuration") for path in site.rglob(f"{name}*")] == []
 
@@ -87,13 +87,13 @@ def test_no_line_of_code_is_cut_off(site: Path) -> None:
         for language, block in re.findall(
             r'<div class="language-(\S+) highlight">(.*?)</div>', page.read_text("utf-8"), re.DOTALL
         ):
-            if language != "text":  # what a command prints is wrapped
+            if language != "text":  # output of commands is wrapped
                 code = re.sub(r'<span class="filename">.*?</span>|<[^>]+>', "", block)
                 lines = html.unescape(code).splitlines()
                 assert [line for line in lines if len(line) > CODE_COLUMNS] == [], page
 
 
-def test_cells_of_a_table_name_their_column_for_screens_without_room_for_columns(site: Path) -> None:
+def test_table_cells_name_their_column_for_narrow_screens(site: Path) -> None:
     text = (site / "configuration" / "index.html").read_text("utf-8")
     row = re.search(r"<tr>(?:(?!</tr>).)*vapi-byo:maxRetries.*?</tr>", text, re.DOTALL)
     assert row
@@ -109,7 +109,7 @@ def test_cells_of_a_table_name_their_column_for_screens_without_room_for_columns
         ("EU", "configuration/#organisations-in-the-eu"),
     ],
 )
-def test_search_finds_first(site: Path, words: str, place: str) -> None:
+def test_search_finds_the_right_page_first(site: Path, words: str, place: str) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
     fields = [{"field_name": name, "boost": index["config"]["fields"][name]["boost"]} for name in ("title", "text")]
     documents = [(document, {"boost": document.get("boost", 1)}) for document in index["docs"]]
