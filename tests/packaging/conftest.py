@@ -12,7 +12,7 @@ from tools.release import build
 
 @dataclass(frozen=True)
 class Distributions:
-    """What would be uploaded."""
+    """The files that would be uploaded."""
 
     wheel: Path
     sdist: Path

@@ -12,18 +12,18 @@ from pathlib import Path
 
 from tests.sdks import ROOT
 
-#: Looks whether an environment can be made with it, and prints which it is.
+#: Fails unless the interpreter can create an environment; prints its version.
 _PROBE = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
 
 def declared_versions() -> list[str]:
-    """Return the versions that the package says it supports, oldest first."""
+    """Return the versions that the package declares as supported, oldest first."""
     return re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text())
 
 
 @functools.cache
 def find_pythons() -> dict[str, Path]:
-    """Find the interpreters on PATH and under pyenv, by version, oldest first; newer ones than are declared too."""
+    """Find the interpreters on PATH and under pyenv, by version, oldest first, including versions newer than declared."""
     oldest = int(declared_versions()[0].partition(".")[2])
     found = {}
     for minor in range(oldest, oldest + 20):
@@ -44,7 +44,7 @@ def _candidates(version: str) -> Iterator[Path]:
 
 
 def _version_of(python: Path) -> str:
-    # One of pyenv's shims is there for every version that is installed, and works only for those that are chosen.
+    # pyenv has a shim for every installed version, but a shim works only for a selected version.
     try:
         return subprocess.run([python, "-c", _PROBE], capture_output=True, text=True, timeout=30, check=False).stdout.strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""What is in the wheel and in the source distribution."""
+"""The content of the wheel and of the source distribution."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .conftest import Distributions
 
 pytestmark = pytest.mark.engine
 
-#: Needed at run time beside the modules: Pulumi's marker, the mark of typed packages, the emulator's documents, the plugin's schema.
+#: Needed at run time beside the modules: Pulumi's marker, the marker of typed packages, the emulator's documents, the schema.
 DATA = {
     "pulumi_vapi_byo/pulumi-plugin.json",
     "pulumi_vapi_byo/py.typed",
@@ -34,7 +34,7 @@ def test_the_wheel_holds_the_package_and_its_data_once_and_nothing_else(distribu
     assert {name for name in names if ".dist-info/" not in name} == modules | DATA
 
 
-def test_the_wheel_asks_for_the_core_packages_and_offers_two_extras(distributions: Distributions) -> None:
+def test_the_wheel_requires_the_core_packages_and_offers_two_extras(distributions: Distributions) -> None:
     with zipfile.ZipFile(distributions.wheel) as wheel:
         metadata = email.message_from_bytes(wheel.read(f"pulumi_vapi_byo-{__version__}.dist-info/METADATA"))
         scripts = wheel.read(f"pulumi_vapi_byo-{__version__}.dist-info/entry_points.txt").decode()

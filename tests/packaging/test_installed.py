@@ -1,4 +1,4 @@
-"""The wheel in clean environments of every Python here, and in a project of a user's own: no checkout in sight."""
+"""The wheel in clean environments of every Python found here, and in a user's project, without the checkout."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 RUNNING = "{}.{}".format(*sys.version_info[:2])
 FOUND = find_pythons()
-#: The user's project runs with the oldest and the newest.
+#: The user's project runs with the oldest and the newest version.
 EXTREMES = list(dict.fromkeys([*FOUND][:1] + [*FOUND][-1:]))
-#: What lies between them is tried without the engine, but for the one that all other tests run with.
+#: Versions in between are tried without the engine, except the version that runs all other tests.
 OTHERS = dict.fromkeys([*FOUND, *declared_versions()]).keys() - {*EXTREMES, RUNNING}
 
-#: Run with the environment's own interpreter, isolated from everything else; prints what it found as JSON.
+#: Run with the environment's own interpreter, isolated from everything else; prints its findings as JSON.
 SMOKE = """
 import importlib.metadata, importlib.resources, json, sys
 from packaging.requirements import Requirement
@@ -82,7 +82,7 @@ pulumi.export("sip_uri", support.sip_uri)
 
 @pytest.fixture
 def install_for(tmp_path: Path, distributions: Distributions) -> Callable[[str], Path]:
-    """Make an environment of a Python with nothing but the wheel, and return its interpreter."""
+    """Create an environment of a Python version with nothing but the wheel, and return its interpreter."""
 
     def install_for(version: str) -> Path:
         if version not in FOUND:
@@ -117,7 +117,7 @@ def test_the_wheel_installs_and_works(version: str, install_for: Callable[[str],
 
 
 @pytest.mark.parametrize("version", EXTREMES)
-def test_a_users_own_project_has_its_number_from_up_to_destroy(
+def test_a_number_in_a_user_s_project_lives_from_up_to_destroy(
     version: str, install_for: Callable[[str], Path], tmp_path: Path
 ) -> None:
     python = install_for(version)

@@ -1,4 +1,4 @@
-"""The lowest versions of what users install, all of them together: the tests without a network and without an engine."""
+"""The lowest versions of the packages that users install, together: the tests that need no network and no engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.sdks import ROOT, sdk
 
 pytestmark = [pytest.mark.oldest_sdk, pytest.mark.timeout(240)]
 
-#: What depends on them: models, checks, numbers, requests, and what a program does with Pulumi's SDK.
+#: The tests that depend on them: models, checks, numbers, requests, and a program's use of Pulumi's SDK.
 FILES = [
     "test_arguments.py",
     "test_client.py",
@@ -42,12 +42,12 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def lowest() -> dict[str, tuple[int, ...]]:
-    """Return the bounds that pyproject.toml gives, by package."""
+    """Return the lower bounds in pyproject.toml, by package."""
     dependencies = (ROOT / "pyproject.toml").read_text("utf-8").partition("\ndependencies = [")[2].partition("\n]")[0]
     return {name: version(bound) for name, bound in re.findall(r'"([\w-]+)>=([\d.]+)', dependencies)}
 
 
-def test_the_environment_has_the_lowest_versions_that_are_admitted_of_all() -> None:
+def test_the_environment_has_the_lowest_allowed_version_of_every_package() -> None:
     run = subprocess.run([sdk("oldest").python, "-c", VERSIONS], capture_output=True, text=True, timeout=60, check=True)
     installed = {name: version(text) for name, text in json.loads(run.stdout).items()}
     assert installed == lowest()

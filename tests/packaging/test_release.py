@@ -1,4 +1,4 @@
-"""``make release-check``, as it is run before a release: what it leaves and what it says."""
+"""``make release-check``, as it is run before a release: its files and its output."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ ARCHIVE = f"{EXECUTABLE}-v{__version__}-{system()}.tar.gz"
 
 @pytest.mark.engine
 @pytest.mark.timeout(600)
-def test_it_leaves_what_would_be_uploaded_installed_and_used(tmp_path: Path, distributions: Distributions) -> None:
-    """Run all of it; that it ends well says that Pulumi installed the archive and brought up programs with it and with the wheel."""
+def test_it_leaves_the_files_to_upload_which_it_has_installed_and_used(tmp_path: Path, distributions: Distributions) -> None:
+    """Run all of it; success means that Pulumi installed the archive and ran programs with it and with the wheel."""
     output = tmp_path / "release"
     command = [sys.executable, "-m", "tools.release", "--output", str(output)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
@@ -64,7 +64,7 @@ def assert_bill_is_of_what_users_install(bill: dict[str, Any]) -> None:
     assert (bill["bomFormat"], about["name"], about["version"]) == ("CycloneDX", "pulumi-vapi-byo", __version__)
     names = {one["name"].lower() for one in bill["components"]}
     assert {*CORE_PACKAGES, "grpcio", "certifi"} <= names
-    # Neither what the extras bring, nor the tools that installed and wrote it.
+    # Neither the extras' packages, nor the tools that installed the package and wrote the bill.
     assert names & {"typer", "aiohttp", "pip", "setuptools", "cyclonedx-bom"} == set()
     [needed] = [one["dependsOn"] for one in bill["dependencies"] if one["ref"] == about["bom-ref"]]
     assert {one.partition("==")[0] for one in needed} == set(CORE_PACKAGES)
