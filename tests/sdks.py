@@ -1,6 +1,6 @@
-"""The Pulumi SDKs that the tests run with: the newest, which this interpreter has, and the oldest that is supported.
+"""The Pulumi SDKs that the tests run with: the newest, in this interpreter's environment, and the oldest that is supported.
 
-The oldest stands beside the lowest supported versions of the other packages that users install.
+The oldest is installed with the lowest supported versions of the other packages that users install.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Sdk:
 
 
 def sdk(name: str) -> Sdk:
-    """Return an SDK; fails the test where it has not been set up."""
+    """Return an SDK, or fail the test if it has not been set up."""
     if name == "newest":
         return Sdk(name, Path(sys.executable), "VapiError: ")
     python = Path(os.environ.get("OLDEST_SDK_PYTHON") or ROOT / ".cache" / "oldest-sdk" / "bin" / "python").absolute()
@@ -45,9 +45,9 @@ def sdk(name: str) -> Sdk:
     return Sdk(name, python, "Exception calling application: ")
 
 
-#: For every process that a test starts: hundreds of answers are lost in them, each of which would otherwise be looked for as long
-#: as users want it.
+#: For every process that a test starts: hundreds of answers are lost in them, and after each of them the provider would
+#: otherwise look for the number as long as it does for users.
 LOOK_FOR = {"VAPI_TEST_LOOK_FOR_S": "0.6"}
 
-#: For `pytest.fixture`: everything that uses the fixture runs with both.
+#: Parameters of a fixture: every test that uses it runs with both SDKs.
 BOTH = ["newest", pytest.param("oldest", marks=pytest.mark.oldest_sdk)]

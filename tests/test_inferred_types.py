@@ -1,4 +1,4 @@
-"""What pyright infers for a user of the package: exact types of outputs, and errors where arguments are wrong."""
+"""What pyright infers for a user of the package: exact types of outputs, and errors for wrong arguments."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ POOL_OUTPUTS = {
     "sip_uris": "Output[dict[str, str]]",
 }
 
-#: Expressions and the types they must have; the program below makes what they speak of.
+#: Expressions and the types they must have; the program below defines their names.
 REVEALED = {
     **{f"number.{name}": inferred for name, inferred in NUMBER_OUTPUTS.items()},
     **{f"trunk.{name}": inferred for name, inferred in TRUNK_OUTPUTS.items()},
@@ -121,7 +121,7 @@ WRONG = {
 
 @dataclass(frozen=True)
 class Findings:
-    """What pyright says of a program, by line number, the first being 1."""
+    """What pyright reports about a program, by line number, counted from 1."""
 
     revealed: dict[int, str]
     errors: dict[int, set[str]]
@@ -134,7 +134,7 @@ def lines() -> list[str]:
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Findings:
-    """Run pyright as a user does, on a program outside this project, with the package as it is installed."""
+    """Run pyright as a user would, on a program outside this project, with the installed package."""
     folder = tmp_path_factory.mktemp("user")
     (folder / "program.py").write_text("\n".join(lines) + "\n")
     (folder / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "standard", "pythonVersion": "3.10"}))
@@ -154,7 +154,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Find
     return Findings(revealed, errors)
 
 
-def test_a_right_program_has_no_error(findings: Findings) -> None:
+def test_a_correct_program_has_no_error(findings: Findings) -> None:
     right = range(1, len(PROGRAM.splitlines()) + 1 + len(REVEALED))
     assert {line: rules for line, rules in findings.errors.items() if line in right} == {}
 
@@ -176,6 +176,6 @@ def test_a_wrong_program_is_an_error(statement: str, findings: Findings, lines: 
         (vapi.ByoSipTrunkCredential, TRUNK_OUTPUTS),
     ],
 )
-def test_no_output_is_left_out_here(resource: type, outputs: dict[str, str]) -> None:
+def test_no_output_is_missing_here(resource: type, outputs: dict[str, str]) -> None:
     named = {name for name in dir(resource) if isinstance(getattr(resource, name), property) and not name.startswith("_")}
     assert named - {"pulumi_resource_name", "pulumi_resource_type"} == set(outputs)

@@ -56,7 +56,7 @@ by_sip = vapi.ByoPhoneNumber(
     fallback_destination=vapi.TransferDestinationSipArgs(sip_uri="sip:desk@example.com", sip_headers={"x": assistant_id}),
 )
 
-# What is wrong has to be an error: an ignore that nothing needs is one, too.
+# These lines must be errors: an ignore without an error is reported too.
 vapi.ByoPhoneNumber("no-credential", number="+14155552671")  # type: ignore[call-overload]
 vapi.ByoPhoneNumber("a-typo", credential_id="x", nmae="y")  # type: ignore[call-overload]
 vapi.ByoPhoneNumber("both", vapi.ByoPhoneNumberArgs(credential_id="x"), credential_id="x")  # type: ignore[call-overload]
