@@ -43,39 +43,40 @@ def page(result: Result) -> str:
     return f"""\
 # Performance
 
-<!-- Made by `make bench`: change benchmarks/report.py, not this page. -->
+<!-- Written by `make bench`: change benchmarks/report.py, not this page. -->
 
-Whole commands, from start to end, on the real Pulumi engine; `make bench` measures them again and writes this page. Medians of
-{_repeats(result)} runs, the least and the most in brackets. Everything in a row was measured in turns, so what slows the
-machine down for a while slows all of it; a ratio is the median of the ratios of runs that stood side by side.
+Whole commands, from start to finish, on the real Pulumi engine; `make bench` measures them again and writes this page. Figures
+are medians of {_repeats(result)} runs, with the lowest and the highest in brackets. The columns of a row were measured in
+turns, so a slow phase of the machine slows all of them; a ratio is the median of the ratios of adjacent runs.
 
 ![Seconds by operation](pictures/bench.svg)
 
-- **ours**: the dynamic provider of this package, in Pulumi's host, which serves four calls at a time; the engine has
-  {result["parallel"]} on this machine. The API is the emulator, beside it, which answers after the time that is given.
-- **floor**: a dynamic provider that does nothing but wait as long in every call, in the same host.
-- **floor, our outputs**: the floor with as many outputs as ours, which take time of the SDK and of the engine.
-- **plugin**: the [plugin](doors.md), from a Python program on the SDK that Pulumi generates; **plugin, YAML**: the same from
-  YAML.
-- **idle plugin**: a plugin that does nothing but wait as long in every call, with our outputs, from the same Python program.
-- **plain loop**: a script that does the calls of the operation with `requests`, in four threads, and keeps no state.
-- **Terraform** is there where a user-made configuration was named with `--terraform`.
+- **ours**: the dynamic provider of this package, in Pulumi's host, which serves four calls at a time; the engine sends up to
+  {result["parallel"]} at a time on this machine. The API is the emulator on the same machine, which answers after
+  the given time.
+- **floor**: a dynamic provider that only waits as long in every call, in the same host.
+- **floor, our outputs**: the floor with as many outputs as ours, which cost the SDK and the engine time.
+- **plugin**: the [plugin](doors.md), used from a Python program through the SDK that Pulumi generates; **plugin, YAML**: the
+  same from a YAML program.
+- **idle plugin**: a plugin that only waits as long in every call, with our outputs, used from the same Python program.
+- **plain loop**: a script that sends the calls of the operation with `requests`, in four threads, and keeps no state.
+- **Terraform** appears only if a user's own configuration was named with `--terraform`.
 
 Measured on {result["when"][:10]}: {machine["cpus"]} processors, {machine["system"]}, Python {versions["python"]}, Pulumi \
 {versions["pulumi"]}, its SDK {versions["sdk"]}, pulumi-vapi-byo {versions["package"]}; load average {load["before"]:.1f}
-before and {load["after"]:.1f} after, {busiest:.1f} at most, the benchmark's own included. Compare ratios, not seconds, with
-another machine's.
+before and {load["after"]:.1f} after, {busiest:.1f} at most, including the benchmark's own. Compare ratios, not seconds, with
+those of another machine.
 
 {summary(result).replace("### ", "## ")}
 
-Processor time is that of a create, a preview, an up without changes and a destroy, all together, divided by the numbers. The
-engine is the CLI and its language host. Our cost of a number is what the program and the plugin take beyond the floor
-with our outputs, so the SDK's own work is taken out of it, as is the engine's. Both take the longer for a number the more
-there are, no matter whose they are: the engine writes the state of all numbers after each, and the SDK looks at all outputs
-that it waits for whenever one of them is there.
+Processor time is the total of a create, a preview, an up without changes and a destroy, divided by the number of phone numbers.
+The engine is the CLI and its language host. Our cost of a number is what the program and the plugin take beyond the floor
+with our outputs, which excludes the SDK's own work and the engine's. Engine and SDK both take longer per number the more
+numbers there are, whichever provider they belong to: the engine writes the state of all numbers after each step, and whenever
+an output arrives, the SDK looks at every output that it waits for.
 
-Of the imports each row has those before it in it: the package imports what it needs when it first needs it. They are timed in
-fresh processes, best of {result["import"]["tries"]}; `import pulumi` takes {result["import"]["pulumi_ms"]:.0f} ms here.
+Each row of the imports includes the rows before it: the package imports modules when it first needs them. The times are from
+fresh processes, the best of {result["import"]["tries"]}; `import pulumi` takes {result["import"]["pulumi_ms"]:.0f} ms here.
 """
 
 
