@@ -41,7 +41,7 @@ def either_sdk(request: pytest.FixtureRequest) -> Sdk:
 
 @pytest.fixture
 def start(tmp_path: Path, pulumi_home: Path, vapi: Emulator) -> Start:
-    """Make a project with the newest SDK; its options are those of `Project`."""
+    """Create a project with the newest SDK; its options are those of `Project`."""
 
     def start(**options: Any) -> Project:
         return Project(**{"folder": tmp_path / "project", "sdk": sdk("newest"), "vapi": vapi, "home": pulumi_home, **options})
@@ -56,5 +56,5 @@ def project(start: Start) -> Project:
 
 @pytest.fixture
 def either_project(start: Start, either_sdk: Sdk) -> Project:
-    """Make a project, once with each SDK."""
+    """Create a project, once with each SDK."""
     return start(sdk=either_sdk)

@@ -1,4 +1,4 @@
-"""The example programs of the plugin, in every language, as a new user would have them: in a foreign folder, with an SDK."""
+"""The plugin's example programs in every language, as a new user would have them: in a folder of their own, with an SDK."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Language:
     Attributes:
         name: Its folder in ``examples``.
         program: The file of the program.
-        prepare: Brings a copy to where it can be run; called again after a change of the program.
-        sdk: What Pulumi's generators call it; empty where a program needs no SDK.
+        prepare: Makes a copy ready to run; called again after a change of the program.
+        sdk: Its name in Pulumi's generators; empty if a program needs no SDK.
     """
 
     name: str
@@ -43,10 +43,10 @@ class Language:
         self.prepare(folder)
 
     def copy(self, folder: Path, sdks: Path) -> None:
-        """Copy the example, with its SDK and the way to the plugin of this clone.
+        """Copy the example, with its SDK and the path of this clone's plugin.
 
         Args:
-            folder: Where to.
+            folder: The target.
             sdks: Folder of the generated SDKs.
         """
         shutil.copytree(ROOT / "examples" / self.name, folder)
@@ -65,7 +65,7 @@ class Language:
             urn: The resource's.
         """
         code = run(folder, str(SDK_GENERATOR), str(SCHEMA), "--import", self.sdk, urn, text=exported)
-        # The program has that import already.
+        # The program already has that import.
         with (folder / self.program).open("a", encoding="utf-8") as program:
             program.writelines(line for line in code.splitlines(keepends=True) if '"@pulumi/pulumi"' not in line)
         self.prepare(folder)
@@ -80,7 +80,7 @@ def generate_sdks(folder: Path) -> None:
 
 
 def run(folder: Path, *command: str, text: str = "") -> str:
-    """Run a tool of a language on a text; fail with what it prints."""
+    """Run a tool of a language on a text; if it fails, show its output."""
     try:
         done = subprocess.run(command, cwd=folder, input=text, capture_output=True, encoding="utf-8", timeout=280)
     except FileNotFoundError:
@@ -90,7 +90,7 @@ def run(folder: Path, *command: str, text: str = "") -> str:
 
 
 def _nothing(_folder: Path) -> None:
-    """Do nothing: Pulumi compiles the program whenever it runs it, and checks its types."""
+    """Do nothing: Pulumi compiles the program and checks its types in every run."""
 
 
 def _install_packages(folder: Path) -> None:
@@ -100,7 +100,7 @@ def _install_packages(folder: Path) -> None:
 
 
 def install_python_sdk(source: Path, packages: Path) -> None:
-    """Install the SDK for Python into a folder beside the environment of the tests, which has all but it."""
+    """Install the SDK for Python into a folder, to be used with the environment of the tests, which lacks only the SDK."""
     run(source, sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={packages}", ".")
 
 

@@ -27,11 +27,11 @@ NUMBERS = (BYO_PHONE_NUMBER_TYPE, "vapi-byo:index:ByoPhoneNumber")
 
 @dataclass(frozen=True)
 class Run:
-    """What a command of the CLI did and said.
+    """The result of a command of the CLI.
 
     Attributes:
         changes: Numbers by operation: ``{"create": 1}``.
-        said: All it printed, on stdout and stderr.
+        said: Everything that it printed, on stdout and stderr.
         events: Its events, as JSON.
         failed: Whether it ended with an error.
     """
@@ -43,7 +43,7 @@ class Run:
 
     @property
     def errors(self) -> list[str]:
-        """The lines that report errors, without what is only about the stack as a whole."""
+        """The lines that report errors, without those about the stack as a whole."""
         lines = dict.fromkeys(line.strip() for line in self.said.splitlines())
         return [line for line in lines if line.startswith("error: ") and line not in _ABOUT_THE_STACK]
 
@@ -57,7 +57,7 @@ DESK = {{"credential_id": "{CREDENTIAL_ID}", "number": "+14155552671", "assistan
 """
 _ABOUT_THE_STACK = {
     *("error: update failed", "error: preview failed", "error: refresh failed", "error: destroy failed"),
-    # What the SDK says for a program that a newer engine has ended.
+    # The SDK's message when a newer engine ends a program.
     "error: Resource monitor has terminated, shutting down",
 }
 
@@ -66,12 +66,12 @@ class Project:
     """A project in a folder of its own.
 
     Args:
-        folder: Where to make it.
+        folder: Where to create it.
         sdk: The SDK that its programs run with.
         vapi: The emulator that its stack is configured for.
         home: ``PULUMI_HOME``.
-        config: More of the stack's configuration, in the clear; None takes a key out.
-        environment: More of the environment.
+        config: More of the stack's configuration, in the clear; None removes a key.
+        environment: More environment variables.
     """
 
     def __init__(
@@ -110,13 +110,13 @@ class Project:
         workbench.configure(self.folder, STACK, {key: value})
 
     def program(self, text: str, imports: str = "import pulumi_vapi_byo as vapi") -> None:
-        """Write the program; the imports are there already, and what makes a number, as DESK."""
+        """Write the program, after the imports and DESK, the arguments of a number."""
         (self.folder / "__main__.py").write_text(
             _HEAD.replace("import pulumi_vapi_byo as vapi", imports) + textwrap.dedent(text)
         )
 
     def preview(self, **options: Any) -> Run:
-        """Run ``pulumi preview --diff``; options are the CLI's, a list where one is given several times."""
+        """Run ``pulumi preview --diff``; options are the CLI's, with a list for an option given several times."""
         return self._run("preview", "--diff", **options)
 
     def up(self, **options: Any) -> Run:
@@ -147,7 +147,7 @@ class Project:
         return outputs
 
     def state(self) -> str:
-        """Return the whole state as it is stored: secrets are ciphertext in it."""
+        """Return the whole state as it is stored, with secrets as ciphertext."""
         return workbench.state_file(self.folder.parent, self.folder, STACK).read_text("utf-8")
 
     def resources(self, *types: str) -> list[dict[str, Any]]:
@@ -159,13 +159,13 @@ class Project:
         given = [(f"--{name.replace('_', '-')}", value) for name, values in options.items() for value in _each(values)]
         with tempfile.NamedTemporaryFile() as log:
             arguments = [*command, *(f"{name}={value}" for name, value in given), f"--event-log={log.name}"]
-            # Without the variable there is no log of events.
+            # Without this variable there is no log of events.
             env = {**self.environment, "PULUMI_DEBUG_COMMANDS": "true"}
             status, said = workbench.run(self.folder, env, *arguments)
             seen = log.read().decode()
         self.said += said + seen
         events = [json.loads(line) for line in seen.splitlines()]
-        # What the SDK itself tells at debug level when the engine ends it is shown to nobody who does not ask.
+        # Debug messages of the SDK, such as those when the engine ends it, are only shown to users who ask for them.
         shown = [event for event in events if event.get("diagnosticEvent", {}).get("severity") != "debug"]
         assert "Traceback" not in said + json.dumps(shown), said
         done = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]

@@ -1,4 +1,4 @@
-"""Adoption never destroys: whatever is renamed, repeated or interrupted, the number that a state holds is there."""
+"""Adoption never destroys: whatever is renamed, repeated or interrupted, the number in the state still exists."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_an_adoption_that_was_interrupted_before_the_old_resource_went_keeps_the
     project.up()
     (number,) = vapi.numbers()
 
-    # The new name has taken the number over, and the run ended before it came to the old one.
+    # The new name has taken the number over, and the run ended before it reached the old name.
     project.program('vapi.ByoPhoneNumber("new", **DESK)')
     project.up(target=[f"urn:pulumi:{STACK}::numbers::{BYO_PHONE_NUMBER_TYPE}::new"])
     assert held(project) == {"old": number["id"], "new": number["id"]}

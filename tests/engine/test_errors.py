@@ -1,4 +1,4 @@
-"""What is wrong comes out as one sentence, with the oldest SDK and the newest; the state stays as it was."""
+"""Every error is one sentence, with the oldest SDK and the newest; the state stays as it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``examples/assistant`` and ``examples/firewall`` as they stand."""
+"""``examples/assistant`` and ``examples/firewall``, unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
 
 Start = Callable[..., Project]
 
-#: Stands in for the SDK that Pulumi generates from another provider. An assistant is replaced when its name changes.
+#: Replaces the SDK that Pulumi generates from another provider. An assistant is replaced when its name changes.
 OTHER_PROVIDER = """
 import uuid
 
@@ -43,7 +43,7 @@ class Assistant(Resource):
 
 
 def copy(example: str, folder: Path) -> Path:
-    """Copy an example to where it may be changed."""
+    """Copy an example to a folder in which it may be changed."""
     return Path(shutil.copytree(ROOT / "examples" / example, folder, ignore=shutil.ignore_patterns("__pycache__")))
 
 

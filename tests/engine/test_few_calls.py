@@ -1,4 +1,4 @@
-"""Many numbers are refreshed and renamed with a few calls, and nothing is missed for it."""
+"""Many numbers are refreshed and renamed with few calls, and no change is missed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .project import Project
 pytestmark = pytest.mark.engine
 
 NUMBERS = 24
-#: The list alone: without a wildcard the path would mean each number, too.
+#: The list alone: without the wildcard, the path would match each number too.
 LIST = "/phone-numbe?"
 
 
@@ -62,7 +62,7 @@ def test_a_refresh_sees_what_others_did_with_one_read_and_one_list(desks: Projec
     vapi.clear_requests()
     assert desks.refresh().changes == {"same": NUMBERS - 3, "update": 1, "delete": 2}
     assert len(desks.resources()) == NUMBERS - 2
-    # Each that the list lacks is asked for by itself before it is given up.
+    # A number missing from the list is read directly before it is given up.
     assert calls(vapi)["list"] == 1
     assert calls(vapi)["GET"] <= 1 + 2
     run = desks.up()
@@ -124,7 +124,7 @@ def test_a_rename_of_all_reads_each_number_by_its_id_before_it_is_written(desks:
     sent = calls(vapi)
     assert sent["PATCH"] == NUMBERS - 1
     assert (sent["GET"], sent["list"]) == (NUMBERS, 0)
-    # The number that has a conflict is as it was, everything else that others did too, and the rest is renamed.
+    # The number with a conflict and all other edits are as they were, and the rest is renamed.
     named = Counter(number["name"].split()[0] for number in vapi.numbers())
     assert named == {"Office": NUMBERS - 1, "Edited": 1}
     assert [number["name"] for number in vapi.numbers() if "assistantId" in number] == ["Office 9"]

@@ -1,6 +1,6 @@
-"""``actions/diff-report`` and ``examples/github-workflow``: their shell steps as they stand, on the real engine.
+"""``actions/diff-report`` and ``examples/github-workflow``: their shell steps, unchanged, on the real engine.
 
-In the place of GitHub there is a ``gh`` that keeps comments, and applies the filters it is given.
+Instead of GitHub there is a ``gh`` that keeps comments and applies the filters it is given.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ACTION = ROOT / "actions" / "diff-report"
 PREVIEW = "numbers-preview.yml"
 MARK = f"<!-- vapi-byo diff-report: {STACK} -->"
 
-#: Stands in for GitHub's own command: keeps what it was called with, the text it was given, and the comments of the pull request.
+#: Replaces GitHub's own command: keeps its arguments, the text it was given, and the comments of the pull request.
 GH = f"""\
 #!{sys.executable}
 import json, os, sys
@@ -66,14 +66,14 @@ if words[0] == "api":
 
 @dataclass(frozen=True)
 class GitHub:
-    """What GitHub would have of a run, and the environment that its machines give to a step."""
+    """What GitHub would keep of a run, and the environment that its machines give to a step."""
 
     folder: Path
     env: dict[str, str]
 
     @property
     def said(self) -> str:
-        """What ``gh`` was called with so far."""
+        """The arguments of all calls of ``gh`` so far."""
         log = Path(self.env["GH_LOG"])
         return log.read_text() if log.exists() else ""
 
@@ -83,7 +83,7 @@ class GitHub:
         return [comment["body"] for comment in json.loads(Path(self.env["GH_COMMENTS"]).read_text())]
 
     def has_comments(self, *bodies: str, by: str = "Bot") -> None:
-        """Let somebody have commented."""
+        """Add comments of somebody."""
         store = Path(self.env["GH_COMMENTS"])
         comments = [{"id": 900 + index, "user": {"type": by}, "body": body} for index, body in enumerate(bodies)]
         store.write_text(json.dumps(json.loads(store.read_text()) + comments))
@@ -94,7 +94,7 @@ class GitHub:
         return Path(self.env["GITHUB_STEP_SUMMARY"]).read_text()
 
     def run(self, script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a step's script as GitHub does where its shell is bash."""
+        """Run a step's script as GitHub does if its shell is bash."""
         return subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
             cwd=folder,
@@ -122,7 +122,7 @@ def github(project: Project, tmp_path: Path) -> GitHub:
         "PULUMI_HOME": str(tmp_path / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
-        # What the workflows take from the repository's variables and secrets.
+        # The workflows read these from the repository's variables and secrets.
         "PULUMI_BACKEND_URL": (project.folder.parent / "state").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "GITHUB_REPOSITORY": "acme/infrastructure",
@@ -137,7 +137,7 @@ def github(project: Project, tmp_path: Path) -> GitHub:
 
 @dataclass(frozen=True)
 class Job:
-    """The one job of a workflow, whose steps run in a project's folder."""
+    """The only job of a workflow, whose steps run in a project's folder."""
 
     project: Project
     github: GitHub
@@ -150,7 +150,7 @@ class Job:
 
 
 def steps_of(workflow: str) -> dict[str, dict[str, Any]]:
-    """Return the steps of a workflow's one job by name."""
+    """Return the steps of a workflow's only job by name."""
     [only] = yaml.safe_load((WORKFLOWS / workflow).read_text())["jobs"].values()
     return {step["name"]: step for step in only["steps"] if "name" in step}
 
@@ -170,7 +170,7 @@ Report = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def report(project: Project, github: GitHub) -> Report:
-    """Run the action as the example's workflow calls it, on a pull request. Unless it installs, it has the command of the tests."""
+    """Run the action as the example's workflow does, on a pull request. Unless it installs, it uses the tests' command."""
 
     def report(
         *, install: bool = False, labels: str = "", pull_request: bool = True, **variables: str
@@ -209,7 +209,7 @@ def report(project: Project, github: GitHub) -> Report:
 
 
 def expand(text: str, values: dict[str, str]) -> str:
-    """Put in what GitHub does for an expression."""
+    """Replace expressions by their values, as GitHub does."""
     return re.sub(r"\$\{\{ (.*?) \}\}", lambda expression: values[expression[1]], text)
 
 

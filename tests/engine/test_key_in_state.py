@@ -1,4 +1,4 @@
-"""Where a key is that was set in clear, before and after it is set as a secret."""
+"""Which files hold a key that was set in clear, before and after it is set as a secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "canary-key-set-in-clear"
 
 
 def holding(folder: Path, text: str) -> set[str]:
-    """Return the kinds of files that have a text in them: folders of the backend, and the stack's own file."""
+    """Return the kinds of files that contain a text: folders of the backend, and the stack's own file."""
     found = [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
     return {path.name if path.suffix in (".yaml", ".bak") else path.parts[path.parts.index(".pulumi") + 1] for path in found}
 
@@ -32,7 +32,7 @@ def test_a_key_that_was_set_in_clear_stays_in_old_copies_of_the_state_alone_once
     assert {"stacks", "history", "Pulumi.test.yaml"} <= holding(tmp_path, KEY)
 
     project.cli("config", "set", "--secret", "vapi-byo:apiKey", KEY)
-    for _ in range(2):  # one copy is that of the state before the last update
+    for _ in range(2):  # one copy holds the state before the last update
         assert not project.up().failed
     assert KEY not in project.state()
     assert holding(tmp_path, KEY) == {"history", "backups"}

@@ -1,4 +1,4 @@
-"""The plugin's example programs through their whole life, in every language, on the real engine."""
+"""The life cycle of the plugin's example programs, in every language, on the real engine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def language(request: pytest.FixtureRequest) -> Language:
 def project(language: Language, sdks: Path, tmp_path: Path, pulumi_home: Path, vapi: Emulator) -> Project:
     folder = tmp_path / "infrastructure"
     language.copy(folder, sdks)
-    # Go's as the CLI was built, whose compiled packages serve again; and linked without what a debugger wants.
+    # Go's flags as the CLI was built, to reuse its compiled packages, and without debug information.
     go = {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-buildvcs=false -ldflags=-w"}
     environment = {"PYTHONPATH": str(folder / "packages"), **go}
     return Project(folder, sdk("newest"), vapi, pulumi_home, environment=environment)
@@ -80,7 +80,7 @@ def test_a_trunk_and_two_numbers_live_their_whole_life(language: Language, proje
     assert {one["name"] for one in vapi.numbers()} == {"Help desk", "London"}
     assert ids(vapi)[NUMBERS["support"]] == created[NUMBERS["support"]]
 
-    # Of Go's program there is only one; YAML's is with the other tests of the plugin.
+    # There is only one program in Go; the test for YAML is among the other tests of the plugin.
     if language.name in ("typescript", "python"):
         takes_over(language, project, vapi)
     assert project.destroy().errors == []

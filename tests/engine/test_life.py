@@ -20,7 +20,7 @@ pulumi.export("id", desk.id)
 
 
 def changes(vapi: Emulator) -> list[tuple[str, Any]]:
-    """Return the method and body of every request that is no mere look."""
+    """Return the method and body of every request that is not a read."""
     return [(request.method, request.body) for request in vapi.requests if request.method != "GET"]
 
 

@@ -1,4 +1,4 @@
-"""Looking numbers up in a program, on the real engine: with the stack's secret key, in a preview too, owning nothing."""
+"""Look-ups in a program, on the real engine: with the stack's secret key, in a preview too, without managing the numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``examples/many-numbers`` as it stands: two hundred numbers of a CSV file, from the first ``up`` to ``destroy``."""
+"""``examples/many-numbers``, unchanged: two hundred numbers in a CSV file, from the first ``up`` to ``destroy``."""
 
 from __future__ import annotations
 

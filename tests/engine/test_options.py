@@ -1,4 +1,4 @@
-"""Pulumi's own options and commands, as far as a provider can get them wrong."""
+"""Pulumi's own options and commands, where a provider can get them wrong."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_number_taken_out_of_the_program_is_deleted_and_the_others_stay(projec
             vapi.ByoPhoneNumber(f"n{i}", **{**DESK, "number": f"+1415555267{i}"})
     """)
     vapi.clear_requests()
-    # With its own preview before it, as on a terminal.
+    # Without --skip-preview, as on a terminal.
     project.cli("up", "--yes", "--non-interactive")
 
     assert methods(vapi) == ["DELETE"]

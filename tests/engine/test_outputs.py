@@ -1,4 +1,4 @@
-"""What other resources, other stacks and the user get to see: outputs, and never a secret."""
+"""Outputs, as other resources, other stacks and the user see them, and never a secret."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_what_the_program_did_not_set_can_be_read_all_the_same(project: Project)
 
     def exported() -> dict[str, object]:
         outputs = project.outputs
-        return {name: outputs.get(name) for name in expected()}  # Pulumi leaves outputs without a value out
+        return {name: outputs.get(name) for name in expected()}  # Pulumi leaves out outputs without a value
 
     assert exported() == expected()
     assert project.resources()[0]["outputs"].keys() >= {"orgId", "status"}
@@ -103,7 +103,7 @@ def test_what_the_program_did_not_set_can_be_read_all_the_same(project: Project)
 
     desk = next(number for number in vapi.numbers() if number["number"] == "+14155552671")
     vapi.edit_number(desk["id"], squadId=ASSISTANT_ID)
-    assert project.refresh().changes == {"same": 2}  # of a field that the program does not set nothing is planned
+    assert project.refresh().changes == {"same": 2}  # no change is planned for fields that the program does not set
     assert project.up().changes == {"same": 2}
     assert exported() == {**expected(), "squad_id": ASSISTANT_ID}
     assert "canary" not in project.said
@@ -117,7 +117,7 @@ def test_an_output_that_the_program_wants_secret_is_so_however_it_is_read(projec
         pulumi.export("name", desk.name)
         pulumi.export("status", desk.status)
     """)
-    for _ in range(2):  # made, and unchanged
+    for _ in range(2):  # created, then unchanged
         assert not project.up().failed
         shown = project.cli("stack", "output", "--json")
         assert json.loads(shown) == {"org": "[secret]", "name": "[secret]", "status": "active"}

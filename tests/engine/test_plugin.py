@@ -1,4 +1,4 @@
-"""The plugin on the real engine: imports, moves between the doors, secrets, settings, look-ups, and what the engine tells it."""
+"""The plugin on the real engine: imports, moves between the doors, secrets, settings, look-ups, and faults."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class YamlProject(Project):
     """A project whose programs are in YAML."""
 
     def declare(self, resources: dict[str, Any] | None = None, **more: Any) -> None:
-        """Write the program: a trunk and a number, or other resources, and other parts of a Pulumi.yaml."""
+        """Write the program: a trunk and a number, or other resources, and more parts of a Pulumi.yaml."""
         declared = {"trunk": TRUNK, "desk": DESK} if resources is None else resources
         program = {**_HEAD, "resources": declared, **more}
-        (self.folder / "Pulumi.yaml").write_text(json.dumps(program, indent=2))  # which YAML is, and has no anchors
+        (self.folder / "Pulumi.yaml").write_text(json.dumps(program, indent=2))  # JSON is YAML, and has no anchors
 
 
 _PLUGINS = {"plugins": {"providers": [{"name": "vapi-byo", "path": str(ROOT / "plugin")}]}}
@@ -65,7 +65,7 @@ _HEAD: dict[str, Any] = {"name": "numbers", "runtime": "yaml", **_PLUGINS}
 
 
 def with_properties(resource: dict[str, Any], **properties: Any) -> dict[str, Any]:
-    """Return a resource with other properties; None takes one out."""
+    """Return a resource with changed properties; None removes a property."""
     merged = {**resource["properties"], **properties}
     return {**resource, "properties": {name: value for name, value in merged.items() if value is not None}}
 
@@ -109,7 +109,7 @@ def test_the_code_of_an_import_previews_without_a_change(project: YamlProject, v
     said = project.cli(
         "import", "vapi-byo:index:ByoPhoneNumber", "dashboard", made["id"], "--yes", "--skip-preview", "--protect=false"
     )
-    text = re.sub(r"\bon:", "'on':", said[said.rindex("resources:") :])  # which YAML of old, and PyYAML, takes for true
+    text = re.sub(r"\bon:", "'on':", said[said.rindex("resources:") :])  # YAML 1.1, and so PyYAML, reads `on` as true
     code = yaml.safe_load(text)["resources"]["dashboard"]
     assert set(code["properties"]) == {*("number", "credentialId", "name", "squadId", "hooks", "server", "fallbackDestination")}
     assert "server.headers is a secret, and left out of the code; what Vapi has stays" in said
@@ -185,7 +185,7 @@ def test_a_stack_moves_to_the_plugin_and_back_without_a_request_and_without_a_ch
     by_dynamic, plugins = project.resources(), yaml.safe_dump({"name": "numbers", "runtime": "python", **_PLUGINS})
     vapi.clear_requests()
 
-    # The changed import, and the numbers of the pool one by one, under the component that they had.
+    # The changed import, and each number of the pool, under its former component.
     (project.folder / "Pulumi.yaml").write_text(plugins)
     moved = _DYNAMIC.replace(
         'vapi.ByoPhoneNumberPool("pool", rows=[{"number": "+14155552672"}, {"number": "+14155552673"}], defaults=number)',
@@ -206,7 +206,7 @@ def test_a_stack_moves_to_the_plugin_and_back_without_a_request_and_without_a_ch
     project.refresh()
     assert unchanged(project)
 
-    # What the plugin has written names no class of Python's: the way back writes it, and sends nothing.
+    # The plugin's state names no Python class: moving back writes it, and sends nothing.
     project.program(moved.replace('name="Desk"', 'name="Reception"'), imports="import pulumi_vapi_byo_sdk as vapi")
     assert up(project).changes == {"update": 1, "same": 2}
     vapi.clear_requests()
@@ -218,7 +218,7 @@ def test_a_stack_moves_to_the_plugin_and_back_without_a_request_and_without_a_ch
 
 
 def unchanged(project: Project) -> bool:
-    """Tell whether a preview and an update show no change of any resource."""
+    """Return whether a preview and an update show no change of any resource."""
     runs = project.preview(), up(project)
     return all(run.changes == {"same": 3} for run in runs) and all("to update" not in run.said for run in runs)
 
@@ -389,7 +389,7 @@ def test_a_plugin_ends_with_its_engine(project: YamlProject, vapi: Emulator) -> 
         while any(is_alive(pid) for pid in plugins):
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        for pid, _ in started:  # a language host lives on
+        for pid, _ in started:  # a language host may live on
             if is_alive(pid):
                 os.kill(pid, signal.SIGTERM)
 
@@ -408,14 +408,14 @@ def test_a_plugin_that_was_started_by_hand_serves_one_command_after_the_other(pr
 
 
 def children(pid: int) -> list[tuple[int, str]]:
-    """Return the processes that a process has started, with their commands."""
+    """Return the child processes of a process, with their commands."""
     listed = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
     return [(int(own), command) for own, parent, command in rows if int(parent) == pid]
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process runs, and is no zombie."""
+    """Return whether a process runs and is not a zombie."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:

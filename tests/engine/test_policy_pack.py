@@ -18,8 +18,8 @@ from .project import Project
 
 PACK = ROOT / "examples" / "policy-pack"
 
-#: Boots the pack as Pulumi's own script for Python packs does. The language host that comes from Go modules is too old to do
-#: it, so the engine is given this script, which it starts with its address.
+#: Boots the pack as Pulumi's own script for Python packs does. The language host built from Go modules is too old for that,
+#: so the engine gets this script, and starts it with its address.
 BOOT = """\
 #!/bin/sh
 cd "$(dirname "$0")" && exec python3 -u -m pulumi.policy "$1" .
@@ -44,7 +44,7 @@ def policies() -> ModuleType:
 
 @pytest.fixture
 def violations(policies: ModuleType) -> Callable[..., list[str]]:
-    """Put a resource before all policies and return what they say."""
+    """Check a resource against all policies, and return their messages."""
 
     def violations(props: dict[str, Any], *, protect: bool = False, type_: str = policies.NUMBER) -> list[str]:
         said: list[str] = []

@@ -1,4 +1,4 @@
-"""Pools on the real engine: the command of a hint does what it says."""
+"""Pools on the real engine: the command in a hint works."""
 
 from __future__ import annotations
 

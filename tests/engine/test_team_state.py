@@ -1,4 +1,4 @@
-"""``examples/team-state`` on an S3-compatible store: two stacks, a colleague, and two who run ``up`` at once."""
+"""``examples/team-state`` on an S3-compatible store: two stacks, a colleague, and two people who run ``up`` at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .project import API_KEY
 
 pytestmark = pytest.mark.engine
 
-#: The options that the example's README gives for stores that speak S3.
+#: The options that the example's README gives for S3-compatible stores.
 OPTIONS = (
     "region=us-east-1&use_path_style=true&request_checksum_calculation=when_required&response_checksum_validation=when_required"
 )
@@ -44,7 +44,7 @@ class Bucket:
     url: str
 
     def files(self) -> dict[str, bytes]:
-        """Return everything in it."""
+        """Return all its files."""
         found = self.client.list_objects_v2(Bucket=self.name).get("Contents", [])
         return {one["Key"]: self.client.get_object(Bucket=self.name, Key=one["Key"])["Body"].read() for one in found}
 
@@ -58,7 +58,7 @@ def bucket() -> Iterator[Bucket]:
     client = boto3.client(
         "s3", endpoint_url=address, region_name="us-east-1", aws_access_key_id="team", aws_secret_access_key="team"
     )
-    name = f"team-state-{uuid.uuid4()}"  # all of moto's servers in a process share what they hold
+    name = f"team-state-{uuid.uuid4()}"  # all moto servers of a process share their content
     client.create_bucket(Bucket=name)
     yield Bucket(client, name, f"s3://{name}?endpoint={address}&{OPTIONS}")
     client.close()
@@ -73,7 +73,7 @@ def vapi() -> Iterator[Emulator]:
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody with a checkout and a Pulumi home of their own."""
+    """A person with their own checkout and Pulumi home."""
 
     folder: Path
     bucket: Bucket
@@ -90,7 +90,7 @@ class Member:
         return workbench.start(self.folder / project, env, *arguments)
 
     def __call__(self, project: str, *arguments: str, fails: bool = False) -> str:
-        """Run a command to its end and return what it printed."""
+        """Run a command to its end and return its output."""
         with self.start(project, *arguments) as process:
             said, _ = process.communicate(timeout=120)
         assert bool(process.returncode) == fails, said
@@ -99,7 +99,7 @@ class Member:
 
 @pytest.fixture
 def join(tmp_path: Path, bucket: Bucket) -> Callable[[str], Member]:
-    """Give somebody copies of both projects."""
+    """Give a person copies of both projects."""
 
     def join(name: str) -> Member:
         for project in ("team-state", "stack-reference"):
@@ -112,7 +112,7 @@ def join(tmp_path: Path, bucket: Bucket) -> Callable[[str], Member]:
 
 @pytest.fixture
 def first(join: Callable[[str], Member], vapi: Emulator) -> Member:
-    """The one who makes the stack of the numbers."""
+    """Return the member who creates the stack of the numbers."""
     member = join("first")
     member("team-state", "stack", "init", "prod")
     member("team-state", "config", "set", "--secret", "vapi-byo:apiKey", API_KEY)
@@ -133,11 +133,11 @@ def wait_for_a_create(vapi: Emulator) -> None:
 
 
 def kill_with_all_it_started(process: subprocess.Popen[str]) -> None:
-    """Kill the CLI as a crash does, and then its plugins, which would wait for it for ever."""
+    """Kill the CLI as a crash would, and then its plugins, which would otherwise wait for it forever."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     parents = {int(pid): int(parent) for pid, parent in (line.split() for line in table.splitlines())}
     family = [process.pid]
-    for pid in family:  # grows while it is walked
+    for pid in family:  # grows during the loop
         family += [child for child, parent in parents.items() if parent == pid]
     for pid in family:
         with suppress(ProcessLookupError):
@@ -213,7 +213,7 @@ def test_a_login_decides_where_the_state_of_the_example_is(tmp_path: Path) -> No
         shutil.copytree(ROOT / "examples" / project, tmp_path / project)
     (tmp_path / "shared").mkdir()
     env = workbench.environment(tmp_path)
-    del env["PULUMI_BACKEND_URL"]  # what a login says counts
+    del env["PULUMI_BACKEND_URL"]  # so that the login counts
     for project, *arguments in (
         ("team-state", "login", (tmp_path / "shared").as_uri()),
         ("team-state", "stack", "init", "prod"),

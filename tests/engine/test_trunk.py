@@ -88,7 +88,7 @@ def test_a_forced_replacement_of_the_trunk_makes_the_new_one_first_and_moves_the
     [urn] = [trunk["urn"] for trunk in project.resources(BYO_SIP_TRUNK_CREDENTIAL_TYPE)]
     vapi.clear_requests()
 
-    project.configure("vapi-byo:onExisting", "allow")  # for a while there are two alike
+    project.configure("vapi-byo:onExisting", "allow")  # for a while there are two trunks alike
     assert project.up(replace=[urn]).failed is False
     assert changes(vapi) == [
         ("POST", "credential"),
