@@ -6,7 +6,7 @@ ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
 WITH_CLI = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$(cat .cache/pulumi/current):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help python venv setup generate demo test test-fast lint types workflows check docs plugin release-check pictures chaos bench clean
+.PHONY: help python venv setup generate demo test coverage test-fast lint types workflows check docs plugin release-check pictures chaos bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -28,17 +28,21 @@ generate: venv ## write what follows from the models (Python, tables, docs), and
 demo: setup ## the whole life of phone numbers, on the real Pulumi engine and a local Vapi
 	@$(WITH_CLI) python -m tools.demo
 
-# Branch coverage is measured below the CLI: there the engine's tests reach hardly a line more, and take a quarter longer for it.
-test: python ## every test, the engine's included, with branch coverage
+# Twice the two processors of the smallest machines: half of the tests wait.
+test: python ## every test, the engine's included
 	@$(PYTHON) -m tools.setup --for-tests
-	@$(WITH_CLI) coverage erase
-	$(WITH_CLI) coverage run -m pytest -n 2 --dist worksteal -m "not engine"
-	@$(WITH_CLI) coverage combine --quiet
-	@$(WITH_CLI) coverage report
-	$(WITH_CLI) pytest -n 2 --dist worksteal -m engine
+	$(WITH_CLI) pytest -n 4 --dist worksteal
+
+# Below the CLI: the engine's tests reach hardly a line more.
+coverage: python ## the branch coverage of the tests that need no Pulumi CLI
+	@$(PYTHON) -m tools.setup --for-tests
+	@$(ACTIVE) coverage erase
+	$(ACTIVE) coverage run -m pytest -n 4 --dist worksteal -m "not engine"
+	@$(ACTIVE) coverage combine --quiet
+	@$(ACTIVE) coverage report
 
 test-fast: venv ## the tests that need no Pulumi CLI
-	$(ACTIVE) pytest -n 2 --dist worksteal -m "not engine"
+	$(ACTIVE) pytest -n 4 --dist worksteal -m "not engine"
 
 lint: venv ## ruff: rules, import order and format
 	$(ACTIVE) ruff check

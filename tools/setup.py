@@ -323,7 +323,7 @@ def go_environment(bin_folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         "GOBIN": str(bin_folder),
-        "GOFLAGS": "-mod=readonly -buildvcs=false",
+        "GOFLAGS": "-mod=readonly -buildvcs=false -trimpath",
         "GOWORK": "off",
         "CGO_ENABLED": "0",  # no C compiler needed
     }

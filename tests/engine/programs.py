@@ -40,7 +40,6 @@ class Language:
         text = program.read_text("utf-8")
         assert old in text
         program.write_text(text.replace(old, new), "utf-8")
-        self.prepare(folder)
 
     def copy(self, folder: Path, sdks: Path) -> None:
         """Copy the example, with its SDK and the path of this clone's plugin.
