@@ -19,9 +19,8 @@ from typing import Any, Final, Literal
 import requests
 
 from benchmarks.floor import WAIT_ENV
-from pulumi_vapi_byo.wire import to_camel
 from tools.setup import SDK_GENERATOR
-from tools.workbench import clean_environment, environment
+from tools.workbench import clean_environment, environment, write_yaml_program
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -333,16 +332,7 @@ class PluginFromYaml(Pulumi):
     host = Plugin.host
 
     def _write_project(self, word: str) -> None:
-        resources = {
-            name: {
-                "type": "vapi-byo:ByoPhoneNumber",
-                "properties": {to_camel(argument): value for argument, value in given.items()},
-            }
-            for name, given in arguments(self._numbers, word).items()
-        }
-        providers = {"providers": [{"name": self.package, "path": "host"}]}
-        project = {"name": STACK, "runtime": "yaml", "plugins": providers, "resources": resources}
-        (self._folder / "Pulumi.yaml").write_text(json.dumps(project))
+        write_yaml_program(self._folder, STACK, arguments(self._numbers, word), "host")
 
 
 class IdlePlugin(Plugin):

@@ -16,6 +16,8 @@ from typing import IO, Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
+from pulumi_vapi_byo.wire import to_camel
+
 #: Prefixes of the variables that a user may have set for Pulumi, Terraform and Vapi.
 _OWN: Final = ("PULUMI_", "VAPI_", "TF_")
 
@@ -71,6 +73,24 @@ def new_project(folder: Path, name: str, program: str = "") -> Path:
     (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
     (folder / "__main__.py").write_text(program)
     return folder
+
+
+def write_yaml_program(folder: Path, name: str, numbers: Mapping[str, Mapping[str, Any]], plugin: str) -> None:
+    """Write a project whose program is in YAML and declares numbers.
+
+    Args:
+        folder: Folder of the project.
+        name: Name of the project.
+        numbers: Logical names to arguments, in snake_case.
+        plugin: Path to the folder of the plugin.
+    """
+    resources = {
+        number: {"type": "vapi-byo:ByoPhoneNumber", "properties": {to_camel(key): value for key, value in arguments.items()}}
+        for number, arguments in numbers.items()
+    }
+    plugins = {"providers": [{"name": "vapi-byo", "path": plugin}]}
+    project = {"name": name, "runtime": "yaml", "plugins": plugins, "resources": resources}
+    (folder / "Pulumi.yaml").write_text(json.dumps(project))  # which YAML is, and has no anchors
 
 
 @functools.cache

@@ -75,10 +75,10 @@ TWENTY_AND_MORE = [
 
 
 def test_more_than_twenty_bad_inputs_are_each_refused_by_name_at_preview_without_a_request(
-    either_project: Project, vapi: Emulator
+    project: Project, vapi: Emulator
 ) -> None:
-    either_project.program(BAD)
-    preview = either_project.preview()
+    project.program(BAD)
+    preview = project.preview()
 
     assert preview.failed
     for sentence in TWENTY_AND_MORE:
@@ -90,8 +90,7 @@ def test_more_than_twenty_bad_inputs_are_each_refused_by_name_at_preview_without
     assert vapi.requests == []
 
 
-def test_an_error_of_the_api_is_one_sentence_and_the_state_stays(either_project: Project, vapi: Emulator) -> None:
-    project = either_project
+def test_an_error_of_the_api_is_one_sentence_and_the_state_stays(project: Project, vapi: Emulator) -> None:
     prefix = f"error: {project.sdk.error_prefix}"
     project.program('vapi.ByoPhoneNumber("desk", **DESK, name="a")')
     vapi.inject(Fault("status", method="POST", status=400, message=["name is too rude", "number is too long"]))
@@ -168,15 +167,15 @@ def test_a_wrong_setting_is_one_sentence_at_preview(start: Start, vapi: Emulator
     assert vapi.requests == []
 
 
-def test_a_missing_key_is_one_sentence_before_any_request(start: Start, either_sdk: Any, vapi: Emulator) -> None:
-    project = start(sdk=either_sdk, config={"vapi-byo:apiKey": None})
+def test_a_missing_key_is_one_sentence_before_any_request(start: Start, vapi: Emulator) -> None:
+    project = start(config={"vapi-byo:apiKey": None})
     project.program('vapi.ByoPhoneNumber("desk", **DESK)')
     up = project.up()
 
     assert up.failed
     assert up.errors == [
         (
-            f"error: {either_sdk.error_prefix}no API key: set the private key of your Vapi organisation with "
+            f"error: {project.sdk.error_prefix}no API key: set the private key of your Vapi organisation with "
             "pulumi config set --secret vapi-byo:apiKey, or in the environment variable VAPI_API_KEY"
         )
     ]

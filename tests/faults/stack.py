@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pulumi_vapi_byo.wire import to_camel
 from tests.sdks import LOOK_FOR, ROOT, Sdk
 from tools import workbench
 
@@ -130,13 +129,4 @@ class PluginStack(Stack):
 
     def declare(self, numbers: Numbers) -> None:
         """Make the program say something else."""
-        resources = {
-            name: {
-                "type": "vapi-byo:ByoPhoneNumber",
-                "properties": {to_camel(argument): value for argument, value in arguments.items()},
-            }
-            for name, arguments in numbers.items()
-        }
-        providers = [{"name": "vapi-byo", "path": str(ROOT / "plugin")}]
-        project = {"name": "faults", "runtime": "yaml", "plugins": {"providers": providers}, "resources": resources}
-        (self.project / "Pulumi.yaml").write_text(json.dumps(project))
+        workbench.write_yaml_program(self.project, "faults", numbers, str(ROOT / "plugin"))
