@@ -78,7 +78,7 @@ pictures: setup ## the documentation's pictures of the terminal, from real runs
 chaos: setup ## faults and kills at random, three seeds: nothing lost, nothing doubled
 	@$(WITH_CLI) python -m tools.chaos
 
-bench: setup ## measure whole commands beside the stock floor and the ideal, 40 minutes; writes docs/performance.md
+bench: setup ## measure whole commands beside providers that do nothing, about 40 minutes; writes docs/performance.md
 	@$(ACTIVE) pip install --quiet --group bench
 	@$(WITH_CLI) python -m benchmarks $(ARGS)
 

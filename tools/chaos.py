@@ -138,17 +138,18 @@ class Project:
         return said
 
     def restore_checkpoint(self) -> None:
-        """Replace a state file that a kill left empty by the copy that Pulumi keeps.
+        """Repair a state that a kill left empty, as the documentation says: from the copy that Pulumi keeps.
 
-        Pulumi's file backend copies the old state aside, then writes the new one. The copy is a step or two behind: the next
-        ``pulumi up`` has to find out what was done since.
+        Pulumi's file backend copies the old state aside, then writes the new one, and the file of its attributes beside it. The
+        copy is a step or two behind: the next ``pulumi up`` has to find out what was done since.
 
         Raises:
             ChaosError: There is no intact copy.
         """
-        current = self.state / ".pulumi" / "stacks" / "chaos" / f"{STACK}.json"
+        current = workbench.state_file(self.folder, self.project, STACK)
+        current.with_name(current.name + ".attrs").unlink(missing_ok=True)
         earlier = sorted((self.state / ".pulumi" / "backups").rglob("*.json"), reverse=True)
-        for copy in (current.with_name(current.name + ".bak"), *earlier):
+        for copy in (current, current.with_name(current.name + ".bak"), *earlier):
             try:
                 content = copy.read_text()
                 json.loads(content)
@@ -288,21 +289,21 @@ class Chaos:
         Returns:
             What is lost, and what is duplicated or left over, a sentence for each.
         """
-        lost, doubled = [], []
+        lost, duplicated = [], []
         ids = self._project.ids()
         held = {number["id"]: number for number in self._vapi.numbers()}
         for name, arguments in self._program.wanted.items():
             (id_, *more) = ids.pop(name, None) or [""]
             if more:
-                doubled.append(f"{name} is {1 + len(more)} times in the state")
+                duplicated.append(f"{name} is {1 + len(more)} times in the state")
             number = held.pop(id_, None)
             if number is None:
                 lost.append(f"{name}: the state has id {id_ or 'none'}, which Vapi has not")
             elif (number.get("number"), number["name"]) != (arguments.get("number"), arguments["name"]):
                 lost.append(f"{name}: Vapi holds {number} instead of {arguments}")
-        doubled += [f"the state has {name} ({', '.join(left)}), the program has not" for name, left in ids.items()]
-        doubled += [f"Vapi has {number}, the state has not" for number in held.values()]
-        return lost, doubled
+        duplicated += [f"the state has {name} ({', '.join(left)}), the program has not" for name, left in ids.items()]
+        duplicated += [f"Vapi has {number}, the state has not" for number in held.values()]
+        return lost, duplicated
 
     def _settle(self, kills: int) -> None:
         """Do what a user would do until the program is fully applied."""
@@ -380,25 +381,25 @@ def run(seed: int, numbers: int, kills: int, rounds: int) -> bool:
         project = Project(Path(name), vapi.base_url)
         chaos = Chaos(seed, numbers, kills, rounds, project, vapi)
         chaos.play()
-        lost, doubled = chaos.judge()
+        lost, duplicated = chaos.judge()
         counts = project.counts
-        for sentence in lost + doubled:
+        for sentence in lost + duplicated:
             print(f"   seed {seed}: {sentence}")
         print(
             f"seed {seed}: {chaos.size} numbers, {rounds} rounds, {counts['runs']} runs of the CLI, "
             f"{len(vapi.requests)} requests, {vapi.faults_injected} faults injected, {counts['kills']} kills, "
             f"{counts['failures']} failed runs, {counts['locks removed']} locks removed, "
             f"{counts['checkpoints restored']} checkpoints restored, {counts['adoptions']} adoptions, "
-            f"{counts['refreshes']} refreshes; numbers lost: {len(lost)}, numbers doubled: {len(doubled)} "
+            f"{counts['refreshes']} refreshes; numbers lost: {len(lost)}, numbers duplicated: {len(duplicated)} "
             f"({time.monotonic() - began:.0f} s)",
             flush=True,
         )
-    return not lost and not doubled
+    return not lost and not duplicated
 
 
 def main() -> int:
     """Run the test for every seed, and return the exit status."""
-    parser = argparse.ArgumentParser(description="Faults, changes and kills by chance; counts what was lost or doubled.")
+    parser = argparse.ArgumentParser(description="Faults, changes and kills by chance; counts what was lost or duplicated.")
     parser.add_argument("--seed", type=int, nargs="+", default=[1, 2, 3], help="one run for each (default: 1 2 3)")
     parser.add_argument("--numbers", type=int, default=100, help="numbers in the program (default: %(default)s)")
     parser.add_argument("--kills", type=int, default=10, help="commands that are killed (default: %(default)s)")
