@@ -76,7 +76,7 @@ class Setting:
     repeats: int
 
 
-#: The default plan: the setting that most targets are about is repeated most. A round of 1,000 numbers takes a quarter of an hour.
+#: The default plan: the setting of most targets is repeated most. A round of 1,000 numbers takes a quarter of an hour.
 PLAN: Final = (
     Setting(100, 100.0, 4),
     Setting(1, 100.0, 3),
