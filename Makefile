@@ -35,13 +35,14 @@ test: python ## every test, the engine's included
 
 # Below the CLI: the engine's tests reach hardly a line more.
 coverage: python ## the branch coverage of the tests that need no Pulumi CLI
-	@$(PYTHON) -m tools.setup --for-tests
+	@$(PYTHON) -m tools.setup --no-cli --for-tests
 	@$(ACTIVE) coverage erase
 	$(ACTIVE) coverage run -m pytest -n 4 --dist worksteal -m "not engine"
 	@$(ACTIVE) coverage combine --quiet
 	@$(ACTIVE) coverage report
 
-test-fast: venv ## the tests that need no Pulumi CLI
+test-fast: python ## the tests that need no Pulumi CLI
+	@$(PYTHON) -m tools.setup --no-cli --for-tests
 	$(ACTIVE) pytest -n 4 --dist worksteal -m "not engine"
 
 lint: venv ## ruff: rules, import order and format

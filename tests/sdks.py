@@ -5,7 +5,6 @@ The oldest is installed with the lowest supported versions of the other packages
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+#: What the newest host puts before the text of an exception.
+NEWEST_PREFIX = "VapiError: "
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,20 @@ class Sdk:
 def sdk(name: str) -> Sdk:
     """Return an SDK, or fail the test if it has not been set up."""
     if name == "newest":
-        return Sdk(name, Path(sys.executable), "VapiError: ")
-    python = Path(os.environ.get("OLDEST_SDK_PYTHON") or ROOT / ".cache" / "oldest-sdk" / "bin" / "python").absolute()
+        return Sdk(name, Path(sys.executable), NEWEST_PREFIX)
+    return Sdk(name, _python("oldest-sdk"), "Exception calling application: ")
+
+
+def users_sdk() -> Sdk:
+    """Return the newest SDK in an environment with nothing but what users install, or fail the test."""
+    return Sdk("newest", _python("programs"), NEWEST_PREFIX)
+
+
+def _python(environment: str) -> Path:
+    python = ROOT / ".cache" / environment / "bin" / "python"
     if not python.exists():
-        pytest.fail(f"there is no {python}: make test sets it up, or name one in OLDEST_SDK_PYTHON", pytrace=False)
-    return Sdk(name, python, "Exception calling application: ")
+        pytest.fail(f"there is no {python}: make test sets it up", pytrace=False)
+    return python
 
 
 #: For every process that a test starts: hundreds of answers are lost in them, and after each of them the provider would

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 OLDEST_SDK_VENV = ROOT / ".cache" / "oldest-sdk"
+PROGRAMS_VENV = ROOT / ".cache" / "programs"
 CURRENT_CLI = ROOT / ".cache" / "pulumi" / "current"
 CLI_CACHE = Path(os.environ.get("PULUMI_VAPI_CACHE") or ROOT / ".cache" / "pulumi").resolve()
 
@@ -231,12 +232,16 @@ def prepare_venv(folder: Path, requirements: Sequence[str]) -> None:
     timed(label, started)
 
 
-def prepare_oldest_sdk() -> None:
-    """Create a second environment for the tests, with the lowest supported version of everything that users install."""
+def prepare_for_tests() -> None:
+    """Create two more environments: with the lowest supported versions, and with nothing but what users install.
+
+    Programs run in the latter: Pulumi lists what is installed before each command, which takes longer the more there is.
+    """
     lowest = [f"{package}=={oldest(package)}" for package in CORE_PACKAGES]
     # The same tools as in the main environment: tests run here too, and coverage of plugin processes is measured.
     tools = [required(rf"({tool}==[\d.]+)") for tool in ("coverage", "pytest", "pytest-timeout", "hypothesis")]
     prepare_venv(OLDEST_SDK_VENV, [*lowest, *tools, "-e", "."])
+    prepare_venv(PROGRAMS_VENV, ["-e", "."])
 
 
 # The Pulumi CLI
@@ -465,17 +470,17 @@ def main() -> int:
     """Set up what the arguments ask for, and return the exit status."""
     parser = argparse.ArgumentParser(description="Set up the virtual environment and the Pulumi CLI.")
     parser.add_argument("--no-cli", action="store_true", help="only the virtual environment")
-    parser.add_argument("--for-tests", action="store_true", help="also the oldest supported packages, and a generator of SDKs")
+    parser.add_argument("--for-tests", action="store_true", help="also what the tests need beyond them")
     options = parser.parse_args()
     started = time.monotonic()
     try:
         prepare_venv(VENV, REQUIREMENTS)
         if options.for_tests:
-            prepare_oldest_sdk()
+            prepare_for_tests()
         if not options.no_cli:
             prepare_cli()
-        if options.for_tests:
-            prepare_sdk_generator()
+            if options.for_tests:
+                prepare_sdk_generator()
     except SetupError as error:
         say(f"failed: {error}")
         return 1

@@ -13,7 +13,7 @@ import pytest
 
 from pulumi_vapi_byo.emulator import Emulator
 from tests.engine.project import API_KEY, Project
-from tests.sdks import sdk
+from tests.sdks import users_sdk
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def run(tmp_path: Path, vapi: Emulator) -> Run:
 
 @pytest.fixture
 def project(tmp_path: Path, vapi: Emulator) -> Project:
-    return Project(tmp_path / "project", sdk("newest"), vapi, tmp_path / "home")
+    return Project(tmp_path / "project", users_sdk(), vapi, tmp_path / "home")
 
 
 @pytest.fixture

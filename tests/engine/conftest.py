@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pulumi_vapi_byo.emulator import Emulator
-from tests.sdks import BOTH, sdk
+from tests.sdks import BOTH, sdk, users_sdk
 
 from .project import API_KEY, Project
 
@@ -39,7 +39,7 @@ def start(tmp_path: Path, pulumi_home: Path, vapi: Emulator) -> Start:
     """Create a project with the newest SDK; its options are those of `Project`."""
 
     def start(**options: Any) -> Project:
-        return Project(**{"folder": tmp_path / "project", "sdk": sdk("newest"), "vapi": vapi, "home": pulumi_home, **options})
+        return Project(**{"folder": tmp_path / "project", "sdk": users_sdk(), "vapi": vapi, "home": pulumi_home, **options})
 
     return start
 
@@ -52,4 +52,4 @@ def project(start: Start) -> Project:
 @pytest.fixture(params=BOTH)
 def either_project(request: pytest.FixtureRequest, start: Start) -> Project:
     """Create a project, once with each SDK: for what an SDK could break that a host alone, see `tests.doors`, doesn't show."""
-    return start(sdk=sdk(request.param))
+    return start(sdk=users_sdk() if request.param == "newest" else sdk(request.param))

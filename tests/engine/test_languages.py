@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_vapi_byo.emulator import Emulator
-from tests.sdks import sdk
+from tests.sdks import users_sdk
 from tests.unit.samples import SQUAD_ID
 
 from .programs import LANGUAGES, Language, generate_sdks
@@ -36,7 +36,7 @@ def project(language: Language, sdks: Path, tmp_path: Path, pulumi_home: Path, v
     # Go's flags as the CLI was built, to reuse its compiled packages, and without debug information.
     go = {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-buildvcs=false -trimpath -ldflags=-w"}
     environment = {"PYTHONPATH": str(folder / "packages"), **go}
-    return Project(folder, sdk("newest"), vapi, pulumi_home, environment=environment)
+    return Project(folder, users_sdk(), vapi, pulumi_home, environment=environment)
 
 
 def writes(vapi: Emulator) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from pulumi_vapi_byo.emulator import Emulator, Fault
-from tests.sdks import ROOT, sdk
+from tests.sdks import ROOT, users_sdk
 from tests.unit.samples import ASSISTANT_ID, SQUAD_ID
 from tools import workbench
 
@@ -75,7 +75,7 @@ def project(tmp_path: Path, pulumi_home: Path, vapi: Emulator) -> YamlProject:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(_HEAD))
-    project = YamlProject(folder, sdk("newest"), vapi, pulumi_home)
+    project = YamlProject(folder, users_sdk(), vapi, pulumi_home)
     project.declare()
     return project
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_vapi_byo.emulator import Emulator
-from tests.sdks import sdk
+from tests.sdks import users_sdk
 
 from .stack import Stack
 from .stand_in import API_KEY, StandIn
@@ -35,7 +35,7 @@ def stand_in() -> Iterator[StandIn]:
 def new_stack(tmp_path: Path) -> NewStack:
     def new_stack(vapi: Emulator | StandIn, *, timeout_s: float = 1.0, door: type[Stack] = Stack, **environ: str) -> Stack:
         address = {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url}
-        return door(tmp_path, sdk("newest"), {**address, **environ}, {"vapi-byo:timeout": str(timeout_s)})
+        return door(tmp_path, users_sdk(), {**address, **environ}, {"vapi-byo:timeout": str(timeout_s)})
 
     return new_stack
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_vapi_byo.emulator import Emulator, Fault
-from tests.sdks import sdk
+from tests.sdks import users_sdk
 
 from .conftest import NewStack
 from .stack import Run, Stack
@@ -134,7 +134,7 @@ def scan(tmp_path: Path, vapi: Emulator) -> Callable[..., Scanner]:
 
     def scan(copies: int = 1) -> Scanner:
         environ = {"VAPI_BASE_URL": vapi.base_url, "VAPI_LOG": "debug", "VAPI_MAX_RETRIES": "0", "COPIES": str(copies)}
-        stack = Stack(tmp_path, sdk("newest"), {**environ, **SECRETS}, secrets={"vapi-byo:apiKey": API_KEY})
+        stack = Stack(tmp_path, users_sdk(), {**environ, **SECRETS}, secrets={"vapi-byo:apiKey": API_KEY})
         (stack.project / "__main__.py").write_text(PROGRAM)
         scanner = Scanner(stack)
         scanner.rename("First")

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from pulumi_vapi_byo.emulator import Emulator
-from tests.sdks import sdk
+from tests.sdks import users_sdk
 
 from .stack import Stack
 from .stand_in import API_KEY
@@ -32,7 +32,7 @@ def test_one_up_creates_many_numbers(
     count, limit = map(int, case.split("x"))
     with Emulator(api_key=API_KEY, rules={"duplicate-number": "accepted"}, rate_limit=limit, retry_after=retry_after) as vapi:
         folder = tmp_path_factory.mktemp("limited")
-        stack = Stack(folder, sdk("newest"), {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url})
+        stack = Stack(folder, users_sdk(), {"VAPI_API_KEY": API_KEY, "VAPI_BASE_URL": vapi.base_url})
         server = {"url": "https://example.com"}
         numbers = {
             f"n{place}": {"credential_id": CREDENTIAL_ID, "number": f"+1415555{2000 + place}", "server": server}
