@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -448,13 +449,13 @@ def test_numbers_are_looked_up_without_owning_them(project: YamlProject, vapi: E
 def test_the_command_line_knows_the_plugin_s_resources(project: YamlProject, vapi: Emulator) -> None:
     up(project)
     project.declare({"trunk": TRUNK, "desk": with_properties(DESK, name="Reception")})
-    command = ["vapi-byo", "import", "--json", "--stack", "test"]
-    env = {**project.environment, "PATH": os.pathsep.join([str(project.sdk.bin), project.environment["PATH"]])}
+    vapi_byo, env = str(Path(sys.executable).with_name("vapi-byo")), project.environment
+    command = [vapi_byo, "import", "--json", "--stack", "test"]
     listed = subprocess.run(command, cwd=project.folder, env=env, capture_output=True, text=True, check=True).stdout
     assert '"desk"' in listed
     assert '"trunk"' in listed
     preview = project.cli("preview", "--json")
-    command = ["vapi-byo", "diff-report"]
+    command = [vapi_byo, "diff-report"]
     report = subprocess.run(command, cwd=project.folder, env=env, input=preview, capture_output=True, text=True, check=True)
     assert "will be renamed to `Reception` (was `Desk`)" in report.stdout
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.sdks import ROOT
+from tests.sdks import ROOT, sdk
 from tests.unit.samples import ASSISTANT_ID, CREDENTIAL_ID
 
 from .project import Project
@@ -92,7 +92,7 @@ def pack(tmp_path: Path) -> str:
 
 @pytest.mark.engine
 def test_the_engine_refuses_what_breaks_a_policy_and_makes_what_breaks_none(pack: str, start: Callable[..., Project]) -> None:
-    project = start()
+    project = start(sdk=sdk("newest"))  # whose environment has what a pack needs
     project.program(
         f"""
         vapi.ByoPhoneNumber("bare", credential_id={CREDENTIAL_ID!r}, number="+14155550100")
