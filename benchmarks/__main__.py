@@ -266,7 +266,7 @@ def main() -> int:
     # A shell's & starts a command with SIGINT ignored, but the engine uses SIGINT to end its processes, and would wait forever.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if importlib.util.find_spec("matplotlib") is None:
-        print("bench: matplotlib is not installed, which draws the picture: pip install -e '.[bench]'", file=sys.stderr)
+        print("bench: matplotlib is not installed, which draws the picture: pip install --group bench", file=sys.stderr)
         return 1
     recorded = options.output / "benchmarks" / "results" / "bench.json"
     if options.again:
