@@ -76,7 +76,7 @@ release-check: setup ## all of a release but the upload: build, check, install, 
 pictures: setup ## the documentation's pictures of the terminal, from real runs
 	@$(WITH_CLI) python -m tools.pictures
 
-chaos: setup ## faults and kills at random, three seeds: nothing lost, nothing doubled
+chaos: setup ## faults and kills at random, three seeds: nothing lost, nothing duplicated
 	@$(WITH_CLI) python -m tools.chaos
 
 bench: setup ## measure whole commands beside providers that do nothing, about 40 minutes; writes docs/performance.md

@@ -20,7 +20,7 @@ import requests
 
 from benchmarks.floor import WAIT_ENV
 from tools.setup import SDK_GENERATOR
-from tools.workbench import clean_environment, environment, write_yaml_program
+from tools.workbench import clean_environment, environment, resources, write_yaml_program
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -267,12 +267,10 @@ class Pulumi(Column):
 
     def state_bytes(self) -> float:
         """Return the mean size of a number in the stored state, without the stack traces that the SDK adds."""
-        path = self._folder / "state" / ".pulumi" / "stacks" / STACK / f"{STACK}.json"
-        resources = json.loads(path.read_text())["checkpoint"]["latest"]["resources"]
         traces = ("sourcePosition", "stackTrace")
         sizes = [
             len(json.dumps({key: value for key, value in resource.items() if key not in traces}, indent=4))
-            for resource in resources
+            for resource in resources(self._folder, self._folder, STACK)
             if resource["type"].startswith(("pulumi-python:dynamic", "vapi-byo:index"))
         ]
         return sum(sizes) / len(sizes)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.setup import OLDEST_SDK_VENV, PROGRAMS_VENV
 
+ROOT = Path(__file__).resolve().parent.parent
 
 #: What the newest host puts before the text of an exception.
 NEWEST_PREFIX = "VapiError: "
@@ -42,16 +43,16 @@ def sdk(name: str) -> Sdk:
     """Return an SDK, or fail the test if it has not been set up."""
     if name == "newest":
         return Sdk(name, Path(sys.executable), NEWEST_PREFIX)
-    return Sdk(name, _python("oldest-sdk"), "Exception calling application: ")
+    return Sdk(name, _python(OLDEST_SDK_VENV), "Exception calling application: ")
 
 
 def users_sdk() -> Sdk:
     """Return the newest SDK in an environment with nothing but what users install, or fail the test."""
-    return Sdk("newest", _python("programs"), NEWEST_PREFIX)
+    return Sdk("newest", _python(PROGRAMS_VENV), NEWEST_PREFIX)
 
 
-def _python(environment: str) -> Path:
-    python = ROOT / ".cache" / environment / "bin" / "python"
+def _python(environment: Path) -> Path:
+    python = environment / "bin" / "python"
     if not python.exists():
         pytest.fail(f"there is no {python}: make test sets it up", pytrace=False)
     return python

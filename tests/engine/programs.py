@@ -25,7 +25,7 @@ class Language:
     Attributes:
         name: Its folder in ``examples``.
         program: The file of the program.
-        prepare: Makes a copy ready to run; called again after a change of the program.
+        prepare: Makes a copy ready to run; called again when generated code is added.
         sdk: Its name in Pulumi's generators; empty if a program needs no SDK.
     """
 
@@ -99,7 +99,7 @@ def _install_packages(folder: Path) -> None:
 
 
 def install_python_sdk(source: Path, packages: Path) -> None:
-    """Install the SDK for Python into a folder, to be used with the environment of the tests, which lacks only the SDK."""
+    """Install the SDK for Python into a folder, to be used with an environment of users, which lacks only the SDK."""
     run(source, sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", f"--target={packages}", ".")
 
 
